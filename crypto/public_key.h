@@ -1,0 +1,65 @@
+// A public key and what it can check.
+#ifndef CHANCERY_CRYPTO_PUBLIC_KEY_H_
+#define CHANCERY_CRYPTO_PUBLIC_KEY_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "base/bytes.h"
+#include "crypto/digest.h"
+#include "crypto/signature_algorithm.h"
+
+namespace chancery::crypto {
+
+enum class KeyType { kEcP256, kEcP384, kEcP521, kRsa, kEd25519 };
+
+// Immutable and cheap to copy (a shared handle). Thread-safe.
+class PublicKey {
+ public:
+  // From a DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7). The point is
+  // checked to be on its curve. InvalidArgument says what is wrong;
+  // Unimplemented names a key type that is none of KeyType. Says nothing of
+  // strength: weak RSA keys parse, and policy refuses them.
+  static absl::StatusOr<PublicKey> FromSpki(base::Bytes der);
+
+  // The very bytes that FromSpki was given.
+  base::Bytes spki() const;
+
+  KeyType type() const;
+  // RSA modulus bits, or the curve's field size (256, 384, 521; Ed25519: 256).
+  int bits() const;
+  // RSA public exponent if it fits, else 0; 0 for other types.
+  uint64_t rsa_exponent() const;
+
+  // SHA-1 of the BIT STRING contents of the key: the CertID issuerKeyHash and
+  // the byKey responder ID (RFC 6960 sections 4.1.1 and 4.2.1), and the usual
+  // subject key identifier (RFC 5280 section 4.2.1.2 method 1).
+  Sha1Digest KeyHashSha1() const;
+  Sha256Digest KeyHashSha256() const;
+
+  // OK when `signature` (X.509 form) is this key's over `message`;
+  // InvalidArgument when it is not or `algorithm` does not fit the key.
+  absl::Status Verify(SignatureAlgorithm algorithm, base::Bytes message,
+                      base::Bytes signature) const;
+
+  // Same key, whatever the encoding of its SubjectPublicKeyInfo.
+  bool operator==(const PublicKey& other) const;
+
+  struct State;                                   // Holds OpenSSL's handle.
+  const State& state() const { return *state_; }  // For crypto/ and tls/ only.
+
+ private:
+  explicit PublicKey(std::shared_ptr<const State> state)
+      : state_(std::move(state)) {}
+  friend class PublicKeyAccess;
+  std::shared_ptr<const State> state_;
+};
+
+absl::string_view Name(KeyType type);
+
+}  // namespace chancery::crypto
+
+#endif  // CHANCERY_CRYPTO_PUBLIC_KEY_H_
