@@ -1,0 +1,281 @@
+#include "crypto/public_key.h"
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/param_build.h>
+#include <openssl/params.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/encoding.h"
+#include "base/status_macros.h"
+#include "crypto/openssl_handles.h"
+#include "crypto/public_key_state.h"
+#include "crypto/signed_input.h"
+#include "der/reader.h"
+
+namespace chancery::crypto {
+namespace {
+
+constexpr der::Tag kBitString{0x03};
+
+// Above it, OpenSSL refuses to verify.
+constexpr int kMaxRsaBits = 16384;
+
+using ParamBuilderPtr =
+    std::unique_ptr<OSSL_PARAM_BLD, OpenSslFree<OSSL_PARAM_BLD_free>>;
+using ParamsPtr = std::unique_ptr<OSSL_PARAM, OpenSslFree<OSSL_PARAM_free>>;
+
+// AlgorithmIdentifiers of keys, whole: RFC 5480 section 2.1.1 (namedCurve),
+// RFC 3279 section 2.3.1 (parameters MUST be NULL), RFC 8410 section 3.
+constexpr uint8_t kP256Der[] = {0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
+                                0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+                                0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
+constexpr uint8_t kP384Der[] = {0x30, 0x10, 0x06, 0x07, 0x2a, 0x86,
+                                0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
+                                0x05, 0x2b, 0x81, 0x04, 0x00, 0x22};
+constexpr uint8_t kP521Der[] = {0x30, 0x10, 0x06, 0x07, 0x2a, 0x86,
+                                0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
+                                0x05, 0x2b, 0x81, 0x04, 0x00, 0x23};
+constexpr uint8_t kRsaDer[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
+                               0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
+constexpr uint8_t kEd25519Der[] = {0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70};
+
+struct TypeRow {
+  KeyType type;
+  absl::string_view name;
+  base::Bytes algorithm;
+  int bits;           // 0 for RSA: each key has its own.
+  size_t size;        // Of the BIT STRING's value; 0 for RSA.
+  const char* group;  // OpenSSL's name of the curve, for EC.
+};
+
+// In the order of the enum.
+constexpr TypeRow kTypes[] = {
+    {KeyType::kEcP256, "EC P-256", kP256Der, 256, 65, "P-256"},
+    {KeyType::kEcP384, "EC P-384", kP384Der, 384, 97, "P-384"},
+    {KeyType::kEcP521, "EC P-521", kP521Der, 521, 133, "P-521"},
+    {KeyType::kRsa, "RSA", kRsaDer, 0, 0, nullptr},
+    {KeyType::kEd25519, "Ed25519", kEd25519Der, 256, 32, nullptr},
+};
+
+const TypeRow& RowOf(KeyType type) { return kTypes[static_cast<size_t>(type)]; }
+
+absl::Status Invalid(absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat("public key: ", what));
+}
+
+absl::StatusOr<PKeyPtr> FromParams(const char* algorithm,
+                                   const OSSL_PARAM* params) {
+  const PKeyContextPtr context(
+      EVP_PKEY_CTX_new_from_name(nullptr, algorithm, nullptr));
+  EVP_PKEY* key = nullptr;
+  if (!context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
+      EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY,
+                        const_cast<OSSL_PARAM*>(params)) != 1) {
+    return Invalid(TakeOpenSslErrors());
+  }
+  return PKeyPtr(key);
+}
+
+// ECPoint ::= OCTET STRING, SEC 1 section 2.3.4: 04 || x || y.
+absl::StatusOr<PKeyPtr> EcKey(const TypeRow& row, base::Bytes point) {
+  if (point[0] != 0x04) {
+    return Invalid(absl::StrCat(row.name, " point is not uncompressed"));
+  }
+  // OpenSSL checks that the coordinates are below p and the point is on the
+  // curve when it reads them. The cofactors are 1, so that this is all of SP
+  // 800-56A's validation.
+  const OSSL_PARAM params[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
+                                       const_cast<char*>(row.group), 0),
+      OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
+                                        const_cast<uint8_t*>(point.data()),
+                                        point.size()),
+      OSSL_PARAM_construct_end(),
+  };
+  return FromParams("EC", params);
+}
+
+// A positive DER INTEGER in the shortest form.
+absl::StatusOr<base::Bytes> ReadPositive(der::Reader& in, const char* name) {
+  base::Bytes contents;
+  if (!in.Read(der::Tag::kInteger, contents) || contents.empty()) {
+    return Invalid(absl::StrCat("RSA ", name, " is not an INTEGER"));
+  }
+  const bool padded = contents[0] == 0;
+  if ((contents[0] & 0x80) != 0 || (padded && contents.size() == 1) ||
+      (padded && (contents[1] & 0x80) == 0)) {
+    return Invalid(
+        absl::StrCat("RSA ", name, " is not positive, in its shortest form"));
+  }
+  return padded ? contents.subspan(1) : contents;
+}
+
+absl::Status FillRsa(PublicKey::State& state) {
+  der::Reader in(state.key_bits), fields;
+  // RSAPublicKey ::= SEQUENCE {  (RFC 8017 appendix A.1.1)
+  if (!in.ReadSequence(fields) || !in.AtEnd()) {
+    return Invalid("RSAPublicKey is not one SEQUENCE");
+  }
+  //   modulus         INTEGER,  -- n
+  ASSIGN_OR_RETURN(const base::Bytes n, ReadPositive(fields, "modulus"));
+  //   publicExponent  INTEGER   -- e }
+  ASSIGN_OR_RETURN(const base::Bytes e, ReadPositive(fields, "exponent"));
+  if (!fields.AtEnd()) return Invalid("RSAPublicKey has trailing bytes");
+  if (n.size() * 8 > kMaxRsaBits || e.size() > n.size()) {
+    return Invalid(absl::StrCat(
+        "RSA modulus of ", n.size(), " bytes with an exponent of ", e.size(),
+        "; at most ", kMaxRsaBits / 8, " and no longer than the modulus"));
+  }
+  const BignumPtr n_number(BN_bin2bn(n.data(), n.size(), nullptr));
+  const BignumPtr e_number(BN_bin2bn(e.data(), e.size(), nullptr));
+  const ParamBuilderPtr builder(OSSL_PARAM_BLD_new());
+  if (!n_number || !e_number || !builder ||
+      !OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N,
+                              n_number.get()) ||
+      !OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E,
+                              e_number.get())) {
+    return Invalid(TakeOpenSslErrors());
+  }
+  const ParamsPtr params(OSSL_PARAM_BLD_to_param(builder.get()));
+  if (!params) return Invalid(TakeOpenSslErrors());
+  ASSIGN_OR_RETURN(state.pkey, FromParams("RSA", params.get()));
+  state.bits = BN_num_bits(n_number.get());
+  if (e.size() <= sizeof state.rsa_exponent) {
+    for (const uint8_t octet : e) {
+      state.rsa_exponent = state.rsa_exponent << 8 | octet;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FillKey(const TypeRow& row, PublicKey::State& state) {
+  state.type = row.type;
+  if (row.type == KeyType::kRsa) return FillRsa(state);
+  state.bits = row.bits;
+  if (state.key_bits.size() != row.size) {
+    return Invalid(absl::StrCat(row.name, " key of ", state.key_bits.size(),
+                                " bytes; it has ", row.size));
+  }
+  if (row.group != nullptr) {
+    ASSIGN_OR_RETURN(state.pkey, EcKey(row, state.key_bits));
+    return absl::OkStatus();
+  }
+  state.pkey.reset(EVP_PKEY_new_raw_public_key(
+      EVP_PKEY_ED25519, nullptr, state.key_bits.data(), state.key_bits.size()));
+  if (!state.pkey) return Invalid(TakeOpenSslErrors());
+  return absl::OkStatus();
+}
+
+bool Fits(KeyType type, SignatureAlgorithm algorithm) {
+  switch (algorithm) {
+    case SignatureAlgorithm::kEcdsaSha256:
+    case SignatureAlgorithm::kEcdsaSha384:
+      return type == KeyType::kEcP256 || type == KeyType::kEcP384 ||
+             type == KeyType::kEcP521;
+    case SignatureAlgorithm::kRsaSha256:
+    case SignatureAlgorithm::kRsaSha384:
+    case SignatureAlgorithm::kRsaSha512:
+      return type == KeyType::kRsa;
+    case SignatureAlgorithm::kEd25519:
+      return type == KeyType::kEd25519;
+  }
+  return false;
+}
+
+bool VerifyEd25519(EVP_PKEY* key, base::Bytes message, base::Bytes signature) {
+  const MdContextPtr context(EVP_MD_CTX_new());
+  return context &&
+         EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key) ==
+             1 &&
+         EVP_DigestVerify(context.get(), signature.data(), signature.size(),
+                          message.data(), message.size()) == 1;
+}
+
+bool VerifyInput(const PublicKey::State& state, const SignedInput& input,
+                 base::Bytes signature) {
+  // RFC 8017 section 8.2.2 step 1; OpenSSL takes shorter ones. It refuses ECDSA
+  // signatures that are not DER itself.
+  if (state.type == KeyType::kRsa &&
+      signature.size() != (static_cast<size_t>(state.bits) + 7) / 8) {
+    return false;
+  }
+  const PKeyContextPool::Lease context(state.verifiers, state.pkey.get());
+  return context.get() != nullptr &&
+         EVP_PKEY_verify(context.get(), signature.data(), signature.size(),
+                         input.data(), input.size()) == 1;
+}
+
+}  // namespace
+
+absl::StatusOr<PublicKey> PublicKey::FromSpki(base::Bytes der) {
+  auto state = std::make_shared<State>();
+  state->spki = base::ToString(der);
+  der::Reader in(base::AsBytes(state->spki)), fields;
+  base::Bytes algorithm, key_bits;
+
+  // SubjectPublicKeyInfo ::= SEQUENCE {
+  if (!in.ReadSequence(fields) || !in.AtEnd()) {
+    return Invalid("SubjectPublicKeyInfo is not one SEQUENCE");
+  }
+  //   algorithm         AlgorithmIdentifier,
+  if (!fields.ReadElement(der::Tag::kSequence, algorithm)) {
+    return Invalid("SubjectPublicKeyInfo.algorithm");
+  }
+  //   subjectPublicKey  BIT STRING }
+  if (!fields.Read(kBitString, key_bits) || !fields.AtEnd() ||
+      key_bits.empty() || key_bits[0] != 0) {
+    return Invalid("SubjectPublicKeyInfo.subjectPublicKey");
+  }
+  state->key_bits = key_bits.subspan(1);
+
+  for (const TypeRow& row : kTypes) {
+    if (!base::Equal(row.algorithm, algorithm)) continue;
+    RETURN_IF_ERROR(FillKey(row, *state));
+    return PublicKey(std::move(state));
+  }
+  return absl::UnimplementedError(absl::StrCat(
+      "public key algorithm ",
+      base::Hex(algorithm.first(std::min<size_t>(algorithm.size(), 32))),
+      " (DER) is not supported: EC P-256, P-384 or P-521 as a named curve, RSA "
+      "with NULL parameters, or Ed25519"));
+}
+
+base::Bytes PublicKey::spki() const { return base::AsBytes(state_->spki); }
+KeyType PublicKey::type() const { return state_->type; }
+int PublicKey::bits() const { return state_->bits; }
+uint64_t PublicKey::rsa_exponent() const { return state_->rsa_exponent; }
+
+Sha1Digest PublicKey::KeyHashSha1() const { return Sha1(state_->key_bits); }
+Sha256Digest PublicKey::KeyHashSha256() const {
+  return Sha256(state_->key_bits);
+}
+
+absl::Status PublicKey::Verify(SignatureAlgorithm algorithm,
+                               base::Bytes message,
+                               base::Bytes signature) const {
+  if (!Fits(type(), algorithm)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("signature algorithm ", crypto::Name(algorithm),
+                     " does not fit the key, ", crypto::Name(type())));
+  }
+  const bool valid =
+      algorithm == SignatureAlgorithm::kEd25519
+          ? VerifyEd25519(state_->pkey.get(), message, signature)
+          : VerifyInput(*state_, SignedInput(algorithm, message), signature);
+  if (valid) return absl::OkStatus();
+  ERR_clear_error();
+  return absl::InvalidArgumentError("signature does not verify");
+}
+
+// Each key has one encoding that FromSpki takes.
+bool PublicKey::operator==(const PublicKey& other) const {
+  return state_->spki == other.state_->spki;
+}
+
+absl::string_view Name(KeyType type) { return RowOf(type).name; }
+
+}  // namespace chancery::crypto
