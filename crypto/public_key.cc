@@ -28,40 +28,18 @@ using ParamBuilderPtr =
     std::unique_ptr<OSSL_PARAM_BLD, OpenSslFree<OSSL_PARAM_BLD_free>>;
 using ParamsPtr = std::unique_ptr<OSSL_PARAM, OpenSslFree<OSSL_PARAM_free>>;
 
-// AlgorithmIdentifiers of keys, whole: RFC 5480 section 2.1.1 (namedCurve),
-// RFC 3279 section 2.3.1 (parameters MUST be NULL), RFC 8410 section 3.
-constexpr uint8_t kP256Der[] = {0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
-                                0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
-                                0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
-constexpr uint8_t kP384Der[] = {0x30, 0x10, 0x06, 0x07, 0x2a, 0x86,
-                                0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
-                                0x05, 0x2b, 0x81, 0x04, 0x00, 0x22};
-constexpr uint8_t kP521Der[] = {0x30, 0x10, 0x06, 0x07, 0x2a, 0x86,
-                                0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
-                                0x05, 0x2b, 0x81, 0x04, 0x00, 0x23};
-constexpr uint8_t kRsaDer[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
-                               0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
-constexpr uint8_t kEd25519Der[] = {0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70};
-
 struct TypeRow {
   KeyType type;
-  absl::string_view name;
-  base::Bytes algorithm;
   int bits;           // 0 for RSA: each key has its own.
   size_t size;        // Of the BIT STRING's value; 0 for RSA.
   const char* group;  // OpenSSL's name of the curve, for EC.
 };
 
-// In the order of the enum.
 constexpr TypeRow kTypes[] = {
-    {KeyType::kEcP256, "EC P-256", kP256Der, 256, 65, "P-256"},
-    {KeyType::kEcP384, "EC P-384", kP384Der, 384, 97, "P-384"},
-    {KeyType::kEcP521, "EC P-521", kP521Der, 521, 133, "P-521"},
-    {KeyType::kRsa, "RSA", kRsaDer, 0, 0, nullptr},
-    {KeyType::kEd25519, "Ed25519", kEd25519Der, 256, 32, nullptr},
+    {KeyType::kEcP256, 256, 65, "P-256"},  {KeyType::kEcP384, 384, 97, "P-384"},
+    {KeyType::kEcP521, 521, 133, "P-521"}, {KeyType::kRsa, 0, 0, nullptr},
+    {KeyType::kEd25519, 256, 32, nullptr},
 };
-
-const TypeRow& RowOf(KeyType type) { return kTypes[static_cast<size_t>(type)]; }
 
 absl::Status Invalid(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("public key: ", what));
@@ -83,7 +61,7 @@ absl::StatusOr<PKeyPtr> FromParams(const char* algorithm,
 // ECPoint ::= OCTET STRING, SEC 1 section 2.3.4: 04 || x || y.
 absl::StatusOr<PKeyPtr> EcKey(const TypeRow& row, base::Bytes point) {
   if (point[0] != 0x04) {
-    return Invalid(absl::StrCat(row.name, " point is not uncompressed"));
+    return Invalid(absl::StrCat(Name(row.type), " point is not uncompressed"));
   }
   // OpenSSL checks that the coordinates are below p and the point is on the
   // curve when it reads them. The cofactors are 1, so that this is all of SP
@@ -157,8 +135,9 @@ absl::Status FillKey(const TypeRow& row, PublicKey::State& state) {
   if (row.type == KeyType::kRsa) return FillRsa(state);
   state.bits = row.bits;
   if (state.key_bits.size() != row.size) {
-    return Invalid(absl::StrCat(row.name, " key of ", state.key_bits.size(),
-                                " bytes; it has ", row.size));
+    return Invalid(absl::StrCat(Name(row.type), " key of ",
+                                state.key_bits.size(), " bytes; it has ",
+                                row.size));
   }
   if (row.group != nullptr) {
     ASSIGN_OR_RETURN(state.pkey, EcKey(row, state.key_bits));
@@ -233,7 +212,7 @@ absl::StatusOr<PublicKey> PublicKey::FromSpki(base::Bytes der) {
   state->key_bits = key_bits.subspan(1);
 
   for (const TypeRow& row : kTypes) {
-    if (!base::Equal(row.algorithm, algorithm)) continue;
+    if (!base::Equal(KeyAlgorithmIdentifier(row.type), algorithm)) continue;
     RETURN_IF_ERROR(FillKey(row, *state));
     return PublicKey(std::move(state));
   }
@@ -275,7 +254,5 @@ absl::Status PublicKey::Verify(SignatureAlgorithm algorithm,
 bool PublicKey::operator==(const PublicKey& other) const {
   return state_->spki == other.state_->spki;
 }
-
-absl::string_view Name(KeyType type) { return RowOf(type).name; }
 
 }  // namespace chancery::crypto

@@ -2,19 +2,18 @@
 #ifndef CHANCERY_CRYPTO_PUBLIC_KEY_H_
 #define CHANCERY_CRYPTO_PUBLIC_KEY_H_
 
+#include <cstdint>
 #include <memory>
-#include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "base/bytes.h"
 #include "crypto/digest.h"
+#include "crypto/key_type.h"
 #include "crypto/signature_algorithm.h"
 
 namespace chancery::crypto {
-
-enum class KeyType { kEcP256, kEcP384, kEcP521, kRsa, kEd25519 };
 
 // Immutable and cheap to copy (a shared handle). Thread-safe.
 class PublicKey {
@@ -59,8 +58,6 @@ class PublicKey {
       : state_(std::move(state)) {}
   std::shared_ptr<const State> state_;
 };
-
-absl::string_view Name(KeyType type);
 
 }  // namespace chancery::crypto
 

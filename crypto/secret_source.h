@@ -14,8 +14,8 @@ namespace chancery::crypto {
 // At most one of them; both empty means that there is no secret. Never a
 // command line argument, which every user of the machine can read.
 struct SecretSource {
-  std::string file;  // A path; the file's first line is the secret.
-  std::string env;   // The name of an environment variable.
+  std::string file = {};  // A path; the file's first line is the secret.
+  std::string env = {};   // The name of an environment variable.
 
   bool empty() const { return file.empty() && env.empty(); }
 };

@@ -1,0 +1,65 @@
+// A PKCS#11 token and the keys in it.
+//
+//   ASSIGN_OR_RETURN(auto token, Pkcs11Token::Open(uri, std::move(pin), {}));
+//   ASSIGN_OR_RETURN(auto key, token->OpenKey(uri, issuer_public_key));
+#ifndef CHANCERY_CRYPTO_PKCS11_TOKEN_H_
+#define CHANCERY_CRYPTO_PKCS11_TOKEN_H_
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "base/secret.h"
+#include "crypto/pkcs11_uri.h"
+#include "crypto/public_key.h"
+#include "crypto/signing_key.h"
+#include "crypto/software_key.h"
+
+namespace chancery::crypto {
+
+// Logged in for as long as it or one of its keys lives; its keys share one pool
+// of sessions. Thread-safe.
+class Pkcs11Token {
+ public:
+  struct Options {
+    int max_sessions = 16;
+    std::chrono::milliseconds wait{10'000};  // For a free session.
+  };
+
+  // The token that `uri` describes, through the module at uri.module_path.
+  // InvalidArgument: no module path.
+  // NotFound: the module cannot be loaded, or no token matches; names those
+  //   that are present.
+  // PermissionDenied: the PIN is wrong or locked.
+  static absl::StatusOr<std::shared_ptr<Pkcs11Token>> Open(
+      const Pkcs11Uri& uri, base::Secret pin, const Options& options);
+  ~Pkcs11Token();
+
+  // What distinguishes the token that `uri` describes from all others, whatever
+  // part of it the URI names. Does not log in. Errors as Open.
+  static absl::StatusOr<std::string> IdentityOf(const Pkcs11Uri& uri);
+
+  // The private key with uri.object and uri.id. The key may outlive this.
+  // FailedPrecondition if the token's public key is not `expected`, or several
+  // keys match; NotFound if none does. Sign's errors are SigningKey's, and:
+  // DataLoss for a signature that does not verify.
+  absl::StatusOr<std::unique_ptr<SigningKey>> OpenKey(
+      const Pkcs11Uri& uri, const std::optional<PublicKey>& expected) const;
+
+  // Makes a key pair that never leaves the token. AlreadyExists if a private
+  // key has `label` or `id` (bytes). Unimplemented if the token cannot make it.
+  absl::StatusOr<PublicKey> GenerateKey(const KeySpec& spec,
+                                        const std::string& label,
+                                        const std::string& id) const;
+
+ private:
+  struct State;
+  explicit Pkcs11Token(std::unique_ptr<State> state);
+  const std::unique_ptr<State> state_;
+};
+
+}  // namespace chancery::crypto
+
+#endif  // CHANCERY_CRYPTO_PKCS11_TOKEN_H_
