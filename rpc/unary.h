@@ -1,0 +1,37 @@
+// A unary method of a callback service whose handler is a plain function.
+//
+//   grpc::ServerUnaryReactor* GetStatus(
+//       grpc::CallbackServerContext* context, const GetStatusRequest* request,
+//       GetStatusResponse* response) override {
+//     return rpc::Unary(dispatcher_, context, rpc::Role::kRead,
+//                       [=, this](const rpc::Identity&) -> absl::Status {
+//                         return Fill(*request, *response);
+//                       });
+//   }
+#ifndef CHANCERY_RPC_UNARY_H_
+#define CHANCERY_RPC_UNARY_H_
+
+#include <functional>
+
+#include "absl/status/status.h"
+#include "rpc/dispatcher.h"
+
+namespace grpc {
+class CallbackServerContext;
+class ServerUnaryReactor;
+}  // namespace grpc
+
+namespace chancery::rpc {
+
+// Refuses callers without `role`; runs `handler` on the pool, unless the caller
+// has given up by then; ends the call with what it returned. Request, response
+// and context are valid until the handler returns. The handler may block.
+// `method` is the calling method's name, for the log.
+grpc::ServerUnaryReactor* Unary(
+    const Dispatcher& dispatcher, grpc::CallbackServerContext* context,
+    Role role, std::function<absl::Status(const Identity&)> handler,
+    const char* method = __builtin_FUNCTION());
+
+}  // namespace chancery::rpc
+
+#endif  // CHANCERY_RPC_UNARY_H_
