@@ -60,7 +60,14 @@ auto WithSession(Pkcs11SessionPool& pool, const Use& use)
       auto result = use(lease);
       if (result.ok()) return result;
       lease.Discard();
-      if (!absl::IsUnavailable(result.status()) || !first) return result;
+      if (!first) return result;
+      // Tokens also report a lost login as CKR_GENERAL_ERROR and the like. Not
+      // each such error is one: a key that always fails must not cost the
+      // other keys of the token their sessions.
+      if (!absl::IsUnavailable(result.status()) &&
+          !absl::IsUnavailable(CheckLoggedIn(pool.module(), lease.session()))) {
+        return result;
+      }
     }
     RETURN_IF_ERROR(pool.Reconnect(epoch));
   }

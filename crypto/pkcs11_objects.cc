@@ -129,6 +129,17 @@ absl::StatusOr<PublicKey> FromObject(const Pkcs11Module& module,
 
 }  // namespace
 
+absl::Status CheckLoggedIn(const Pkcs11Module& module,
+                           CK_SESSION_HANDLE session) {
+  CK_SESSION_INFO info;
+  RETURN_IF_ERROR(Pkcs11Status(module->C_GetSessionInfo(session, &info),
+                               "asking for the session's state"));
+  const bool logged_in = info.state != CKS_RO_PUBLIC_SESSION &&
+                         info.state != CKS_RW_PUBLIC_SESSION;
+  return Pkcs11Status(logged_in ? CKR_OK : CKR_USER_NOT_LOGGED_IN,
+                      "asking for the session's state");
+}
+
 std::string ToString(const Pkcs11KeyName& name) {
   std::string out;
   if (!name.label.empty()) absl::StrAppend(&out, "label=", name.label);
@@ -147,13 +158,7 @@ absl::StatusOr<CK_OBJECT_HANDLE> FindPrivateKey(const Pkcs11Module& module,
   if (found.size() == 1) return found[0];
   if (found.empty()) {
     // Private keys are invisible before the login.
-    CK_SESSION_INFO info;
-    RETURN_IF_ERROR(Pkcs11Status(module->C_GetSessionInfo(session, &info),
-                                 "asking for the session's state"));
-    if (info.state == CKS_RO_PUBLIC_SESSION ||
-        info.state == CKS_RW_PUBLIC_SESSION) {
-      return Pkcs11Status(CKR_USER_NOT_LOGGED_IN, "finding a key");
-    }
+    RETURN_IF_ERROR(CheckLoggedIn(module, session));
     return absl::NotFoundError(
         absl::StrCat("no private key has ", ToString(name)));
   }

@@ -22,6 +22,10 @@ struct Pkcs11KeyName {
 // For messages: "label=issuing;id=01".
 std::string ToString(const Pkcs11KeyName& name);
 
+// Unavailable if the session or its login is lost.
+absl::Status CheckLoggedIn(const Pkcs11Module& module,
+                           CK_SESSION_HANDLE session);
+
 // The one private key of that name. NotFound; FailedPrecondition if several
 // have it; Unavailable if the login is lost.
 absl::StatusOr<CK_OBJECT_HANDLE> FindPrivateKey(const Pkcs11Module& module,
