@@ -8,7 +8,8 @@
 //
 // TLS 1.2 or 1.3. The files are read again as they change, so a renewed
 // certificate is used by the next handshake without a restart; connections that
-// exist stay. Files that are half written or do not fit together are not taken.
+// exist stay. Replace files by renaming. While key and certificate do not fit
+// together, handshakes fail and are tried again.
 #ifndef CHANCERY_RPC_CREDENTIALS_H_
 #define CHANCERY_RPC_CREDENTIALS_H_
 
@@ -34,8 +35,9 @@ class Credentials {
   // Reads and checks the three files; looks at them again every
   // `reload_seconds` (at least 1).
   // InvalidArgument or FailedPrecondition name the field, the file and the
-  // remedy: a key that others can read, a certificate without exactly one
-  // spiffe:// name, a trust file that does not hold exactly one certificate.
+  // remedy: a key that others can read or that is not the certificate's, a
+  // certificate without exactly one spiffe:// name, a trust file that does not
+  // hold exactly one certificate.
   static absl::StatusOr<Credentials> Load(const config::TlsIdentity& identity,
                                           unsigned reload_seconds = 10);
 

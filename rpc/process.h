@@ -20,12 +20,14 @@
 #include <set>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "rpc/command_line.h"
 #include "rpc/log.h"
 #include "rpc/metrics.h"
 
@@ -67,12 +69,6 @@ class Process {
   const std::set<std::string> switches_;
   Metrics metrics_;
   std::stop_source stop_;
-};
-
-// A flag without a value: {"confirm-clock", "Go on although ..."}.
-struct Switch {
-  std::string name;
-  std::string help;
 };
 
 template <typename Config>

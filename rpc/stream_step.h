@@ -22,6 +22,8 @@ class StreamStep {
   void Done(bool ok);
 
  private:
+  bool Take() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
   base::Mutex mu_;
   base::CondVar changed_;
   std::optional<bool> result_ ABSL_GUARDED_BY(mu_);
