@@ -57,8 +57,8 @@ class Histogram {
 std::vector<double> LatencyBuckets();
 
 // Thread-safe. A name belongs to one kind of metric; adding a name with labels
-// that it has already returns the same metric. Labels have few values: never a
-// serial, a URI or an address.
+// that it has already returns the same metric. `help` is one line. Labels have
+// few values: never a serial, a URI or an address.
 class Metrics {
  public:
   using Labels = std::map<std::string, std::string>;

@@ -3,9 +3,9 @@
 #include <sys/stat.h>
 
 #include <chrono>
+#include <mutex>
 #include <utility>
 
-#include "absl/base/call_once.h"
 #include "base/status_macros.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/resource_quota.h"
@@ -19,8 +19,8 @@ namespace {
 
 // gRPC's switch is global and has no lock; it only goes from off to on.
 void EnableHealth() {
-  static absl::once_flag once;
-  absl::call_once(once, [] { grpc::EnableDefaultHealthCheckService(true); });
+  static std::once_flag once;
+  std::call_once(once, [] { grpc::EnableDefaultHealthCheckService(true); });
 }
 
 void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
