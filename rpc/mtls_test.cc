@@ -118,19 +118,41 @@ TEST_P(MtlsTest, ClientRefusesAServerWithAnotherIdentity) {
   EXPECT_THAT(Call(*channel), StatusIs(kUnavailable, ""));
 }
 
-TEST_P(MtlsTest, ClientWithoutCertificateIsRefused) {
-  grpc::experimental::TlsChannelCredentialsOptions options;
+// A client that is not ours: it checks little, and may have no certificate.
+absl::StatusOr<Answer> CallCarelessly(const config::Target& target,
+                                      const config::TlsIdentity& identity) {
+  namespace tls = grpc::experimental;
+  tls::TlsChannelCredentialsOptions options;
   options.set_certificate_provider(
-      std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
-          ca_.trust_file(), 1));
+      std::make_shared<tls::FileWatcherCertificateProvider>(
+          identity.key_file(), identity.certificate_file(),
+          identity.trust_file(), 1));
   options.watch_root_certs();
+  if (!identity.key_file().empty()) options.watch_identity_key_cert_pairs();
   options.set_check_call_host(false);
   options.set_certificate_verifier(
-      std::make_shared<grpc::experimental::NoOpCertificateVerifier>());
+      std::make_shared<tls::NoOpCertificateVerifier>());
+  return Call(
+      grpc::CreateChannel(target.address(), tls::TlsCredentials(options)));
+}
+
+TEST_P(MtlsTest, ClientWithoutCertificateIsRefused) {
+  config::TlsIdentity identity = ca_.Issue(kClientUri);
+  EXPECT_THAT(CallCarelessly(server_.target(), identity), IsOk());
+  identity.clear_certificate_file();
+  identity.clear_key_file();
+  EXPECT_THAT(CallCarelessly(server_.target(), identity),
+              StatusIs(kUnavailable, ""));
+}
+
+TEST_P(MtlsTest, CertificateWithoutOneIdentityIsRefused) {
+  EXPECT_THAT(CallCarelessly(
+                  server_.target(),
+                  ca_.Issue(kClientUri, 30, std::string(",URI:") + kServerUri)),
+              StatusIs(absl::StatusCode::kUnauthenticated, "2 URI names"));
   EXPECT_THAT(
-      Call(grpc::CreateChannel(server_.target().address(),
-                               grpc::experimental::TlsCredentials(options))),
-      StatusIs(kUnavailable, ""));
+      CallCarelessly(server_.target(), ca_.Issue("https://example.com/")),
+      StatusIs(absl::StatusCode::kUnauthenticated, "spiffe://"));
 }
 
 TEST_P(MtlsTest, PlaintextIsRefused) {

@@ -8,10 +8,12 @@
 #include <fstream>
 #include <thread>
 
+#include "absl/time/clock.h"
 #include "base/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/impl/codegen/client_unary_call.h"
+#include "grpcpp/support/sync_stream.h"
 #include "rpc/client.h"
 #include "rpc/status.h"
 #include "rpc/testing/echo.grpc.pb.h"
@@ -128,7 +130,9 @@ TEST_F(ServerTest, StopLetsRunningCallsFinish) {
   absl::Status status = absl::UnknownError("not yet");
   std::thread caller([&] { status = Echo(server_, "wait"); });
   server_.AwaitWaiting();
-  std::thread stopper([&] { server_.server().Stop(absl::Seconds(30)); });
+  std::thread stopper([&] { server_.server().Stop(absl::Seconds(60)); });
+  const absl::Time deadline = absl::Now() + absl::Seconds(30);
+  while (Echo(server_, "new").ok()) ASSERT_LT(absl::Now(), deadline);
   server_.Release();
   stopper.join();
   caller.join();
@@ -267,6 +271,33 @@ TEST_F(ServerTest, TellsItsHealth) {
   EXPECT_EQ(*Health(channel), "\x08\x01");
   server_.server().SetServing(false);
   EXPECT_EQ(*Health(channel), "\x08\x02");
+}
+
+TEST_F(ServerTest, ListsItsServices) {
+  ASSERT_THAT(server_.Start({"127.0.0.1:0"}), IsOk());
+  const auto channel = Channel(server_);
+  grpc::ClientContext context;
+  SetTimeout(context, absl::Seconds(20));
+  const grpc::internal::RpcMethod method(
+      "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", nullptr,
+      grpc::internal::RpcMethod::BIDI_STREAMING);
+  const std::unique_ptr<
+      grpc::ClientReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer>>
+      stream(grpc::internal::ClientReaderWriterFactory<
+             grpc::ByteBuffer, grpc::ByteBuffer>::Create(channel.get(), method,
+                                                         &context));
+  // ServerReflectionRequest { list_services = 7: "" }
+  const grpc::Slice ask("\x3a\x00", 2);
+  stream->Write(grpc::ByteBuffer(&ask, 1));
+  stream->WritesDone();
+  grpc::ByteBuffer response;
+  ASSERT_TRUE(stream->Read(&response));
+  grpc::Slice bytes;
+  ASSERT_TRUE(response.DumpToSingleSlice(&bytes).ok());
+  EXPECT_THAT(
+      std::string(reinterpret_cast<const char*>(bytes.begin()), bytes.size()),
+      HasSubstr("chancery.rpc.testing.EchoService"));
+  EXPECT_THAT(FromGrpc(stream->Finish()), IsOk());
 }
 
 }  // namespace
