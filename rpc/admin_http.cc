@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "boost/asio/io_context.hpp"
 #include "boost/asio/ip/tcp.hpp"
+#include "boost/asio/steady_timer.hpp"
 #include "boost/beast/core/flat_buffer.hpp"
 #include "boost/beast/core/tcp_stream.hpp"
 #include "boost/beast/http/empty_body.hpp"
@@ -158,7 +159,12 @@ class AdminHttp::Listener {
         std::make_shared<Session>(std::move(socket), pages_, connections_)
             ->Read();
       }
-      Accept();
+      if (!error) return Accept();
+      // Out of file descriptors, perhaps: not in a busy loop.
+      pause_.expires_after(std::chrono::milliseconds(100));
+      pause_.async_wait([this](error_code stopped) {
+        if (!stopped) Accept();
+      });
     });
   }
 
@@ -167,6 +173,7 @@ class AdminHttp::Listener {
                          // outlives the loop, which owns them.
   asio::io_context loop_{1};
   tcp::acceptor acceptor_{loop_};
+  asio::steady_timer pause_{loop_};
   std::string address_;
   std::thread thread_;
 };

@@ -6,7 +6,6 @@
 
 #include "absl/time/clock.h"
 #include "base/testing/status_matchers.h"
-#include "crypto/testing/command.h"
 #include "gmock/gmock.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/create_channel.h"

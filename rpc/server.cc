@@ -8,6 +8,9 @@
 
 #include "base/status_macros.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/impl/server_builder_option.h"
+#include "grpcpp/impl/server_builder_plugin.h"
+#include "grpcpp/impl/server_initializer.h"
 #include "grpcpp/resource_quota.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
@@ -48,6 +51,36 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
 }
 
+// Copies the names of all services into a vector that outlives the builder;
+// only a plugin may see them.
+class NameServices final : public grpc::ServerBuilderOption {
+ public:
+  explicit NameServices(std::vector<std::string>& names) : names_(names) {}
+
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>*
+                         plugins) override {
+    plugins->push_back(std::make_unique<Plugin>(names_));
+  }
+
+ private:
+  class Plugin final : public grpc::ServerBuilderPlugin {
+   public:
+    explicit Plugin(std::vector<std::string>& names) : names_(names) {}
+    std::string name() override { return "chancery_service_names"; }
+    void InitServer(grpc::ServerInitializer*) override {}
+    void Finish(grpc::ServerInitializer* server) override {
+      names_ = *server->GetServiceList();
+    }
+    void ChangeArguments(const std::string&, void*) override {}
+
+   private:
+    std::vector<std::string>& names_;
+  };
+
+  std::vector<std::string>& names_;
+};
+
 absl::StatusOr<std::vector<Address>> ParseAddresses(
     const std::vector<std::string>& texts) {
   if (texts.empty()) {
@@ -66,6 +99,7 @@ absl::StatusOr<std::vector<Address>> ParseAddresses(
 
 struct Server::State {
   std::vector<std::string> addresses;
+  std::vector<std::string> services;     // Full names.
   std::unique_ptr<grpc::Server> server;  // Null once stopped.
 };
 
@@ -97,6 +131,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   }
 
   auto state = std::make_unique<State>();
+  builder.SetOption(std::make_unique<NameServices>(state->services));
   state->server = builder.BuildAndStart();
   for (size_t i = 0; i < addresses.size(); ++i) {
     // gRPC stops at the first address that it cannot have.
@@ -127,7 +162,10 @@ const std::vector<std::string>& Server::addresses() const {
 }
 
 void Server::SetServing(bool serving) {
-  state_->server->GetHealthCheckService()->SetServingStatus(serving);
+  SetServing("", serving);  // The server as a whole.
+  for (const std::string& service : state_->services) {
+    SetServing(service, serving);
+  }
 }
 
 void Server::SetServing(const std::string& service, bool serving) {

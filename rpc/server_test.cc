@@ -246,13 +246,19 @@ TEST_F(ServerTest, StreamsRequests) {
 
 // grpc.health.v1's messages, as bytes: Debian has no .proto of it.
 absl::StatusOr<std::string> Health(
-    const std::shared_ptr<grpc::Channel>& channel) {
+    const std::shared_ptr<grpc::Channel>& channel,
+    const std::string& service = "") {
   grpc::ClientContext context;
   SetTimeout(context, absl::Seconds(20));
   const grpc::internal::RpcMethod method("/grpc.health.v1.Health/Check",
                                          nullptr,
                                          grpc::internal::RpcMethod::NORMAL_RPC);
-  const grpc::ByteBuffer request(nullptr, 0);
+  // HealthCheckRequest { service = 1: string }
+  const grpc::Slice asked(service.empty()
+                              ? ""
+                              : "\x0a" + std::string(1, char(service.size())) +
+                                    service);
+  const grpc::ByteBuffer request(&asked, 1);
   grpc::ByteBuffer response;
   const grpc::Status status =
       grpc::internal::BlockingUnaryCall<grpc::ByteBuffer, grpc::ByteBuffer>(
@@ -268,9 +274,17 @@ TEST_F(ServerTest, TellsItsHealth) {
   ASSERT_THAT(server_.Start({"127.0.0.1:0"}), IsOk());
   const auto channel = Channel(server_);
   // HealthCheckResponse { status = 1: SERVING = 1, NOT_SERVING = 2 }
-  EXPECT_EQ(*Health(channel), "\x08\x01");
+  const std::string serving("\x08\x01"), not_serving("\x08\x02");
+  const std::string service = "chancery.rpc.testing.EchoService";
+  EXPECT_EQ(*Health(channel), serving);
+  EXPECT_EQ(*Health(channel, service), serving);
+  EXPECT_THAT(Health(channel, "chancery.Other"),
+              StatusIs(absl::StatusCode::kNotFound, ""));
+  server_.server().SetServing(service, false);
+  EXPECT_EQ(*Health(channel), serving);
+  EXPECT_EQ(*Health(channel, service), not_serving);
   server_.server().SetServing(false);
-  EXPECT_EQ(*Health(channel), "\x08\x02");
+  EXPECT_EQ(*Health(channel), not_serving);
 }
 
 TEST_F(ServerTest, ListsItsServices) {
