@@ -1,0 +1,164 @@
+// What follows from the ledger's entries: certificates, blocks, CRLs, requests.
+//
+//   ASSIGN_OR_RETURN(auto view, ledger.Read());
+//   ASSIGN_OR_RETURN(auto block, view->state().Block(block_id));
+#ifndef CHANCERY_SIGNER_LEDGER_STATE_H_
+#define CHANCERY_SIGNER_LEDGER_STATE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "signer/ledger/certificate_state.h"
+#include "signer/ledger/entry.h"
+#include "signer/ledger/kv_store.h"
+
+namespace chancery::signer {
+
+struct BlockState {
+  std::string block_id;
+  std::string issuer_id;
+  uint32_t lifetime_class = 0;
+  bool imported = false;
+  uint32_t capacity = 0;
+  uint32_t count = 0;  // Members; the next one's place.
+  // False once a later block of the issuer, class and kind has been begun.
+  bool open = true;
+  absl::Time created;
+  // One more with each new member and each change of a member's status: what a
+  // signing compares before and after.
+  uint64_t changes = 0;
+  // Entries: the last that changed a member; the last that changed any of this.
+  uint64_t member_index = 0;
+  uint64_t changed_index = 0;
+  // Of the newest manifest; version 0: never signed.
+  uint64_t version = 0;
+  std::string manifest_sha256;
+  uint64_t signed_ledger_size = 0;
+  absl::Time this_update = absl::UnixEpoch();
+  absl::Time refresh_at = absl::UnixEpoch();
+
+  // Whether a member changed after what the newest manifest reflects.
+  bool HasUnsignedChanges() const { return member_index >= signed_ledger_size; }
+};
+
+struct CrlState {
+  CrlKind kind = CrlKind::kFull;
+  uint64_t number = 0;
+  absl::Time this_update;
+  absl::Time next_update;
+  uint64_t ledger_size = 0;
+  uint64_t revoked_count = 0;
+  std::string crl_sha256;
+  uint64_t index = 0;  // Of its entry.
+};
+
+struct RequestState {
+  std::string request_hash;
+  uint64_t index = 0;  // Of the first entry that the request led to.
+};
+
+// What to put a certificate in: the open block, or the next that is begun.
+struct PlaceRequest {
+  std::string issuer_id;
+  uint32_t lifetime_class = 0;
+  bool imported = false;
+  uint32_t capacity = 0;  // Of a new block.
+  absl::Duration max_age = absl::Hours(24);
+};
+struct Place {
+  std::string block_id;
+  uint32_t place = 0;
+  uint32_t block_capacity = 0;
+};
+
+struct StoredBlock {
+  uint64_t version = 0;
+  std::string bytes;
+};
+struct StoredDelta {
+  uint64_t base_version = 0;
+  uint64_t version = 0;
+  std::string bytes;
+};
+
+// Reads over one view of the store. Every read can fail with DataLoss (a row
+// that does not parse) or Unavailable; NotFound only where it is named. A
+// visitor's error ends the iteration and is returned.
+// The reader must outlive this object. As thread-safe as the reader.
+class State {
+ public:
+  using CertificateVisitor =
+      absl::FunctionRef<absl::Status(const CertificateState&)>;
+  using BlockVisitor = absl::FunctionRef<absl::Status(const BlockState&)>;
+
+  explicit State(const KvReader& reader) : reader_(reader) {}
+
+  // The entry at `index`. NotFound: past the end.
+  absl::StatusOr<Entry> EntryAt(uint64_t index) const;
+
+  // NotFound: this ledger never issued or imported it.
+  absl::StatusOr<CertificateState> Certificate(absl::string_view issuer_id,
+                                               absl::string_view serial) const;
+  // Its DER.
+  absl::StatusOr<std::string> CertificateDer(
+      const CertificateState& certificate) const;
+
+  // NotFound: no such block.
+  absl::StatusOr<BlockState> Block(absl::string_view block_id) const;
+  // Where the next certificate goes. Changes nothing: append the entry.
+  absl::StatusOr<Place> NextPlace(const PlaceRequest& request,
+                                  absl::Time now) const;
+  // In order of place; an expired member stays.
+  absl::Status Members(absl::string_view block_id,
+                       CertificateVisitor visit) const;
+  // Those that an entry from `since` on changed, once each, in order of place.
+  absl::Status ChangedMembers(absl::string_view block_id, uint64_t since,
+                              CertificateVisitor visit) const;
+  // All, in order of id.
+  absl::Status Blocks(BlockVisitor visit) const;
+  // Those that an entry from `since` on changed, in that order.
+  absl::Status BlocksChangedSince(uint64_t since, BlockVisitor visit) const;
+  // The hash of the signed manifest of one version. NotFound.
+  absl::StatusOr<std::string> ManifestSha256(absl::string_view block_id,
+                                             uint64_t version) const;
+
+  // Revoked and held certificates that belong on the next CRL of the scope, by
+  // serial (shorter first, as numbers). One leaves when a CRL is recorded that
+  // follows one whose thisUpdate was past its notAfter, and had it.
+  absl::Status RevokedCertificates(absl::string_view issuer_id, uint32_t shard,
+                                   CertificateVisitor visit) const;
+  // The newest; nullopt before the first.
+  absl::StatusOr<std::optional<CrlState>> Crl(absl::string_view issuer_id,
+                                              uint32_t shard) const;
+  // Only the newest of each scope is kept. NotFound.
+  absl::StatusOr<std::string> CrlDer(absl::string_view crl_sha256) const;
+
+  // What was asked under this id before; nullopt: nothing that left an entry.
+  absl::StatusOr<std::optional<RequestState>> Request(
+      const Origin& origin) const;
+
+  // Signed bytes of the block: whole, and the deltas that follow it, which lead
+  // from its version to the present. NotFound: never stored.
+  absl::StatusOr<StoredBlock> BlockBytes(absl::string_view block_id) const;
+  absl::StatusOr<std::vector<StoredDelta>> Deltas(
+      absl::string_view block_id) const;
+  // NotFound.
+  absl::StatusOr<std::string> Template(absl::string_view template_id) const;
+
+ private:
+  const KvReader& reader_;
+};
+
+// issuer_id's first 8 bytes, then the block's number among the issuer's.
+std::string MakeBlockId(absl::string_view issuer_id, uint64_t number);
+
+}  // namespace chancery::signer
+
+#endif  // CHANCERY_SIGNER_LEDGER_STATE_H_
