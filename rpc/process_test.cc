@@ -86,7 +86,7 @@ std::string Config(const std::string& text) {
 TEST(MainTest, EndsCleanlyAtASignal) {
   for (const int signal : {SIGTERM, SIGINT}) {
     Idle idle({"--config", Config("cache_dir: 'a' logging { format: JSON }")});
-    idle.Await("\"idle\"");
+    idle.Await("\"event\":\"idle\"");
     idle.Signal(signal);
     EXPECT_EQ(idle.Wait(), 0) << idle.output();
     std::istringstream lines(idle.output());

@@ -1,6 +1,7 @@
 #include "rpc/testing/echo_server.h"
 
-#include <sstream>
+#include <ostream>
+#include <streambuf>
 
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -32,6 +33,31 @@ class Gate {
   base::Mutex mu_;
   base::CondVar changed_;
   bool open_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+// Text that one thread may read while another writes.
+class SharedText final : public std::streambuf {
+ public:
+  std::string Get() const {
+    base::MutexLock lock(mu_);
+    return text_;
+  }
+
+ protected:
+  int_type overflow(int_type c) override {
+    const char byte = traits_type::to_char_type(c);
+    xsputn(&byte, 1);
+    return traits_type::not_eof(c);
+  }
+  std::streamsize xsputn(const char* data, std::streamsize size) override {
+    base::MutexLock lock(mu_);
+    text_.append(data, size_t(size));
+    return size;
+  }
+
+ private:
+  mutable base::Mutex mu_;
+  std::string text_ ABSL_GUARDED_BY(mu_);
 };
 
 class Handlers final : public EchoService::CallbackService {
@@ -115,7 +141,8 @@ struct EchoServer::State {
   explicit State(const Credentials& own) : credentials(own) {}
 
   const Credentials credentials;
-  std::ostringstream lines;
+  SharedText text;
+  std::ostream lines{&text};
   Log log{{.json = true}, base::SystemClock(), lines};
   Metrics metrics;
   RoleTable roles = TestRoles();
@@ -155,6 +182,6 @@ config::Target EchoServer::target() const {
 
 void EchoServer::AwaitWaiting() { state_->entered.Await(); }
 void EchoServer::Release() { state_->released.Open(); }
-std::string EchoServer::log() const { return state_->lines.str(); }
+std::string EchoServer::log() const { return state_->text.Get(); }
 
 }  // namespace chancery::rpc::testing
