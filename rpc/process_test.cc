@@ -99,7 +99,7 @@ TEST(MainTest, EndsCleanlyAtASignal) {
   }
 }
 
-TEST(MainTest, IsNotDumpableAndIgnoresSigpipe) {
+TEST(MainTest, LeavesNoCoreOrOpenFileAndIgnoresSigpipe) {
   Idle idle({"--config=" + Config("cache_dir: 'a'")});
   idle.Await(" idle ");
   idle.Signal(SIGPIPE);
