@@ -1,0 +1,293 @@
+#include "x509/crl/crl.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "der/reader.h"
+#include "der/writer.h"
+
+namespace chancery::x509 {
+namespace {
+
+using der::Tag;
+
+// id-ce, 2.5.29.n.
+constexpr uint8_t kReasonCode[] = {0x55, 0x1d, 0x15};
+constexpr uint8_t kCrlNumber[] = {0x55, 0x1d, 0x14};
+constexpr uint8_t kDeltaCrlIndicator[] = {0x55, 0x1d, 0x1b};
+constexpr uint8_t kIssuingDistributionPoint[] = {0x55, 0x1d, 0x1c};
+constexpr uint8_t kAuthorityKeyIdentifier[] = {0x55, 0x1d, 0x23};
+
+absl::Status Malformed(const char* field) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("CertificateList: malformed ", field));
+}
+
+std::string BigEndian(uint64_t value) {
+  std::string out;
+  for (int shift = 56; shift >= 0; shift -= 8)
+    out.push_back(static_cast<char>(value >> shift));
+  return out;
+}
+
+template <typename Fill>
+void AddExtension(der::Writer& out, base::Bytes oid, bool critical, Fill fill) {
+  out.AddSequence([&](der::Writer& extension) {
+    extension.AddOid(base::AsText(oid));
+    if (critical) extension.AddBool(true);
+    extension.AddOctetStringOf(fill);
+  });
+}
+
+std::string EncodeExtensions(const CrlFacts& facts) {
+  der::Writer out;
+  out.AddNested(der::Explicit(0), [&](der::Writer& tagged) {
+    tagged.AddSequence([&](der::Writer& list) {
+      AddExtension(
+          list, kAuthorityKeyIdentifier, false, [&](der::Writer& value) {
+            value.AddSequence([&](der::Writer& identifier) {
+              identifier.Add(der::Implicit(0), facts.authority_key_identifier);
+            });
+          });
+      AddExtension(list, kCrlNumber, false, [&](der::Writer& value) {
+        const std::string number = BigEndian(facts.number);
+        value.AddUnsigned(base::AsBytes(number));
+      });
+      if (facts.distribution_point.empty()) return;
+      // IssuingDistributionPoint { distributionPoint [0] { fullName [0] { URI
+      // [6] } } }
+      AddExtension(
+          list, kIssuingDistributionPoint, true, [&](der::Writer& value) {
+            value.AddSequence([&](der::Writer& point) {
+              point.AddNested(der::Explicit(0), [&](der::Writer& name) {
+                name.AddNested(
+                    der::ImplicitConstructed(0), [&](der::Writer& full) {
+                      full.Add(der::Implicit(6), facts.distribution_point);
+                    });
+              });
+            });
+          });
+    });
+  });
+  return out.Take();
+}
+
+// A header by the Writer, for contents that are written elsewhere.
+void PutHeader(std::string& out, Tag tag, size_t size) {
+  out.push_back(static_cast<char>(tag));
+  if (size < 0x80) {
+    out.push_back(static_cast<char>(size));
+    return;
+  }
+  int octets = 1;
+  while (size >> (8 * octets) != 0) ++octets;
+  out.push_back(static_cast<char>(0x80 | octets));
+  for (int shift = 8 * (octets - 1); shift >= 0; shift -= 8) {
+    out.push_back(static_cast<char>(size >> shift));
+  }
+}
+
+size_t HeaderSize(size_t size) {
+  std::string header;
+  PutHeader(header, Tag::kSequence, size);
+  return header.size();
+}
+
+std::string EncodeEntry(const CrlEntry& entry) {
+  der::Writer out;
+  out.AddSequence([&](der::Writer& one) {
+    one.AddUnsigned(entry.serial);
+    one.AddTime(entry.revocation_time);
+    if (entry.reason == 0) return;
+    one.AddSequence([&](der::Writer& extensions) {
+      AddExtension(extensions, kReasonCode, false, [&](der::Writer& value) {
+        value.AddEnumerated(static_cast<uint8_t>(entry.reason));
+      });
+    });
+  });
+  return out.Take();
+}
+
+struct Extension {
+  base::Bytes oid;
+  bool critical = false;
+  base::Bytes value;
+};
+
+bool ReadExtension(der::Reader& list, Extension& extension) {
+  der::Reader in;
+  return list.ReadSequence(in) && in.ReadOid(extension.oid) &&
+         in.ReadDefaultFalse(extension.critical) &&
+         in.Read(Tag::kOctetString, extension.value) && in.AtEnd();
+}
+
+bool ReadNumber(base::Bytes value, uint64_t& number) {
+  der::Reader in(value);
+  base::Bytes magnitude;
+  if (!in.ReadUnsigned(magnitude) || !in.AtEnd() || magnitude.size() > 8)
+    return false;
+  number = 0;
+  for (uint8_t byte : magnitude) number = number << 8 | byte;
+  return true;
+}
+
+absl::Status ReadExtensions(base::Bytes tagged, Crl& crl) {
+  der::Reader in(tagged), list;
+  if (!in.ReadSequence(list) || !in.AtEnd()) return Malformed("crlExtensions");
+  while (!list.AtEnd()) {
+    Extension extension;
+    if (!ReadExtension(list, extension)) return Malformed("extension");
+    if (base::Equal(extension.oid, kCrlNumber)) {
+      uint64_t number;
+      if (!ReadNumber(extension.value, number)) return Malformed("cRLNumber");
+      crl.number = number;
+    } else if (base::Equal(extension.oid, kAuthorityKeyIdentifier)) {
+      der::Reader outer(extension.value), inside;
+      std::optional<base::Bytes> identifier;
+      if (!outer.ReadSequence(inside) || !outer.AtEnd() ||
+          !inside.ReadOptional(der::Implicit(0), identifier)) {
+        return Malformed("authorityKeyIdentifier");
+      }
+      crl.authority_key_identifier = identifier;
+    } else if (base::Equal(extension.oid, kIssuingDistributionPoint)) {
+      crl.distribution_point = extension.value;
+    } else if (base::Equal(extension.oid, kDeltaCrlIndicator)) {
+      crl.is_delta = true;
+    } else if (extension.critical) {
+      return Malformed("extension: critical and not known");
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+CrlEncoder::CrlEncoder(const CrlFacts& facts,
+                       crypto::SignatureAlgorithm algorithm)
+    : extensions_(EncodeExtensions(facts)) {
+  der::Writer out;
+  out.AddInteger(1);  // v2
+  out.AddElement(crypto::AlgorithmIdentifier(algorithm));
+  out.AddElement(facts.issuer);
+  out.AddTime(facts.this_update);
+  out.AddTime(facts.next_update);
+  head_ = out.Take();
+}
+
+void CrlEncoder::Measure(const CrlEntry& entry) {
+  entries_size_ += EncodeEntry(entry).size();
+}
+
+void CrlEncoder::Begin(std::string& out) const {
+  size_t size = head_.size() + extensions_.size();
+  // revokedCertificates is absent, not empty (RFC 5280 section 5.1.2.6).
+  if (entries_size_ > 0) size += HeaderSize(entries_size_) + entries_size_;
+  PutHeader(out, Tag::kSequence, size);
+  out += head_;
+  if (entries_size_ > 0) PutHeader(out, Tag::kSequence, entries_size_);
+}
+
+void CrlEncoder::Add(const CrlEntry& entry, std::string& out) {
+  out += EncodeEntry(entry);
+}
+
+void CrlEncoder::End(std::string& out) const { out += extensions_; }
+
+absl::StatusOr<std::string> SignCrl(const CrlFacts& facts,
+                                    const std::vector<CrlEntry>& entries,
+                                    const crypto::SigningKey& key) {
+  CrlEncoder encoder(facts, key.algorithm());
+  for (const CrlEntry& entry : entries) encoder.Measure(entry);
+  std::string tbs;
+  encoder.Begin(tbs);
+  for (const CrlEntry& entry : entries) CrlEncoder::Add(entry, tbs);
+  encoder.End(tbs);
+  ASSIGN_OR_RETURN(const std::string signature, key.Sign(base::AsBytes(tbs)));
+  RETURN_IF_ERROR(key.public_key().Verify(key.algorithm(), base::AsBytes(tbs),
+                                          base::AsBytes(signature)));
+  der::Writer out;
+  out.AddSequence([&](der::Writer& list) {
+    list.AddElement(tbs);
+    list.AddElement(crypto::AlgorithmIdentifier(key.algorithm()));
+    list.AddBitString(base::AsBytes(signature));
+  });
+  return out.Take();
+}
+
+// CertificateList ::= SEQUENCE { tbsCertList, signatureAlgorithm,
+// signatureValue } TBSCertList ::= SEQUENCE { version INTEGER v2, signature,
+// issuer, thisUpdate,
+//   nextUpdate, revokedCertificates SEQUENCE OF SEQUENCE OPTIONAL, [0]
+//   extensions }
+absl::StatusOr<Crl> ParseCrl(base::Bytes der) {
+  der::Reader in(der), outer, tbs;
+  Crl crl;
+  base::Bytes inner_algorithm, algorithm;
+  if (!in.ReadSequence(outer) || !in.AtEnd() ||
+      !outer.ReadElement(Tag::kSequence, crl.tbs) ||
+      !outer.ReadElement(Tag::kSequence, algorithm) ||
+      !outer.ReadBitString(crl.signature) || !outer.AtEnd()) {
+    return Malformed("structure");
+  }
+  int64_t version;
+  std::optional<base::Bytes> revoked, extensions;
+  der::Reader whole(crl.tbs);
+  if (!whole.ReadSequence(tbs) || !tbs.ReadInt64(version) || version != 1) {
+    return Malformed("version");
+  }
+  if (!tbs.ReadElement(Tag::kSequence, inner_algorithm) ||
+      !base::Equal(inner_algorithm, algorithm)) {
+    return Malformed("signature: differs from signatureAlgorithm");
+  }
+  if (!tbs.ReadElement(Tag::kSequence, crl.issuer)) return Malformed("issuer");
+  if (!tbs.ReadTime(crl.this_update) || !tbs.ReadTime(crl.next_update)) {
+    return Malformed("thisUpdate or nextUpdate");
+  }
+  if (!tbs.ReadOptional(Tag::kSequence, revoked) ||
+      !tbs.ReadOptional(der::Explicit(0), extensions) || !tbs.AtEnd()) {
+    return Malformed("revokedCertificates");
+  }
+  crl.revoked = revoked.value_or(base::Bytes());
+  ASSIGN_OR_RETURN(crl.algorithm, crypto::ParseSignatureAlgorithm(algorithm));
+  if (extensions.has_value()) RETURN_IF_ERROR(ReadExtensions(*extensions, crl));
+  return crl;
+}
+
+absl::Status ForEachEntry(
+    const Crl& crl, absl::FunctionRef<absl::Status(const CrlEntry&)> visit) {
+  der::Reader list(crl.revoked);
+  while (!list.AtEnd()) {
+    der::Reader in, extensions;
+    CrlEntry entry;
+    if (!list.ReadSequence(in) || !in.ReadUnsigned(entry.serial) ||
+        !in.ReadTime(entry.revocation_time)) {
+      return Malformed("revokedCertificates entry");
+    }
+    if (!in.AtEnd() && (!in.ReadSequence(extensions) || !in.AtEnd())) {
+      return Malformed("crlEntryExtensions");
+    }
+    while (!extensions.AtEnd()) {
+      Extension extension;
+      if (!ReadExtension(extensions, extension))
+        return Malformed("crlEntryExtensions");
+      if (base::Equal(extension.oid, kReasonCode)) {
+        der::Reader value(extension.value);
+        uint8_t reason;
+        if (!value.ReadEnumerated(reason) || !value.AtEnd())
+          return Malformed("reasonCode");
+        entry.reason = reason;
+      } else if (extension.critical) {
+        return Malformed("crlEntryExtensions: critical and not known");
+      }
+    }
+    RETURN_IF_ERROR(visit(entry));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status VerifyCrl(const Crl& crl, const crypto::PublicKey& issuer) {
+  return issuer.Verify(crl.algorithm, crl.tbs, crl.signature);
+}
+
+}  // namespace chancery::x509

@@ -1,0 +1,97 @@
+// Certificate revocation lists (RFC 5280 section 5): build, parse, verify.
+#ifndef CHANCERY_X509_CRL_CRL_H_
+#define CHANCERY_X509_CRL_CRL_H_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/bytes.h"
+#include "crypto/public_key.h"
+#include "crypto/signature_algorithm.h"
+#include "crypto/signing_key.h"
+
+namespace chancery::x509 {
+
+struct CrlEntry {
+  base::Bytes serial;  // Magnitude, minimal.
+  absl::Time revocation_time;
+  int reason = 0;  // 0: no reasonCode.
+};
+
+struct CrlFacts {
+  base::Bytes issuer;  // DER Name, byte for byte the CA's subject.
+  absl::Time this_update;
+  absl::Time next_update;
+  base::Bytes authority_key_identifier;  // The CA's subject key identifier.
+  uint64_t number = 0;
+  // Of a shard: its URL, in a critical IssuingDistributionPoint. Empty: none.
+  std::string distribution_point;
+};
+
+// TBSCertList in one pass over entries whose sizes are known beforehand: the
+// head, then each entry as it comes, then the extensions. Entries need no
+// memory here.
+//
+//   CrlEncoder encoder(facts, algorithm);
+//   for (...) encoder.Measure(entry);
+//   encoder.Begin(out);
+//   for (...) encoder.Add(entry, out);
+//   encoder.End(out);
+class CrlEncoder {
+ public:
+  CrlEncoder(const CrlFacts& facts, crypto::SignatureAlgorithm algorithm);
+
+  void Measure(const CrlEntry& entry);
+  void Begin(std::string& out) const;
+  static void Add(const CrlEntry& entry, std::string& out);
+  void End(std::string& out) const;
+
+ private:
+  std::string head_;        // version to nextUpdate.
+  std::string extensions_;  // [0] with its tag.
+  size_t entries_size_ = 0;
+};
+
+// The whole CRL, signed and verified.
+absl::StatusOr<std::string> SignCrl(const CrlFacts& facts,
+                                    const std::vector<CrlEntry>& entries,
+                                    const crypto::SigningKey& key);
+
+// Views into what was parsed.
+struct Crl {
+  base::Bytes tbs;
+  base::Bytes issuer;  // DER Name.
+  absl::Time this_update;
+  absl::Time next_update;
+  std::optional<base::Bytes> authority_key_identifier;
+  std::optional<uint64_t> number;
+  bool is_delta = false;
+  std::optional<base::Bytes> distribution_point;  // Extension contents.
+  crypto::SignatureAlgorithm algorithm =
+      crypto::SignatureAlgorithm::kEcdsaSha256;
+  base::Bytes signature;
+  base::Bytes revoked;  // Contents of revokedCertificates: see ForEachEntry.
+};
+
+// v2 with nextUpdate. InvalidArgument names the field: also an unknown critical
+// extension. Entries are not looked at. `der` must outlive the result.
+absl::StatusOr<Crl> ParseCrl(base::Bytes der);
+
+// Each entry in turn, without memory for them. InvalidArgument for one that is
+// malformed; a visitor's error ends it.
+absl::Status ForEachEntry(
+    const Crl& crl, absl::FunctionRef<absl::Status(const CrlEntry&)> visit);
+
+// OK when `issuer` signed it.
+absl::Status VerifyCrl(const Crl& crl, const crypto::PublicKey& issuer);
+
+}  // namespace chancery::x509
+
+#endif  // CHANCERY_X509_CRL_CRL_H_
