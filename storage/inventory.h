@@ -1,0 +1,130 @@
+// The inventory: what the online half knows, in SQLite or PostgreSQL.
+//
+// Interfaces by role; one object implements all. Every call is one transaction
+// and is durable when it returns OK. Every call may fail with Unavailable (the
+// database does not answer: it was tried again for a while) and DataLoss (a row
+// that makes no sense). Thread-safe; several processes may share a database.
+#ifndef CHANCERY_STORAGE_INVENTORY_H_
+#define CHANCERY_STORAGE_INVENTORY_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "storage/rows.h"
+
+namespace chancery::storage {
+
+class CertificateStore {
+ public:
+  virtual ~CertificateStore() = default;
+
+  // Adds rows. A known (issuer, serial) with the same DER gains what the new
+  // row has and the old one lacks (a follower may have come first); its status
+  // moves only forward, by ledger index. AlreadyExists: other DER.
+  virtual absl::Status AddCertificates(
+      const std::vector<CertificateRow>& rows) = 0;
+
+  // Forward only: a status with an older ledger index changes nothing.
+  // NotFound: no such certificate.
+  virtual absl::Status SetStatus(const StatusRow& status) = 0;
+
+  // NotFound.
+  virtual absl::StatusOr<CertificateRow> FindCertificate(
+      const std::string& issuer_id, const std::string& serial) = 0;
+  // In any issuer; more than one if serials repeat among them.
+  virtual absl::StatusOr<std::vector<CertificateRow>> FindSerial(
+      const std::string& serial) = 0;
+
+  // By order of ledger entry. InvalidArgument: a token that is not ours.
+  virtual absl::StatusOr<CertificatePage> ListCertificates(
+      const CertificateFilter& filter, const std::string& page_token,
+      size_t limit) = 0;
+  virtual absl::StatusOr<std::map<CertificateStatus, uint64_t>>
+  CountByStatus() = 0;
+
+  // The newest entry that revoked, held or released a certificate of the
+  // issuer; nullopt if none did.
+  virtual absl::StatusOr<std::optional<uint64_t>> LastStatusChange(
+      const std::string& issuer_id) = 0;
+};
+
+class BlockStore {
+ public:
+  virtual ~BlockStore() = default;
+
+  // Keeps a whole block if it is newer than what is held, deltas included, and
+  // then drops the deltas; otherwise changes nothing. A lease on it ends.
+  virtual absl::Status PutBlock(const BlockRow& block) = 0;
+  // OK if it was added or is covered already. FailedPrecondition: it does not
+  // lead from what is held: get the block from the signer.
+  virtual absl::Status AddDelta(const std::string& block_id,
+                                const DeltaRow& delta) = 0;
+  // With its deltas. NotFound.
+  virtual absl::StatusOr<BlockRow> GetBlock(const std::string& block_id) = 0;
+  // Block id -> version with deltas.
+  virtual absl::StatusOr<std::map<std::string, uint64_t>> BlockVersions() = 0;
+
+  // Takes a lease, until `now` + `duration`, on up to `limit` blocks whose
+  // refresh_at is at or before `now` and that nobody else has; returns their
+  // ids, the oldest first. Two owners never hold one block.
+  virtual absl::StatusOr<std::vector<std::string>> LeaseDueBlocks(
+      const std::string& owner, absl::Time now, absl::Duration duration,
+      size_t limit) = 0;
+  virtual absl::Status ReleaseLease(const std::string& block_id,
+                                    const std::string& owner) = 0;
+  // The earliest refresh_at; InfiniteFuture if there is none.
+  virtual absl::StatusOr<absl::Time> EarliestRefresh() = 0;
+
+  // Templates are immutable: the same id again changes nothing.
+  virtual absl::Status PutTemplate(const std::string& id,
+                                   const std::string& data) = 0;
+  // NotFound.
+  virtual absl::StatusOr<std::string> GetTemplate(const std::string& id) = 0;
+};
+
+class CrlStore {
+ public:
+  virtual ~CrlStore() = default;
+
+  // FailedPrecondition unless its number is greater than the one held.
+  virtual absl::Status PutCrl(const CrlRow& crl) = 0;
+  // The newest of each scope, without DER.
+  virtual absl::StatusOr<std::vector<CrlRow>> ListCrls() = 0;
+  // The newest. NotFound.
+  virtual absl::StatusOr<CrlRow> GetCrl(const std::string& issuer_id,
+                                        uint32_t shard) = 0;
+};
+
+class IssuerStore {
+ public:
+  virtual ~IssuerStore() = default;
+  virtual absl::Status PutIssuer(
+      const IssuerRow& issuer) = 0;  // Adds or replaces.
+  virtual absl::StatusOr<std::vector<IssuerRow>> ListIssuers() = 0;
+};
+
+class LedgerCursor {
+ public:
+  virtual ~LedgerCursor() = default;
+  // The first ledger index that was not followed yet; 0 at first.
+  virtual absl::StatusOr<uint64_t> NextIndex() = 0;
+  // Rows and cursor together. A step that another follower has taken already
+  // changes nothing.
+  virtual absl::Status ApplyLedgerStep(const LedgerStep& step) = 0;
+};
+
+class Inventory : public CertificateStore,
+                  public BlockStore,
+                  public CrlStore,
+                  public IssuerStore,
+                  public LedgerCursor {};
+
+}  // namespace chancery::storage
+
+#endif  // CHANCERY_STORAGE_INVENTORY_H_
