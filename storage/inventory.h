@@ -24,9 +24,8 @@ class CertificateStore {
  public:
   virtual ~CertificateStore() = default;
 
-  // Adds rows. A known (issuer, serial) with the same DER gains what the new
-  // row has and the old one lacks (a follower may have come first); its status
-  // moves only forward, by ledger index. AlreadyExists: other DER.
+  // Adds rows; a known (issuer, serial) with the same DER changes nothing, so
+  // that authority and followers may both add it. AlreadyExists: other DER.
   virtual absl::Status AddCertificates(
       const std::vector<CertificateRow>& rows) = 0;
 

@@ -17,26 +17,26 @@ namespace chancery::storage {
 enum class CertificateStatus { kGood = 0, kHeld = 1, kRevoked = 2 };
 
 struct CertificateRow {
-  std::string issuer_id;  // 32 bytes.
-  std::string serial;
-  std::string der;
-  std::string subject;             // As text (RFC 4514).
-  std::vector<std::string> names;  // Subject alternative names as text.
-  absl::Time not_before;
-  absl::Time not_after;
-  std::string profile;
-  std::string requester;  // Identity URI.
-  std::string request_id;
+  std::string issuer_id = {};  // 32 bytes.
+  std::string serial = {};
+  std::string der = {};
+  std::string subject = {};             // As text (RFC 4514).
+  std::vector<std::string> names = {};  // Subject alternative names as text.
+  absl::Time not_before = {};
+  absl::Time not_after = {};
+  std::string profile = {};
+  std::string requester = {};  // Identity URI.
+  std::string request_id = {};
   CertificateStatus status = CertificateStatus::kGood;
   int reason = 0;
   absl::Time revoked_at = absl::UnixEpoch();
-  std::string block_id;
+  std::string block_id = {};
   uint64_t ledger_index = 0;  // Of the entry that says this status.
 };
 
 struct StatusRow {
-  std::string issuer_id;
-  std::string serial;
+  std::string issuer_id = {};
+  std::string serial = {};
   CertificateStatus status = CertificateStatus::kGood;
   int reason = 0;
   absl::Time revoked_at = absl::UnixEpoch();
@@ -44,59 +44,60 @@ struct StatusRow {
 };
 
 struct CertificateFilter {
-  std::string issuer_id;  // Empty fields do not filter.
-  std::optional<CertificateStatus> status;
-  std::string text;  // Part of the subject or of a name.
-  std::string profile;
-  std::string requester;
-  std::optional<absl::Time> expires_after;
-  std::optional<absl::Time> expires_before;
+  std::string issuer_id = {};  // Empty fields do not filter.
+  std::optional<CertificateStatus> status = {};
+  std::string text = {};  // Part of the subject or of a name.
+  std::string profile = {};
+  std::string requester = {};
+  std::optional<absl::Time> expires_after = {};
+  std::optional<absl::Time> expires_before = {};
 };
 
 struct CertificatePage {
-  std::vector<CertificateRow> rows;
-  std::string next_token;  // Empty on the last page.
+  std::vector<CertificateRow> rows = {};
+  std::string next_token = {};  // Empty on the last page.
 };
 
 struct DeltaRow {
   uint64_t base_version = 0;
   uint64_t version = 0;
-  std::string data;
+  std::string data = {};
 };
 
 struct BlockRow {
-  std::string block_id;  // 16 bytes.
-  std::string issuer_id;
+  std::string block_id = {};  // 16 bytes.
+  std::string issuer_id = {};
   uint64_t version = 0;  // Of `data`; deltas lead further.
   absl::Time refresh_at = absl::InfiniteFuture();
-  std::string data;
-  std::vector<DeltaRow> deltas;  // In order: each leads from the one before.
-  std::vector<std::string> template_ids;
+  std::string data = {};
+  std::vector<DeltaRow> deltas =
+      {};  // In order: each leads from the one before.
+  std::vector<std::string> template_ids = {};
 };
 
 struct CrlRow {
-  std::string issuer_id;
+  std::string issuer_id = {};
   uint32_t shard = 0;
   uint64_t number = 0;
-  absl::Time this_update;
-  absl::Time next_update;
-  absl::Time refresh_at;
+  absl::Time this_update = {};
+  absl::Time next_update = {};
+  absl::Time refresh_at = {};
   uint64_t ledger_size = 0;  // Every ledger entry before this index is in it.
-  std::string der;
+  std::string der = {};
 };
 
 struct IssuerRow {
-  std::string issuer_id;
-  std::string name;
-  std::string certificate;         // DER.
-  std::vector<std::string> chain;  // DER, upwards, without the root.
-  std::vector<std::string> profiles;
+  std::string issuer_id = {};
+  std::string name = {};
+  std::string certificate = {};         // DER.
+  std::vector<std::string> chain = {};  // DER, upwards, without the root.
+  std::vector<std::string> profiles = {};
 };
 
 // One step of a follower: all of it or nothing, with the new cursor.
 struct LedgerStep {
-  std::vector<CertificateRow> certificates;
-  std::vector<StatusRow> statuses;
+  std::vector<CertificateRow> certificates = {};
+  std::vector<StatusRow> statuses = {};
   uint64_t next_index = 0;  // The first entry that is not followed yet.
 };
 

@@ -1,0 +1,197 @@
+#include "storage/postgres_database.h"
+
+#include <algorithm>
+#include <chrono>
+#include <pqxx/pqxx>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/bytes.h"
+#include "base/encoding.h"
+#include "base/mutex.h"
+#include "base/status_macros.h"
+
+namespace chancery::storage {
+namespace {
+
+constexpr unsigned kByteaOid = 17, kInt8Oid = 20, kInt4Oid = 23;
+
+// Every parameter travels as text; PostgreSQL knows each one's type from where
+// it stands. Bytes are written in its hex form.
+struct TextParameter {
+  bool null = false;
+  std::string text;
+};
+
+TextParameter ToText(const Value& value) {
+  if (const auto* integer = std::get_if<int64_t>(&value))
+    return {false, absl::StrCat(*integer)};
+  if (const auto* text = std::get_if<std::string>(&value))
+    return {false, *text};
+  if (const auto* blob = std::get_if<Blob>(&value)) {
+    return {false, "\\x" + base::Hex(base::AsBytes(blob->bytes))};
+  }
+  return {true, {}};
+}
+
+class PostgresSession final : public Session {
+ public:
+  explicit PostgresSession(pqxx::transaction_base& transaction)
+      : transaction_(transaction) {}
+
+  // Throws what libpqxx throws: caught where the transaction is run.
+  absl::StatusOr<std::vector<Row>> Run(
+      absl::string_view sql, const std::vector<Value>& parameters) override {
+    std::vector<TextParameter> texts;
+    for (const Value& value : parameters) texts.push_back(ToText(value));
+    std::vector<const char*> pointers;
+    for (const TextParameter& text : texts) {
+      pointers.push_back(text.null ? nullptr : text.text.c_str());
+    }
+    const std::string statement(sql);
+    const pqxx::result result =
+        pointers.empty()
+            ? transaction_.exec(statement)
+            : transaction_.exec_params(
+                  statement, pqxx::prepare::make_dynamic_params(pointers));
+    std::vector<Row> rows;
+    for (const auto& from : result) {
+      Row row;
+      for (const auto& field : from) row.push_back(FromField(field));
+      rows.push_back(std::move(row));
+    }
+    return rows;
+  }
+
+ private:
+  static Value FromField(const pqxx::field& field) {
+    if (field.is_null()) return {};
+    switch (field.type()) {
+      case kInt8Oid:
+      case kInt4Oid:
+        return field.as<int64_t>();
+      case kByteaOid:
+        return Blob{base::FromHex(
+                        absl::string_view(field.c_str() + 2, field.size() - 2))
+                        .value_or(std::string())};
+      default:
+        return std::string(field.c_str(), field.size());
+    }
+  }
+
+  pqxx::transaction_base& transaction_;
+};
+
+class PostgresDatabase final : public Database {
+ public:
+  PostgresDatabase(std::string connection_string,
+                   const PostgresOptions& options)
+      : connection_string_(std::move(connection_string)), options_(options) {}
+
+  Dialect dialect() const override { return Dialect::kPostgres; }
+
+  absl::Status Transact(
+      absl::FunctionRef<absl::Status(Session&)> work) override {
+    const absl::Time deadline = absl::Now() + options_.patience;
+    for (absl::Duration pause = absl::Milliseconds(10);;
+         pause = std::min(pause * 2, absl::Seconds(1))) {
+      absl::Status status = TryOnce(work);
+      if (!absl::IsUnavailable(status) || absl::Now() + pause > deadline)
+        return status;
+      std::this_thread::sleep_for(absl::ToChronoMilliseconds(pause));
+    }
+  }
+
+  absl::Status Read(absl::FunctionRef<absl::Status(Session&)> work) override {
+    return Transact(work);
+  }
+
+ private:
+  absl::Status TryOnce(absl::FunctionRef<absl::Status(Session&)> work) {
+    Lease lease(*this);
+    try {
+      if (lease.connection == nullptr) {
+        lease.connection =
+            std::make_unique<pqxx::connection>(connection_string_);
+      }
+      pqxx::transaction<pqxx::repeatable_read> transaction(*lease.connection);
+      PostgresSession session(transaction);
+      const absl::Status status = work(session);
+      if (status.ok()) transaction.commit();
+      return status;
+    } catch (const pqxx::broken_connection& error) {
+      lease.connection = nullptr;
+      return absl::UnavailableError(absl::StrCat("PostgreSQL: ", error.what()));
+    } catch (const pqxx::in_doubt_error& error) {
+      // The commit may have happened: all that this system writes may be
+      // written twice.
+      lease.connection = nullptr;
+      return absl::UnavailableError(absl::StrCat("PostgreSQL: ", error.what()));
+    } catch (const pqxx::serialization_failure& error) {
+      return absl::UnavailableError(absl::StrCat("PostgreSQL: ", error.what()));
+    } catch (const pqxx::deadlock_detected& error) {
+      return absl::UnavailableError(absl::StrCat("PostgreSQL: ", error.what()));
+    } catch (const pqxx::unique_violation& error) {
+      // Somebody else has just written the row: another try will see it.
+      return absl::UnavailableError(absl::StrCat("PostgreSQL: ", error.what()));
+    } catch (const pqxx::sql_error& error) {
+      const std::string state = error.sqlstate();
+      // Lost races (class 40), tables that another process makes just now, and
+      // a server that shuts down or starts (57P): another try will see.
+      const bool again = state.rfind("40", 0) == 0 || state == "23505" ||
+                         state == "42P07" || state.rfind("57P", 0) == 0 ||
+                         state.rfind("08", 0) == 0 || state.rfind("53", 0) == 0;
+      if (state.rfind("57P", 0) == 0) lease.connection = nullptr;
+      const std::string text = absl::StrCat("PostgreSQL: ", error.what());
+      return again ? absl::UnavailableError(text) : absl::InternalError(text);
+    } catch (const std::exception& error) {
+      lease.connection = nullptr;
+      return absl::InternalError(absl::StrCat("PostgreSQL: ", error.what()));
+    }
+  }
+
+  // One of the pool's places, with the connection that was in it, if any.
+  struct Lease {
+    explicit Lease(PostgresDatabase& database) : database(database) {
+      base::MutexLock lock(database.mu_);
+      while (database.in_use_ == database.options_.connections) {
+        database.returned_.Wait(database.mu_);
+      }
+      ++database.in_use_;
+      if (database.idle_.empty()) return;
+      connection = std::move(database.idle_.back());
+      database.idle_.pop_back();
+    }
+    ~Lease() {
+      base::MutexLock lock(database.mu_);
+      --database.in_use_;
+      if (connection != nullptr)
+        database.idle_.push_back(std::move(connection));
+      database.returned_.NotifyOne();
+    }
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+
+    PostgresDatabase& database;
+    std::unique_ptr<pqxx::connection> connection;
+  };
+
+  const std::string connection_string_;
+  const PostgresOptions options_;
+  base::Mutex mu_;
+  base::CondVar returned_;
+  int in_use_ ABSL_GUARDED_BY(mu_) = 0;
+  std::vector<std::unique_ptr<pqxx::connection>> idle_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace
+
+std::unique_ptr<Database> MakePostgresDatabase(std::string connection_string,
+                                               const PostgresOptions& options) {
+  return std::make_unique<PostgresDatabase>(std::move(connection_string),
+                                            options);
+}
+
+}  // namespace chancery::storage

@@ -1,0 +1,140 @@
+#include "storage/schema.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "base/status_macros.h"
+
+namespace chancery::storage {
+namespace {
+
+// BYTES is the dialect's type for bytes. Names are stored as lines of text.
+constexpr char kFirst[] = R"(
+CREATE TABLE certificates (
+  issuer_id BYTES NOT NULL,
+  serial BYTES NOT NULL,
+  der BYTES NOT NULL,
+  subject TEXT NOT NULL,
+  names TEXT NOT NULL,
+  not_before BIGINT NOT NULL,
+  not_after BIGINT NOT NULL,
+  profile TEXT NOT NULL,
+  requester TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  status BIGINT NOT NULL,
+  reason BIGINT NOT NULL,
+  revoked_at BIGINT NOT NULL,
+  block_id BYTES NOT NULL,
+  issued_index BIGINT NOT NULL,
+  status_index BIGINT NOT NULL,
+  PRIMARY KEY (issuer_id, serial)
+);
+CREATE INDEX certificates_by_issue ON certificates (issued_index, issuer_id, serial);
+CREATE INDEX certificates_by_serial ON certificates (serial);
+CREATE INDEX certificates_by_change ON certificates (issuer_id, status_index);
+CREATE TABLE blocks (
+  block_id BYTES NOT NULL PRIMARY KEY,
+  issuer_id BYTES NOT NULL,
+  version BIGINT NOT NULL,
+  head_version BIGINT NOT NULL,
+  refresh_at BIGINT NOT NULL,
+  data BYTES NOT NULL,
+  template_ids BYTES NOT NULL,
+  lease_owner TEXT NOT NULL,
+  lease_until BIGINT NOT NULL
+);
+CREATE INDEX blocks_by_refresh ON blocks (refresh_at);
+CREATE TABLE block_deltas (
+  block_id BYTES NOT NULL,
+  version BIGINT NOT NULL,
+  base_version BIGINT NOT NULL,
+  data BYTES NOT NULL,
+  PRIMARY KEY (block_id, version)
+);
+CREATE TABLE templates (
+  id BYTES NOT NULL PRIMARY KEY,
+  data BYTES NOT NULL
+);
+CREATE TABLE crls (
+  issuer_id BYTES NOT NULL,
+  shard BIGINT NOT NULL,
+  number BIGINT NOT NULL,
+  this_update BIGINT NOT NULL,
+  next_update BIGINT NOT NULL,
+  refresh_at BIGINT NOT NULL,
+  ledger_size BIGINT NOT NULL,
+  der BYTES NOT NULL,
+  PRIMARY KEY (issuer_id, shard)
+);
+CREATE TABLE issuers (
+  issuer_id BYTES NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  certificate BYTES NOT NULL,
+  chain BYTES NOT NULL,
+  profiles TEXT NOT NULL
+);
+CREATE TABLE ledger_cursor (
+  id BIGINT NOT NULL PRIMARY KEY,
+  next_index BIGINT NOT NULL
+);
+INSERT INTO ledger_cursor (id, next_index) VALUES (1, 0)
+)";
+
+constexpr const char* kMigrations[] = {kFirst};
+
+absl::Status RunAll(Session& session, absl::string_view script,
+                    Dialect dialect) {
+  const std::string text = absl::StrReplaceAll(
+      script, {{"BYTES", dialect == Dialect::kPostgres ? "BYTEA" : "BLOB"}});
+  for (const absl::string_view statement : absl::StrSplit(text, ';')) {
+    RETURN_IF_ERROR(session.Run(statement, {}).status());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> VersionOf(Session& session) {
+  ASSIGN_OR_RETURN(
+      const std::vector<Row> rows,
+      session.Run("SELECT MAX(version) FROM schema_migrations", {}));
+  if (rows.empty() || !std::holds_alternative<int64_t>(rows[0][0])) return 0;
+  return std::get<int64_t>(rows[0][0]);
+}
+
+}  // namespace
+
+absl::Status Migrate(Database& database) {
+  constexpr int64_t kNewest = std::size(kMigrations);
+  // Processes that start together: the primary key lets one of them write a
+  // migration's row; the others run again and find it done.
+  RETURN_IF_ERROR(database.Transact([](Session& session) -> absl::Status {
+    return session
+        .Run(
+            "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT "
+            "NULL PRIMARY KEY)",
+            {})
+        .status();
+  }));
+  return database.Transact([&](Session& session) -> absl::Status {
+    ASSIGN_OR_RETURN(const int64_t version, VersionOf(session));
+    if (version > kNewest) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "inventory: its schema is version ", version, ", this program knows ",
+          kNewest, ": use a newer program"));
+    }
+    for (int64_t next = version + 1; next <= kNewest; ++next) {
+      RETURN_IF_ERROR(
+          session
+              .Run("INSERT INTO schema_migrations (version) VALUES ($1)",
+                   {next})
+              .status());
+      RETURN_IF_ERROR(
+          RunAll(session, kMigrations[next - 1], database.dialect()));
+    }
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace chancery::storage
