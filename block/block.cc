@@ -62,6 +62,17 @@ absl::StatusOr<Templates> Resolve(const Manifest& manifest,
   return templates;
 }
 
+absl::StatusOr<Manifest> ManifestOf(base::Bytes encoded_block) {
+  wire::Reader in(encoded_block);
+  base::Bytes bytes;
+  if (!in.Take(4, bytes) || std::memcmp(bytes.data(), kMagic, 4) != 0 ||
+      !in.Counted<uint32_t>(bytes)) {
+    return Malformed("not a block");
+  }
+  ASSIGN_OR_RETURN(const Signed signed_manifest, Signed::Parse(bytes));
+  return ParseManifest(base::AsBytes(signed_manifest.message));
+}
+
 merkle::Hash EmptyLeaf() {
   static constexpr uint8_t kEmpty[] = {0x02};
   static const merkle::Hash leaf = crypto::Sha256(kEmpty);

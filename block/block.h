@@ -32,6 +32,9 @@ using Templates = std::vector<std::shared_ptr<const OcspTemplate>>;
 absl::StatusOr<Templates> Resolve(const Manifest& manifest,
                                   const TemplateMap& known);
 
+// What an encoded block's manifest says, before its templates are known.
+absl::StatusOr<Manifest> ManifestOf(base::Bytes encoded_block);
+
 // Leaves of the two trees over a block's places (FORMAT.md).
 merkle::Hash EmptyLeaf();
 merkle::Hash RecordLeaf(uint32_t place, const Templates& templates,

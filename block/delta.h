@@ -22,9 +22,10 @@ struct Change {
 // Leads from manifest.base_version to manifest.version (TRUST 4).
 struct Delta {
   Signed signed_manifest;
-  Manifest manifest;                // What signed_manifest.message says.
-  std::vector<Change> changes;      // By place, ascending.
-  std::vector<merkle::Hash> proof;  // merkle/multiproof.h, over record leaves.
+  Manifest manifest;                 // What signed_manifest.message says.
+  std::vector<Change> changes = {};  // By place, ascending.
+  std::vector<merkle::Hash> proof =
+      {};  // merkle/multiproof.h, over record leaves.
 
   std::string Encode() const;
   // InvalidArgument unless Encode made it. Nothing is verified.

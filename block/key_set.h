@@ -17,14 +17,14 @@ inline constexpr char kKeySetType[] = "key-set";
 
 struct KeySet {
   struct ManifestKey {
-    std::string spki;  // DER SubjectPublicKeyInfo.
-    absl::Time not_before;
-    absl::Time not_after;
-    std::vector<IssuerId> issuers;  // It signs for these and no others.
+    std::string spki = {};  // DER SubjectPublicKeyInfo.
+    absl::Time not_before = {};
+    absl::Time not_after = {};
+    std::vector<IssuerId> issuers = {};  // It signs for these and no others.
   };
   struct Issuer {
-    std::string name;         // As in URLs: /crl/<name>.crl.
-    std::string certificate;  // DER.
+    std::string name = {};         // As in URLs: /crl/<name>.crl.
+    std::string certificate = {};  // DER.
   };
 
   uint64_t version = 1;  // Only grows.

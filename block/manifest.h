@@ -36,14 +36,14 @@ struct Manifest {
   uint32_t count = 0;         // Places that have been given out.
   merkle::Hash record_root{};
   merkle::Hash status_root{};
-  std::vector<TemplateId> templates;  // One for each response of a record.
+  std::vector<TemplateId> templates = {};  // One for each response of a record.
   // Of the records that do not have their own. Whole seconds.
-  absl::Time this_update;
-  absl::Time next_update;
-  absl::Time refresh_at;     // Sign again by then.
-  absl::Time produced_at;    // When this manifest was made.
-  uint64_t ledger_size = 0;  // Every entry before this index is reflected.
-  merkle::Hash previous{};   // Hash of the manifest before; zeros for none.
+  absl::Time this_update = {};
+  absl::Time next_update = {};
+  absl::Time refresh_at = {};   // Sign again by then.
+  absl::Time produced_at = {};  // When this manifest was made.
+  uint64_t ledger_size = 0;     // Every entry before this index is reflected.
+  merkle::Hash previous{};      // Hash of the manifest before; zeros for none.
 
   friend bool operator==(const Manifest&, const Manifest&) = default;
 };
@@ -57,9 +57,9 @@ std::string SignedMessage(absl::string_view type, base::Bytes message);
 
 // A message of ours with its signature.
 struct Signed {
-  std::string message;
+  std::string message = {};
   crypto::Sha256Digest key_id{};  // SHA-256 of the SubjectPublicKeyInfo.
-  std::string signature;          // X.509 form.
+  std::string signature = {};     // X.509 form.
 
   std::string Encode() const;
   static absl::StatusOr<Signed> Parse(base::Bytes encoded);

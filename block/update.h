@@ -10,11 +10,11 @@ namespace chancery::block {
 
 // A whole block, or a delta that applies to exactly `base_version`.
 struct Update {
-  std::string block_id;       // 16 bytes.
+  std::string block_id = {};  // 16 bytes.
   uint64_t version = 0;       // What the block has once this is applied.
   uint64_t base_version = 0;  // Of a delta; 0 says that this is a whole block.
-  std::string content;        // Encoded block or delta (FORMAT.md).
-  std::vector<std::string> templates;  // Encoded; what its records need.
+  std::string content = {};   // Encoded block or delta (FORMAT.md).
+  std::vector<std::string> templates = {};  // Encoded; what its records need.
 
   bool is_delta() const { return base_version != 0; }
 };

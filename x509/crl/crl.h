@@ -20,19 +20,20 @@
 namespace chancery::x509 {
 
 struct CrlEntry {
-  base::Bytes serial;  // Magnitude, minimal.
-  absl::Time revocation_time;
+  base::Bytes serial = {};  // Magnitude, minimal.
+  absl::Time revocation_time = {};
   int reason = 0;  // 0: no reasonCode.
 };
 
 struct CrlFacts {
-  base::Bytes issuer;  // DER Name, byte for byte the CA's subject.
-  absl::Time this_update;
-  absl::Time next_update;
-  base::Bytes authority_key_identifier;  // The CA's subject key identifier.
+  base::Bytes issuer = {};  // DER Name, byte for byte the CA's subject.
+  absl::Time this_update = {};
+  absl::Time next_update = {};
+  base::Bytes authority_key_identifier =
+      {};  // The CA's subject key identifier.
   uint64_t number = 0;
   // Of a shard: its URL, in a critical IssuingDistributionPoint. Empty: none.
-  std::string distribution_point;
+  std::string distribution_point = {};
 };
 
 // TBSCertList in one pass over entries whose sizes are known beforehand: the
@@ -66,18 +67,19 @@ absl::StatusOr<std::string> SignCrl(const CrlFacts& facts,
 
 // Views into what was parsed.
 struct Crl {
-  base::Bytes tbs;
-  base::Bytes issuer;  // DER Name.
-  absl::Time this_update;
-  absl::Time next_update;
-  std::optional<base::Bytes> authority_key_identifier;
-  std::optional<uint64_t> number;
+  base::Bytes tbs = {};
+  base::Bytes issuer = {};  // DER Name.
+  absl::Time this_update = {};
+  absl::Time next_update = {};
+  std::optional<base::Bytes> authority_key_identifier = {};
+  std::optional<uint64_t> number = {};
   bool is_delta = false;
-  std::optional<base::Bytes> distribution_point;  // Extension contents.
+  std::optional<base::Bytes> distribution_point = {};  // Extension contents.
   crypto::SignatureAlgorithm algorithm =
       crypto::SignatureAlgorithm::kEcdsaSha256;
-  base::Bytes signature;
-  base::Bytes revoked;  // Contents of revokedCertificates: see ForEachEntry.
+  base::Bytes signature = {};
+  base::Bytes revoked =
+      {};  // Contents of revokedCertificates: see ForEachEntry.
 };
 
 // v2 with nextUpdate. InvalidArgument names the field: also an unknown critical
