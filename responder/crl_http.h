@@ -1,0 +1,34 @@
+#ifndef CHANCERY_RESPONDER_CRL_HTTP_H_
+#define CHANCERY_RESPONDER_CRL_HTTP_H_
+
+#include "absl/strings/string_view.h"
+#include "responder/crl_source.h"
+#include "responder/http_date.h"
+#include "responder/http_message.h"
+#include "responder/ocsp_counters.h"
+
+namespace chancery::responder {
+
+// CRLs over HTTP, RFC 5280 section 4.2.1.13 and RFC 2585 section 4.2. They are
+// sent from where they lie, without being copied. One that has expired is a 503
+// and not a 200: nobody can take it for the state of things. Thread-compatible:
+// one per thread.
+class CrlHttp {
+ public:
+  // Both must outlive the object.
+  CrlHttp(const CrlSource& source, OcspCounters& counters)
+      : source_(source), counters_(counters) {}
+
+  // GET and HEAD; `file` is "<name>.crl". 404 if there is none.
+  void Get(const HttpRequest& request, absl::string_view file,
+           HttpResponse& response);
+
+ private:
+  const CrlSource& source_;
+  OcspCounters& counters_;
+  HttpDateCache dates_;
+};
+
+}  // namespace chancery::responder
+
+#endif  // CHANCERY_RESPONDER_CRL_HTTP_H_

@@ -1,0 +1,324 @@
+#include "responder/http_connection.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace chancery::responder {
+namespace {
+
+// Bodies up to this size are copied behind their header, so that one write
+// carries both.
+constexpr size_t kCopiedBody = 16384;
+// A refused client may send this much more before it is cut off.
+constexpr size_t kMaxDropped = 1 << 20;
+// A connection without a request when draining begins may have one on its way.
+constexpr absl::Duration kDrainGrace = absl::Milliseconds(500);
+// Memory that an idle connection keeps for its next request.
+constexpr size_t kKeptBuffer = 4096;
+
+absl::string_view Reason(int status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 304:
+      return "Not Modified";
+    case 400:
+      return "Bad Request";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 417:
+      return "Expectation Failed";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "Status";
+  }
+}
+
+void AppendNumber(size_t value, std::string& out) {
+  char digits[20];
+  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  out.append(digits, static_cast<size_t>(end - digits));
+}
+
+void AppendText(absl::string_view text, std::string& out) {
+  out.append(text.data(), text.size());
+}
+
+HttpCount CountOf(HttpMethod method) {
+  switch (method) {
+    case HttpMethod::kGet:
+      return HttpCount::kGet;
+    case HttpMethod::kHead:
+      return HttpCount::kHead;
+    case HttpMethod::kPost:
+      return HttpCount::kPost;
+    case HttpMethod::kOther:
+      break;
+  }
+  return HttpCount::kOtherMethod;
+}
+
+HttpCount CountOfStatus(int status) {
+  if (status == 304) return HttpCount::kStatus304;
+  if (status < 400) return HttpCount::kStatus2xx;
+  return status < 500 ? HttpCount::kStatus4xx : HttpCount::kStatus5xx;
+}
+
+void ClearBuffer(std::string& buffer) {
+  buffer.clear();
+  if (buffer.capacity() > kKeptBuffer) buffer.shrink_to_fit();
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(HttpContext& context, Uptime now)
+    : context_(context),
+      parser_(context.limits),
+      request_since_(now),
+      active_at_(now),
+      linger_since_(now),
+      window_since_(now) {
+  Settle(now);
+}
+
+void HttpConnection::Receive(absl::string_view bytes, Uptime now) {
+  context_.counters.Add(HttpCount::kBytesReceived, bytes.size());
+  if (phase_ == Phase::kLingering) {
+    dropped_ += bytes.size();
+    if (dropped_ > kMaxDropped) phase_ = Phase::kDone;
+    return;
+  }
+  if (input_.empty()) {
+    // Usually whole requests: no copy.
+    Process(bytes, now);
+    input_.assign(bytes.data(), bytes.size());
+  } else {
+    input_.append(bytes.data(), bytes.size());
+    ProcessBacklog(now);
+  }
+  Settle(now);
+}
+
+void HttpConnection::ReceiveEnd(Uptime now) {
+  peer_ended_ = true;
+  if (phase_ == Phase::kLingering) phase_ = Phase::kDone;
+  Settle(now);
+}
+
+void HttpConnection::ProcessBacklog(Uptime now) {
+  absl::string_view rest = input_;
+  Process(rest, now);
+  if (rest.empty()) {
+    ClearBuffer(input_);
+  } else {
+    input_.erase(0, input_.size() - rest.size());
+  }
+}
+
+void HttpConnection::Process(absl::string_view& in, Uptime now) {
+  while (phase_ == Phase::kOpen && !in.empty() && large_ == nullptr &&
+         OutputSize() < context_.limits.output_bytes) {
+    // The first request's time counts from connecting.
+    if (!parser_.begun() && served_any_) request_since_ = now;
+    switch (parser_.Feed(in)) {
+      case HttpParser::Step::kNeedMore:
+        if (!sent_continue_ && parser_.awaits_continue() && in.empty()) {
+          sent_continue_ = true;
+          output_ += "HTTP/1.1 100 Continue\r\n\r\n";
+        }
+        return;
+      case HttpParser::Step::kBad:
+        return Refuse(parser_.error_status(), parser_.is_head());
+      case HttpParser::Step::kDone:
+        Answer();
+        served_any_ = true;
+        sent_continue_ = false;
+        active_at_ = now;
+        parser_.Reset();
+    }
+  }
+}
+
+void HttpConnection::Answer() {
+  HttpRequest request = parser_.request();
+  request.now = context_.clock.Now();
+  context_.counters.Add(CountOf(request.method));
+  context_.response.Clear();
+  context_.handler.Handle(request, context_.response);
+  const bool keep_alive = parser_.keep_alive() && !draining_;
+  Write(request.now, request.method == HttpMethod::kHead, keep_alive,
+        parser_.http_1_0());
+  if (!keep_alive) phase_ = Phase::kClosing;
+}
+
+void HttpConnection::Refuse(int status, bool head) {
+  HttpResponse& response = context_.response;
+  response.Clear();
+  response.status = status;
+  response.headers =
+      "Content-Type: text/plain; charset=utf-8\r\n"
+      "Cache-Control: no-store\r\n";
+  response.body = absl::StrCat(status, " ", Reason(status), "\n");
+  refused_ = true;
+  phase_ = Phase::kClosing;
+  Write(context_.clock.Now(), head, /*keep_alive=*/false, /*http_1_0=*/false);
+}
+
+void HttpConnection::Write(absl::Time now, bool head, bool keep_alive,
+                           bool http_1_0) {
+  HttpResponse& response = context_.response;
+  context_.counters.Add(CountOfStatus(response.status));
+  const size_t body_size = response.shared_body != nullptr
+                               ? response.shared_body->size()
+                               : response.body.size();
+  if (response.status == 200) {
+    output_ += "HTTP/1.1 200 OK\r\nDate: ";
+  } else {
+    absl::StrAppend(&output_, "HTTP/1.1 ", response.status, " ",
+                    Reason(response.status), "\r\nDate: ");
+  }
+  AppendText(context_.dates.Format(now), output_);
+  output_ += "\r\n";
+  output_ += response.headers;
+  const bool no_content = response.status == 304;
+  if (!no_content) {
+    output_ += "Content-Length: ";
+    AppendNumber(body_size, output_);
+    output_ += "\r\n";
+  }
+  if (!keep_alive) {
+    output_ += "Connection: close\r\n";
+  } else if (http_1_0) {
+    output_ += "Connection: keep-alive\r\n";
+  }
+  output_ += "\r\n";
+  if (head || no_content) return;
+  if (response.shared_body == nullptr) {
+    output_ += response.body;
+  } else if (body_size <= kCopiedBody) {
+    output_ += *response.shared_body;
+  } else {
+    large_ = std::move(response.shared_body);
+    large_sent_ = 0;
+  }
+}
+
+std::array<absl::string_view, 2> HttpConnection::Output() const {
+  std::array<absl::string_view, 2> parts;
+  parts[0] = absl::string_view(output_).substr(sent_);
+  if (large_ != nullptr) {
+    parts[1] = absl::string_view(*large_).substr(large_sent_);
+  }
+  return parts;
+}
+
+size_t HttpConnection::OutputSize() const {
+  return output_.size() - sent_ +
+         (large_ != nullptr ? large_->size() - large_sent_ : 0);
+}
+
+bool HttpConnection::has_output() const { return OutputSize() != 0; }
+
+void HttpConnection::Sent(size_t size, Uptime now) {
+  context_.counters.Add(HttpCount::kBytesSent, size);
+  active_at_ = now;
+  const size_t small = std::min(size, output_.size() - sent_);
+  sent_ += small;
+  large_sent_ += size - small;
+  window_left_ -= std::min(window_left_, size);
+  if (!has_output()) {
+    ClearBuffer(output_);
+    sent_ = 0;
+    large_.reset();
+    window_left_ = 0;
+    if (phase_ == Phase::kOpen && !input_.empty()) ProcessBacklog(now);
+  }
+  Settle(now);
+}
+
+bool HttpConnection::wants_input() const {
+  if (peer_ended_) return false;
+  if (phase_ == Phase::kLingering) return true;
+  // Not while responses wait: the client has to take them first.
+  return phase_ == Phase::kOpen && large_ == nullptr &&
+         OutputSize() < context_.limits.output_bytes;
+}
+
+void HttpConnection::Drain(Uptime now) {
+  draining_ = true;
+  if (phase_ == Phase::kOpen && served_any_ && !parser_.begun() &&
+      input_.empty()) {
+    phase_ = Phase::kClosing;
+  }
+  Settle(now);
+}
+
+void HttpConnection::Expire(Uptime now) {
+  context_.counters.Add(HttpCount::kTimeouts);
+  const bool half_a_request =
+      phase_ == Phase::kOpen && !has_output() && parser_.begun();
+  if (half_a_request) {
+    Refuse(408, parser_.is_head());
+    Settle(now);
+  } else {
+    phase_ = Phase::kDone;
+  }
+}
+
+void HttpConnection::Settle(Uptime now) {
+  const bool output = has_output();
+  // A client that has ended its half gets what it asked for.
+  if (peer_ended_ && !output && phase_ == Phase::kOpen) phase_ = Phase::kDone;
+  if (phase_ == Phase::kClosing && !output) {
+    // Closing with unread input resets the connection, which may overtake the
+    // response. A well-behaved client that asked for the end has sent nothing.
+    const bool unread = refused_ || !input_.empty();
+    phase_ = unread && !peer_ended_ ? Phase::kLingering : Phase::kDone;
+    linger_since_ = now;
+    ClearBuffer(input_);
+  }
+  const HttpLimits& limits = context_.limits;
+  if (phase_ == Phase::kLingering) {
+    deadline_ = linger_since_ + limits.linger_timeout;
+  } else if (output) {
+    // The rate is measured over what waited when the measuring began: a client
+    // that keeps pipelining has always something to take.
+    if (window_left_ == 0) {
+      window_since_ = active_at_ = now;
+      window_size_ = window_left_ = OutputSize();
+    }
+    const Uptime slowest =
+        absl::Seconds(window_size_ / limits.min_write_bytes_per_second);
+    deadline_ =
+        std::min(active_at_, window_since_ + slowest) + limits.idle_timeout;
+  } else if (parser_.begun() || !served_any_) {
+    deadline_ = request_since_ + limits.request_timeout;
+  } else {
+    deadline_ = active_at_ + limits.idle_timeout;
+  }
+  if (draining_ && !output && !parser_.begun() && phase_ == Phase::kOpen) {
+    deadline_ = std::min(deadline_, now + kDrainGrace);
+  }
+}
+
+}  // namespace chancery::responder

@@ -1,0 +1,119 @@
+// One client's connection as a state machine: bytes in, bytes out, no socket.
+#ifndef CHANCERY_RESPONDER_HTTP_CONNECTION_H_
+#define CHANCERY_RESPONDER_HTTP_CONNECTION_H_
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "base/clock.h"
+#include "responder/http_counters.h"
+#include "responder/http_date.h"
+#include "responder/http_limits.h"
+#include "responder/http_message.h"
+#include "responder/http_parser.h"
+
+namespace chancery::responder {
+
+// What the connections of one thread share. All must outlive them.
+struct HttpContext {
+  const HttpLimits& limits;
+  const base::Clock& clock;
+  HttpHandler& handler;
+  HttpCounters& counters;
+  HttpDateCache dates;
+  HttpResponse response;  // Used again for each exchange.
+};
+
+// Time on a clock that only moves forward, from any origin. Deadlines do not
+// jump when the wall clock does.
+using Uptime = absl::Duration;
+
+// Answers requests in order, many in one batch when they are pipelined. The
+// owner moves the bytes:
+//
+//   while it lives: read when wants_input(), write when Output() has any,
+//   call Expire() at deadline(); half-close once lingering(); close at done().
+//
+// Thread-compatible.
+class HttpConnection {
+ public:
+  // `context` must outlive the connection.
+  HttpConnection(HttpContext& context, Uptime now);
+
+  // `bytes` came. Only if wants_input().
+  void Receive(absl::string_view bytes, Uptime now);
+  // The client will send no more. What it has sent is still answered.
+  void ReceiveEnd(Uptime now);
+
+  // What to send: one response or a batch of them, then a large body. Valid
+  // until the next call.
+  std::array<absl::string_view, 2> Output() const;
+  bool has_output() const;
+  // The first `size` bytes of Output() are sent. May make more.
+  void Sent(size_t size, Uptime now);
+
+  bool wants_input() const;
+  // All is sent and no more will be; read and drop what still comes.
+  bool lingering() const { return phase_ == Phase::kLingering; }
+  bool done() const { return phase_ == Phase::kDone; }
+
+  // The transport failed: done.
+  void Abort() { phase_ = Phase::kDone; }
+
+  // The request in progress is the last one; without one, done.
+  void Drain(Uptime now);
+
+  Uptime deadline() const { return deadline_; }
+  // The deadline has passed: 408 if a request was coming in, else done.
+  void Expire(Uptime now);
+
+ private:
+  enum class Phase {
+    kOpen,
+    // The last response is on its way.
+    kClosing,
+    kLingering,
+    kDone,
+  };
+
+  // Answers what is complete in `in` and leaves the rest in it.
+  void Process(absl::string_view& in, Uptime now);
+  void ProcessBacklog(Uptime now);
+  void Answer();
+  void Refuse(int status, bool head);
+  void Write(absl::Time now, bool head, bool keep_alive, bool http_1_0);
+  // Behind each event: moves on from kClosing, sets the deadline.
+  void Settle(Uptime now);
+  size_t OutputSize() const;
+
+  HttpContext& context_;
+  HttpParser parser_;
+  Phase phase_ = Phase::kOpen;
+  bool peer_ended_ = false;
+  bool refused_ = false;
+  bool draining_ = false;
+  bool sent_continue_ = false;
+  bool served_any_ = false;
+  std::string input_;   // Not yet used.
+  std::string output_;  // The first sent_ bytes are gone.
+  size_t sent_ = 0;
+  std::shared_ptr<const std::string> large_;  // Goes out behind output_.
+  size_t large_sent_ = 0;
+  size_t dropped_ = 0;
+  Uptime request_since_;
+  Uptime active_at_;
+  Uptime linger_since_;
+  // The write rate's measurement: see Settle.
+  Uptime window_since_;
+  size_t window_size_ = 0;
+  size_t window_left_ = 0;
+  Uptime deadline_;
+};
+
+}  // namespace chancery::responder
+
+#endif  // CHANCERY_RESPONDER_HTTP_CONNECTION_H_

@@ -1,0 +1,61 @@
+// One HTTP exchange as whoever answers it sees it.
+#ifndef CHANCERY_RESPONDER_HTTP_MESSAGE_H_
+#define CHANCERY_RESPONDER_HTTP_MESSAGE_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace chancery::responder {
+
+enum class HttpMethod { kGet, kHead, kPost, kOther };
+
+// A complete request. The views last as long as the call that passes it.
+struct HttpRequest {
+  HttpMethod method = HttpMethod::kGet;
+  // Origin form (RFC 9112 section 3.2.1), still percent-encoded: path and, if
+  // there is one, "?" and the query.
+  absl::string_view target;
+  absl::string_view body;
+  // Header fields; empty if absent. Several If-None-Match are joined by ", ".
+  absl::string_view content_type;
+  absl::string_view if_none_match;
+  absl::string_view if_modified_since;
+  // When it is answered: what Date will say and max-age counts from.
+  absl::Time now;
+};
+
+// To be filled in. The server adds Date, Content-Length and Connection, and
+// leaves the body out for HEAD and 304.
+struct HttpResponse {
+  int status = 200;
+  // Whole lines, each "Name: value\r\n".
+  std::string headers;
+  std::string body;
+  // In place of `body`: sent without being copied.
+  std::shared_ptr<const std::string> shared_body;
+
+  // Ready for the next exchange, keeping the strings' memory.
+  void Clear() {
+    status = 200;
+    headers.clear();
+    body.clear();
+    shared_body.reset();
+  }
+};
+
+// Answers requests. One object belongs to one thread. It must not block: every
+// other connection of that thread waits for it.
+class HttpHandler {
+ public:
+  virtual ~HttpHandler() = default;
+
+  // `response` arrives cleared.
+  virtual void Handle(const HttpRequest& request, HttpResponse& response) = 0;
+};
+
+}  // namespace chancery::responder
+
+#endif  // CHANCERY_RESPONDER_HTTP_MESSAGE_H_

@@ -1,0 +1,312 @@
+#include "responder/http_parser.h"
+
+#include <boost/beast/http/basic_parser.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+
+namespace chancery::responder {
+namespace {
+
+namespace http = boost::beast::http;
+using BeastView = boost::beast::string_view;
+using boost::beast::error_code;
+
+absl::string_view View(BeastView text) { return {text.data(), text.size()}; }
+
+// What a request says, in memory that the next request uses again.
+struct Message {
+  HttpMethod method = HttpMethod::kOther;
+  int version = 11;
+  bool has_request_line = false;
+  bool expects_continue = false;
+  bool body_begun = false;
+  bool has_transfer_encoding = false;
+  int hosts = 0;
+  // Of the header, counted as if it had come in one piece.
+  size_t header_size = 0;
+  // Set by a refusal of ours, as opposed to one of Beast's.
+  int error_status = 0;
+  std::string target;
+  std::string body;
+  std::string content_type;
+  std::string if_none_match;
+  std::string if_modified_since;
+
+  void Clear() {
+    method = HttpMethod::kOther;
+    version = 11;
+    has_request_line = expects_continue = body_begun = false;
+    has_transfer_encoding = false;
+    hosts = 0;
+    header_size = 0;
+    error_status = 0;
+    target.clear();
+    body.clear();
+    content_type.clear();
+    if_none_match.clear();
+    if_modified_since.clear();
+  }
+};
+
+// RFC 9112 section 3.2.2: "a server MUST accept the absolute-form in requests".
+absl::string_view OriginForm(absl::string_view target) {
+  for (const absl::string_view scheme : {"http://", "https://"}) {
+    if (!absl::StartsWithIgnoreCase(target, scheme)) continue;
+    const size_t path = target.find('/', scheme.size());
+    return path == absl::string_view::npos ? "/" : target.substr(path);
+  }
+  return target;
+}
+
+class RequestParser final : public http::basic_parser<true> {
+ public:
+  RequestParser(const HttpLimits& limits, Message& message)
+      : limits_(limits), message_(message) {
+    eager(true);
+    header_limit(limits.header_bytes);
+    body_limit(limits.body_bytes);
+  }
+
+ private:
+  void Refuse(int status, error_code& ec) {
+    message_.error_status = status;
+    ec = http::error::bad_value;
+  }
+
+  // Not left to header_limit: that bounds what is seen at once, and a client
+  // that sends its fields one by one would pass.
+  void CountHeader(size_t size, error_code& ec) {
+    message_.header_size += size;
+    if (message_.header_size > limits_.header_bytes) Refuse(431, ec);
+  }
+
+  void on_request_impl(http::verb verb, BeastView method, BeastView target,
+                       int version, error_code& ec) override {
+    message_.has_request_line = true;
+    switch (verb) {
+      case http::verb::get:
+        message_.method = HttpMethod::kGet;
+        break;
+      case http::verb::head:
+        message_.method = HttpMethod::kHead;
+        break;
+      case http::verb::post:
+        message_.method = HttpMethod::kPost;
+        break;
+      default:
+        message_.method = HttpMethod::kOther;
+    }
+    message_.version = version;
+    if (target.size() > limits_.target_bytes) return Refuse(414, ec);
+    const absl::string_view origin = OriginForm(View(target));
+    message_.target.assign(origin.data(), origin.size());
+    CountHeader(method.size() + target.size() + sizeof("  HTTP/1.1\r\n") - 1,
+                ec);
+  }
+
+  void on_field_impl(http::field name, BeastView text, BeastView value,
+                     error_code& ec) override {
+    if (message_.body_begun) return;  // A trailer. We heed none.
+    CountHeader(text.size() + value.size() + sizeof(": \r\n") - 1, ec);
+    if (ec) return;
+    switch (name) {
+      case http::field::host:
+        ++message_.hosts;
+        break;
+      case http::field::content_type:
+        message_.content_type.assign(value.data(), value.size());
+        break;
+      case http::field::if_none_match:
+        if (!message_.if_none_match.empty()) message_.if_none_match += ", ";
+        message_.if_none_match.append(value.data(), value.size());
+        break;
+      case http::field::if_modified_since:
+        message_.if_modified_since.assign(value.data(), value.size());
+        break;
+      case http::field::transfer_encoding:
+        // RFC 9112 section 6.1: "A server that receives a request message with
+        // a transfer coding it does not understand SHOULD respond with 501".
+        // Beast would take the message to have no body, and the body to be the
+        // next request.
+        message_.has_transfer_encoding = true;
+        if (!absl::EqualsIgnoreCase(View(value), "chunked")) Refuse(501, ec);
+        break;
+      case http::field::expect:
+        if (!absl::EqualsIgnoreCase(View(value), "100-continue")) {
+          return Refuse(417, ec);
+        }
+        message_.expects_continue = true;
+        break;
+      default:
+        break;
+    }
+  }
+
+  void on_header_impl(error_code& ec) override {
+    // RFC 9112 section 3.2: 400 "to any HTTP/1.1 request message that lacks a
+    // Host header field and to any request message that contains more than one
+    // Host header field line".
+    if (message_.hosts > 1 || (message_.version == 11 && message_.hosts == 0)) {
+      return Refuse(400, ec);
+    }
+    // RFC 9112 section 6.1: "A server or client that receives an HTTP/1.0
+    // message containing a Transfer-Encoding header field MUST treat the
+    // message as if the framing is faulty".
+    if (message_.has_transfer_encoding && message_.version == 10) {
+      return Refuse(400, ec);
+    }
+    // RFC 9110 section 10.1.1: "A server that receives a 100-continue
+    // expectation in an HTTP/1.0 request MUST ignore that expectation".
+    if (message_.version == 10) message_.expects_continue = false;
+  }
+
+  void on_body_init_impl(const boost::optional<uint64_t>&,
+                         error_code&) override {
+    message_.body_begun = true;
+  }
+  size_t on_body_impl(BeastView part, error_code&) override {
+    message_.body.append(part.data(), part.size());
+    return part.size();
+  }
+  void on_chunk_header_impl(uint64_t, BeastView, error_code&) override {}
+  size_t on_chunk_body_impl(uint64_t, BeastView part, error_code&) override {
+    message_.body.append(part.data(), part.size());
+    return part.size();
+  }
+  void on_finish_impl(error_code&) override {}
+  void on_response_impl(int, BeastView, int, error_code&) override {}
+
+  const HttpLimits& limits_;
+  Message& message_;
+};
+
+// Whether the request line that `in` begins with names another major version of
+// HTTP, as opposed to being no request line.
+bool IsOtherVersion(absl::string_view in) {
+  const absl::string_view line = in.substr(0, in.find("\r\n"));
+  const size_t at = line.rfind(" HTTP/");
+  return at != absl::string_view::npos && line.size() > at + 6 &&
+         absl::ascii_isdigit(static_cast<unsigned char>(line[at + 6])) &&
+         line[at + 6] != '1';
+}
+
+// `in` is what Beast could not take.
+int StatusOf(const error_code& ec, bool has_request_line,
+             absl::string_view in) {
+  if (ec == http::error::header_limit) {
+    // Beast may look for the end of the header before it reads the line.
+    return has_request_line || absl::StrContains(in, "\r\n") ? 431 : 414;
+  }
+  if (ec == http::error::body_limit) return 413;
+  if (ec == http::error::bad_version && IsOtherVersion(in)) return 505;
+  return 400;
+}
+
+}  // namespace
+
+struct HttpParser::State {
+  explicit State(const HttpLimits& l) : limits(l) {
+    parser.emplace(limits, message);
+  }
+
+  const HttpLimits& limits;
+  Message message;
+  // Beast's parser serves once; making it anew allocates nothing.
+  std::optional<RequestParser> parser;
+  HttpRequest request;
+  // Octets of the body with its framing.
+  size_t framed_body_size = 0;
+};
+
+HttpParser::HttpParser(const HttpLimits& limits)
+    : state_(std::make_unique<State>(limits)) {}
+HttpParser::~HttpParser() = default;
+HttpParser::HttpParser(HttpParser&&) noexcept = default;
+HttpParser& HttpParser::operator=(HttpParser&&) noexcept = default;
+
+HttpParser::Step HttpParser::Feed(absl::string_view& in) {
+  State& s = *state_;
+  RequestParser& parser = *s.parser;
+  Message& message = s.message;
+  const auto refuse = [&](int status) {
+    if (message.error_status == 0) message.error_status = status;
+    return Step::kBad;
+  };
+  // RFC 9112 section 2.2: "a server [...] SHOULD ignore at least one empty line
+  // (CRLF) received prior to the request-line".
+  if (!parser.got_some()) {
+    while (absl::StartsWith(in, "\r\n")) in.remove_prefix(2);
+    if (in == "\r") return Step::kNeedMore;
+  }
+  while (!parser.is_done()) {
+    const bool in_body = parser.got_some() && parser.is_header_done();
+    // The shortest end of a chunked body is "0\r\n\r\n"; Beast asserts that it
+    // is never called for fewer octets than that.
+    const size_t least = in_body && parser.chunked() ? 5 : 1;
+    if (in.size() < least) return Step::kNeedMore;
+    error_code ec;
+    const size_t taken =
+        parser.put(boost::asio::const_buffer(in.data(), in.size()), ec);
+    in.remove_prefix(taken);
+    if (ec && ec != http::error::need_more) {
+      return refuse(StatusOf(ec, message.has_request_line, in));
+    }
+    if (in_body) {
+      s.framed_body_size += taken;
+      // One-octet chunks cost six octets each; beyond that it is padding.
+      if (s.framed_body_size >
+          size_t{8} * s.limits.body_bytes + s.limits.header_bytes) {
+        return refuse(400);
+      }
+    }
+    if (!ec) continue;
+    // An unfinished field, chunk header or trailer waits in the caller's
+    // buffer, which must not grow for ever.
+    if (message.header_size + in.size() > s.limits.header_bytes) {
+      if (parser.is_header_done()) return refuse(400);
+      return refuse(
+          StatusOf(http::error::header_limit, message.has_request_line, in));
+    }
+    return Step::kNeedMore;
+  }
+  s.request = {.method = message.method,
+               .target = message.target,
+               .body = message.body,
+               .content_type = message.content_type,
+               .if_none_match = message.if_none_match,
+               .if_modified_since = message.if_modified_since,
+               .now = absl::Time()};
+  return Step::kDone;
+}
+
+void HttpParser::Reset() {
+  state_->message.Clear();
+  state_->parser.emplace(state_->limits, state_->message);
+  state_->framed_body_size = 0;
+}
+
+bool HttpParser::begun() const { return state_->parser->got_some(); }
+
+bool HttpParser::awaits_continue() const {
+  return state_->message.expects_continue && begun() &&
+         state_->parser->is_header_done() && !state_->parser->is_done() &&
+         !state_->message.body_begun;
+}
+
+const HttpRequest& HttpParser::request() const { return state_->request; }
+
+bool HttpParser::keep_alive() const { return state_->parser->keep_alive(); }
+
+bool HttpParser::http_1_0() const { return state_->message.version == 10; }
+
+int HttpParser::error_status() const { return state_->message.error_status; }
+
+bool HttpParser::is_head() const {
+  return state_->message.method == HttpMethod::kHead;
+}
+
+}  // namespace chancery::responder

@@ -1,0 +1,302 @@
+#include "responder/http_worker.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace chancery::responder {
+namespace {
+
+constexpr size_t kReceiveSize = 65536;
+constexpr int kEvents = 256;
+// Connections accepted before those that are open get their turn again.
+constexpr int kAcceptBatch = 256;
+constexpr absl::Duration kDrainSweepInterval = absl::Milliseconds(50);
+// What events carry in place of a slot.
+constexpr uint64_t kListenerEvent = ~uint64_t{0};
+constexpr uint64_t kWakeEvent = kListenerEvent - 1;
+
+constexpr absl::string_view kTooManyConnections =
+    "HTTP/1.1 503 Service Unavailable\r\n"
+    "Retry-After: 5\r\n"
+    "Cache-Control: no-store\r\n"
+    "Content-Length: 0\r\n"
+    "Connection: close\r\n"
+    "\r\n";
+
+// A few milliseconds coarse, which timeouts are anyway, and ten times cheaper
+// than the exact clock.
+Uptime ReadUptime() {
+  timespec at;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &at);
+  return absl::DurationFromTimespec(at);
+}
+
+absl::Duration SweepInterval(const HttpLimits& limits) {
+  const absl::Duration shortest = std::min(
+      {limits.request_timeout, limits.idle_timeout, limits.linger_timeout});
+  return std::clamp(shortest / 4, absl::Milliseconds(10), absl::Seconds(1));
+}
+
+}  // namespace
+
+struct HttpWorker::Peer {
+  Peer(Fd f, const ClientKey& c, size_t s, HttpContext& context, Uptime now)
+      : fd(std::move(f)), client(c), slot(s), http(context, now) {}
+  Fd fd;
+  ClientKey client;
+  size_t slot;
+  uint32_t watched = 0;
+  bool half_closed = false;
+  HttpConnection http;
+};
+
+HttpWorker::HttpWorker(Options options, const base::Clock& clock,
+                       HttpHandler& handler, ConnectionQuota& quota)
+    : options_(std::move(options)),
+      quota_(quota),
+      context_{.limits = options_.limits,
+               .clock = clock,
+               .handler = handler,
+               .counters = counters_,
+               .dates = {},
+               .response = {}},
+      sweep_interval_(SweepInterval(options_.limits)),
+      buffer_(kReceiveSize, '\0') {}
+
+HttpWorker::~HttpWorker() = default;
+
+absl::Status HttpWorker::Start() {
+  epoll_ = Fd(epoll_create1(EPOLL_CLOEXEC));
+  wake_ = Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!epoll_.valid() || !wake_.valid()) {
+    return absl::InternalError(
+        absl::StrCat("cannot make an event loop: ", std::strerror(errno)));
+  }
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = kWakeEvent;
+  epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event);
+  Watch(/*listener=*/true);
+  return absl::OkStatus();
+}
+
+void HttpWorker::Watch(bool listener) {
+  if (listener == listener_watched_) return;
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = kListenerEvent;
+  epoll_ctl(epoll_.get(), listener ? EPOLL_CTL_ADD : EPOLL_CTL_DEL,
+            options_.listener.get(), &event);
+  listener_watched_ = listener;
+}
+
+void HttpWorker::Stop() {
+  stopping_.store(true);
+  const uint64_t one = 1;
+  // Cannot fail: the counter is far from its end.
+  (void)!write(wake_.get(), &one, sizeof one);
+}
+
+void HttpWorker::Run() {
+  std::array<epoll_event, kEvents> events;
+  now_ = ReadUptime();
+  next_sweep_ = now_ + sweep_interval_;
+  while (!draining_ || open_ != 0) {
+    const bool timed = open_ != 0 || draining_ || !listener_watched_;
+    const int wait_ms =
+        timed ? static_cast<int>(absl::ToInt64Milliseconds(sweep_interval_))
+              : -1;
+    const int count = epoll_wait(epoll_.get(), events.data(), kEvents, wait_ms);
+    now_ = ReadUptime();
+    for (int i = 0; i < count; ++i) Handle(events[i]);
+    if (stopping_.load() && !draining_) BeginDrain();
+    if (now_ >= next_sweep_) {
+      Sweep();
+      next_sweep_ = now_ + sweep_interval_;
+    }
+  }
+}
+
+void HttpWorker::Handle(const epoll_event& event) {
+  if (event.data.u64 == kListenerEvent) {
+    AcceptAll();  // What is left comes with the next event.
+    return;
+  }
+  if (event.data.u64 == kWakeEvent) {
+    uint64_t count;
+    (void)!read(wake_.get(), &count, sizeof count);
+    return;
+  }
+  Peer* peer = peers_[event.data.u64].get();
+  if (peer == nullptr) return;  // Closed by an earlier event of this batch.
+  // Only after both directions have ended: nobody is left to answer.
+  if ((event.events & (EPOLLERR | EPOLLHUP)) != 0) return Close(*peer);
+  if ((event.events & EPOLLIN) != 0 && peer->http.wants_input()) Read(*peer);
+  Write(*peer);
+  Follow(*peer);
+}
+
+bool HttpWorker::AcceptAll() {
+  for (int i = 0; i < kAcceptBatch; ++i) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    Fd fd(accept4(options_.listener.get(),
+                  reinterpret_cast<sockaddr*>(&address), &size,
+                  SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!fd.valid()) {
+      if (errno == ECONNABORTED || errno == EINTR) continue;
+      // Out of descriptors or memory: the queue would wake us at once again.
+      // The next sweep looks whether things are better.
+      if (errno != EAGAIN && errno != EWOULDBLOCK) Watch(/*listener=*/false);
+      return true;
+    }
+    Admit(std::move(fd), ClientKeyOf(address));
+  }
+  return false;
+}
+
+void HttpWorker::Admit(Fd fd, const ClientKey& client) {
+  if (!quota_.Admit(client)) {
+    counters_.Add(HttpCount::kConnectionsRefused);
+    // As a courtesy: whether it arrives does not matter.
+    (void)!send(fd.get(), kTooManyConnections.data(),
+                kTooManyConnections.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return;
+  }
+  counters_.Add(HttpCount::kConnections);
+  size_t slot = peers_.size();
+  if (free_slots_.empty()) {
+    peers_.emplace_back();
+  } else {
+    slot = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  peers_[slot] =
+      std::make_unique<Peer>(std::move(fd), client, slot, context_, now_);
+  ++open_;
+  Follow(*peers_[slot]);
+}
+
+void HttpWorker::Read(Peer& peer) {
+  const ssize_t got =
+      recv(peer.fd.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+  if (got > 0) {
+    peer.http.Receive({buffer_.data(), static_cast<size_t>(got)}, now_);
+  } else if (got == 0) {
+    peer.http.ReceiveEnd(now_);
+  } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+    peer.http.Abort();
+  }
+}
+
+void HttpWorker::Write(Peer& peer) {
+  while (peer.http.has_output()) {
+    const auto parts = peer.http.Output();
+    std::array<iovec, 2> pieces;
+    size_t count = 0;
+    size_t size = 0;
+    for (const absl::string_view part : parts) {
+      if (part.empty()) continue;
+      pieces[count++] = {const_cast<char*>(part.data()), part.size()};
+      size += part.size();
+    }
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = count;
+    // sendmsg is writev that raises no SIGPIPE; for one piece, send is cheaper.
+    const ssize_t sent =
+        count == 1
+            ? send(peer.fd.get(), pieces[0].iov_base, pieces[0].iov_len,
+                   MSG_NOSIGNAL | MSG_DONTWAIT)
+            : sendmsg(peer.fd.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0) {
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) peer.http.Abort();
+      return;
+    }
+    peer.http.Sent(static_cast<size_t>(sent), now_);
+    if (static_cast<size_t>(sent) < size)
+      return;  // The kernel's buffer is full.
+  }
+}
+
+void HttpWorker::Follow(Peer& peer) {
+  if (peer.http.done()) return Close(peer);
+  if (peer.http.lingering() && !peer.half_closed) {
+    shutdown(peer.fd.get(), SHUT_WR);
+    peer.half_closed = true;
+  }
+  const uint32_t wanted = (peer.http.wants_input() ? uint32_t{EPOLLIN} : 0) |
+                          (peer.http.has_output() ? uint32_t{EPOLLOUT} : 0);
+  // A connection that waits for nothing is still watched, for EPOLLHUP.
+  const bool is_new = peer.watched == 0;
+  const uint32_t watch = wanted | uint32_t{EPOLLERR};
+  if (watch == peer.watched) return;
+  epoll_event event{};
+  event.events = watch;
+  event.data.u64 = peer.slot;
+  if (epoll_ctl(epoll_.get(), is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD,
+                peer.fd.get(), &event) != 0) {
+    return Close(peer);
+  }
+  peer.watched = watch;
+}
+
+void HttpWorker::Close(Peer& peer) {
+  const size_t slot = peer.slot;
+  counters_.Add(HttpCount::kConnectionsClosed);
+  quota_.Release(peer.client);
+  peers_[slot].reset();
+  free_slots_.push_back(slot);
+  --open_;
+}
+
+// The requests that clients have sent by now are answered, those in the
+// kernel's queues too.
+void HttpWorker::BeginDrain() {
+  while (!AcceptAll()) {
+  }
+  Watch(/*listener=*/false);
+  options_.listener.Close();
+  draining_ = true;
+  sweep_interval_ = std::min(sweep_interval_, kDrainSweepInterval);
+  drain_until_ = now_ + options_.drain_timeout;
+  for (size_t slot = 0; slot < peers_.size(); ++slot) {
+    if (peers_[slot] == nullptr) continue;
+    Peer& peer = *peers_[slot];
+    if (peer.http.wants_input()) Read(peer);
+    peer.http.Drain(now_);
+    Write(peer);
+    Follow(peer);
+  }
+}
+
+void HttpWorker::Sweep() {
+  if (!draining_) Watch(/*listener=*/true);
+  for (size_t slot = 0; slot < peers_.size(); ++slot) {
+    if (peers_[slot] == nullptr) continue;
+    Peer& peer = *peers_[slot];
+    if (draining_ && now_ >= drain_until_) {
+      Close(peer);
+    } else if (now_ >= peer.http.deadline()) {
+      peer.http.Expire(now_);
+      Write(peer);
+      Follow(peer);
+    }
+  }
+}
+
+}  // namespace chancery::responder

@@ -1,0 +1,86 @@
+#ifndef CHANCERY_RESPONDER_HTTP_WORKER_H_
+#define CHANCERY_RESPONDER_HTTP_WORKER_H_
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "base/clock.h"
+#include "responder/connection_quota.h"
+#include "responder/http_connection.h"
+#include "responder/http_counters.h"
+#include "responder/http_limits.h"
+#include "responder/http_message.h"
+#include "responder/listener.h"
+
+struct epoll_event;
+
+namespace chancery::responder {
+
+// One level-triggered epoll loop with the connections of its own listening
+// socket. Run() belongs to one thread; Stop() and counters() to any.
+class HttpWorker {
+ public:
+  struct Options {
+    Fd listener;
+    HttpLimits limits;
+    // How long Run goes on after Stop for the sake of slow clients.
+    absl::Duration drain_timeout;
+  };
+
+  // The references must outlive the worker.
+  HttpWorker(Options options, const base::Clock& clock, HttpHandler& handler,
+             ConnectionQuota& quota);
+  ~HttpWorker();
+  HttpWorker(const HttpWorker&) = delete;
+  HttpWorker& operator=(const HttpWorker&) = delete;
+
+  // Internal if the kernel refuses an epoll instance.
+  absl::Status Start();
+  // Serves until Stop and the end of the last connection.
+  void Run();
+  void Stop();
+
+  const HttpCounters& counters() const { return counters_; }
+
+ private:
+  struct Peer;
+
+  void Handle(const epoll_event& event);
+  // False if the kernel's queue is not empty yet.
+  bool AcceptAll();
+  void Admit(Fd fd, const ClientKey& client);
+  void Read(Peer& peer);
+  void Write(Peer& peer);
+  // What the state machine asks for after an event.
+  void Follow(Peer& peer);
+  void Close(Peer& peer);
+  void BeginDrain();
+  void Sweep();
+  void Watch(bool listener);
+
+  Options options_;
+  ConnectionQuota& quota_;
+  HttpCounters counters_;
+  HttpContext context_;
+  Fd epoll_;
+  Fd wake_;
+  std::atomic<bool> stopping_{false};
+  bool draining_ = false;
+  bool listener_watched_ = false;
+  Uptime now_;
+  Uptime next_sweep_;
+  Uptime drain_until_;
+  absl::Duration sweep_interval_;
+  std::vector<std::unique_ptr<Peer>> peers_;  // By slot; null if free.
+  std::vector<size_t> free_slots_;
+  size_t open_ = 0;
+  std::string buffer_;  // What was received last.
+};
+
+}  // namespace chancery::responder
+
+#endif  // CHANCERY_RESPONDER_HTTP_WORKER_H_

@@ -1,0 +1,47 @@
+#ifndef CHANCERY_RESPONDER_TESTING_MEMORY_CRL_SOURCE_H_
+#define CHANCERY_RESPONDER_TESTING_MEMORY_CRL_SOURCE_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "base/bytes.h"
+#include "base/encoding.h"
+#include "base/mutex.h"
+#include "crypto/digest.h"
+#include "responder/crl_source.h"
+
+namespace chancery::responder::testing {
+
+// CRLs that a test puts there. Thread-safe.
+class MemoryCrlSource final : public CrlSource {
+ public:
+  void Put(const std::string& name, std::string der, const Freshness& times) {
+    auto crl = std::make_shared<ServedCrl>();
+    crl->etag =
+        absl::StrCat("\"", base::Hex(crypto::Sha256(base::AsBytes(der))), "\"");
+    crl->der = std::move(der);
+    crl->times = times;
+    base::MutexLock lock(mu_);
+    crls_[name] = std::move(crl);
+  }
+
+  std::shared_ptr<const ServedCrl> Find(absl::string_view name) const override {
+    base::MutexLock lock(mu_);
+    const auto found = crls_.find(std::string(name));
+    return found == crls_.end() ? nullptr : found->second;
+  }
+
+ private:
+  mutable base::Mutex mu_;
+  std::map<std::string, std::shared_ptr<const ServedCrl>> crls_
+      ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace chancery::responder::testing
+
+#endif  // CHANCERY_RESPONDER_TESTING_MEMORY_CRL_SOURCE_H_
