@@ -4,21 +4,10 @@
 
 #include <string>
 
-#include "base/bytes.h"
 #include "responder/freshness.h"
+#include "x509/ocsp/request.h"
 
 namespace chancery::responder {
-
-// CertID (RFC 6960 section 4.1.1) as a client sent it: checked for form, and
-// nothing more. The views last as long as the call that passes them.
-struct OcspCertId {
-  enum class Hash { kSha1, kSha256 };
-  Hash hash = Hash::kSha1;
-  base::Bytes issuer_name_hash;
-  base::Bytes issuer_key_hash;
-  // Minimal big-endian magnitude, without leading zero octets; empty for 0.
-  base::Bytes serial;
-};
 
 // Looks up responses that were signed elsewhere; never signs. Implementations
 // may wrap one another. Thread-safe, and never blocks: it is called on event
@@ -38,10 +27,11 @@ class OcspSource {
 
   virtual ~OcspSource() = default;
 
-  // Appends the OCSPResponse for `id` to `der` and fills in `times`, if found;
-  // otherwise leaves `der` alone. Whether it is current yet or still is for
-  // the caller to see.
-  virtual Result Find(const OcspCertId& id, std::string& der,
+  // `id` is checked for form and nothing more; its views last as long as the
+  // call. Appends the OCSPResponse for it to `der` and fills in `times`, if
+  // found; otherwise leaves `der` alone. Whether it is current yet or still is
+  // for the caller to see.
+  virtual Result Find(const x509::CertId& id, std::string& der,
                       Freshness& times) const = 0;
 };
 

@@ -10,13 +10,14 @@
 #include "base/bytes.h"
 #include "base/mutex.h"
 #include "responder/ocsp_source.h"
+#include "x509/ocsp/request.h"
 
 namespace chancery::responder::testing {
 
 // Responses that a test puts there, by the whole CertID. Thread-safe.
 class FakeOcspSource final : public OcspSource {
  public:
-  void Put(const OcspCertId& id, std::string der, const Freshness& times) {
+  void Put(const x509::CertId& id, std::string der, const Freshness& times) {
     base::MutexLock lock(mu_);
     responses_[KeyOf(id)] = {std::move(der), times};
   }
@@ -26,7 +27,7 @@ class FakeOcspSource final : public OcspSource {
     unavailable_ = unavailable;
   }
 
-  Result Find(const OcspCertId& id, std::string& der,
+  Result Find(const x509::CertId& id, std::string& der,
               Freshness& times) const override {
     base::MutexLock lock(mu_);
     if (unavailable_) return Result::kUnavailable;
@@ -39,14 +40,14 @@ class FakeOcspSource final : public OcspSource {
 
  private:
   using Key =
-      std::tuple<OcspCertId::Hash, std::string, std::string, std::string>;
+      std::tuple<x509::CertIdHash, std::string, std::string, std::string>;
   struct Held {
     std::string der;
     Freshness times;
   };
-  static Key KeyOf(const OcspCertId& id) {
-    return {id.hash, base::ToString(id.issuer_name_hash),
-            base::ToString(id.issuer_key_hash), base::ToString(id.serial)};
+  static Key KeyOf(const x509::CertId& id) {
+    return {id.hash, base::ToString(id.name_hash), base::ToString(id.key_hash),
+            base::ToString(id.serial)};
   }
 
   mutable base::Mutex mu_;

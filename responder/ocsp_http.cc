@@ -1,0 +1,121 @@
+#include "responder/ocsp_http.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "base/bytes.h"
+#include "responder/conditional_request.h"
+#include "responder/freshness.h"
+#include "responder/ocsp_path.h"
+#include "responder/plain_response.h"
+#include "x509/ocsp/request.h"
+
+namespace chancery::responder {
+namespace {
+
+// Every OCSPResponse, the error ones too: RFC 6960 appendix A.2.
+constexpr char kContentType[] = "Content-Type: application/ocsp-response\r\n";
+
+// A media type without parameters, compared as RFC 9110 section 8.3.1 says.
+bool IsOcspRequestType(absl::string_view content_type) {
+  const absl::string_view type = absl::StripAsciiWhitespace(
+      content_type.substr(0, content_type.find(';')));
+  return absl::EqualsIgnoreCase(type, "application/ocsp-request");
+}
+
+// "hex SHA-256 of the body" in quotes: a strong validator.
+void SetEtag(const crypto::Sha256Digest& digest, std::string& etag) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  etag.assign(1, '"');
+  for (const uint8_t octet : digest) {
+    etag.push_back(kDigits[octet >> 4]);
+    etag.push_back(kDigits[octet & 15]);
+  }
+  etag.push_back('"');
+}
+
+}  // namespace
+
+void OcspHttp::Get(const HttpRequest& request, absl::string_view path,
+                   HttpResponse& response) {
+  if (!DecodeOcspPath(path, decoded_)) {
+    return Refuse(ErrorStatus::kMalformedRequest, OcspCount::kMalformed,
+                  response);
+  }
+  Answer(request, base::AsBytes(decoded_), response);
+}
+
+void OcspHttp::Post(const HttpRequest& request, HttpResponse& response) {
+  if (!request.content_type.empty() &&
+      !IsOcspRequestType(request.content_type)) {
+    return SetPlainResponse(
+        415, "Content-Type must be application/ocsp-request", response);
+  }
+  Answer(request, base::AsBytes(request.body), response);
+}
+
+void OcspHttp::Answer(const HttpRequest& request, base::Bytes ocsp_request,
+                      HttpResponse& response) {
+  const auto parsed = x509::ParseOcspRequest(ocsp_request);
+  if (!parsed.ok()) {
+    return Refuse(ErrorStatus::kMalformedRequest, OcspCount::kMalformed,
+                  response);
+  }
+  Freshness times;
+  switch (FindForAll(parsed->cert_ids, response.body, times)) {
+    case Lookup::kFound:
+      break;
+    case Lookup::kUnknown:
+      return Refuse(ErrorStatus::kUnauthorized, OcspCount::kUnknown, response);
+    case Lookup::kSeveral:
+      return Refuse(ErrorStatus::kUnauthorized, OcspCount::kSeveral, response);
+    case Lookup::kUnavailable:
+      return Refuse(ErrorStatus::kTryLater, OcspCount::kUnavailable, response);
+  }
+  if (!IsCurrent(times, request.now)) {
+    return Refuse(ErrorStatus::kTryLater, OcspCount::kNotCurrent, response);
+  }
+  counters_.Add(OcspCount::kAnswered);
+  SetEtag(sha256_.Update(base::AsBytes(response.body)).Finish(), etag_);
+  response.headers += kContentType;
+  AppendCacheHeaders(times, etag_, request.now, dates_, response.headers);
+  if (NotModified(request, etag_, times.this_update)) response.status = 304;
+}
+
+// RFC 9919 section 3.1.1 has clients ask for one certificate. RFC 6960 allows
+// several, and wants a response for each; a responder that cannot sign has one
+// only if it was signed for all of them together, as the two CertIDs of one
+// certificate are in the `dual` form, or if all are the same. A response for
+// some would be taken by some clients for the answer to all, so it is the
+// error of a server that "is not capable of responding authoritatively"
+// (RFC 6960 section 2.3).
+OcspHttp::Lookup OcspHttp::FindForAll(const std::vector<x509::CertId>& ids,
+                                      std::string& der, Freshness& times) {
+  for (size_t i = 0; i < ids.size(); ++i) {
+    Freshness other_times;
+    other_.clear();
+    std::string& into = i == 0 ? der : other_;
+    switch (source_.Find(ids[i], into, i == 0 ? times : other_times)) {
+      case OcspSource::Result::kFound:
+        break;
+      case OcspSource::Result::kUnknown:
+        return Lookup::kUnknown;
+      case OcspSource::Result::kUnavailable:
+        return Lookup::kUnavailable;
+    }
+    if (i != 0 && other_ != der) return Lookup::kSeveral;
+  }
+  return Lookup::kFound;
+}
+
+void OcspHttp::Refuse(ErrorStatus status, OcspCount why,
+                      HttpResponse& response) {
+  counters_.Add(why);
+  response.headers += kContentType;
+  response.headers += "Cache-Control: no-store\r\n";
+  // OCSPResponse ::= SEQUENCE {
+  //    responseStatus         ENUMERATED }
+  const char der[] = {0x30, 0x03, 0x0a, 0x01, static_cast<char>(status)};
+  response.body.assign(der, sizeof der);
+}
+
+}  // namespace chancery::responder

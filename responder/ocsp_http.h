@@ -1,0 +1,73 @@
+// OCSP over HTTP: RFC 6960 appendix A and RFC 9919, for presigned responses.
+#ifndef CHANCERY_RESPONDER_OCSP_HTTP_H_
+#define CHANCERY_RESPONDER_OCSP_HTTP_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "base/bytes.h"
+#include "crypto/digest.h"
+#include "responder/freshness.h"
+#include "responder/http_date.h"
+#include "responder/http_message.h"
+#include "responder/ocsp_counters.h"
+#include "responder/ocsp_source.h"
+#include "x509/ocsp/request.h"
+
+namespace chancery::responder {
+
+// Translates: HTTP to CertID, and what the source has to HTTP. Each OCSP-level
+// answer is a 200, the error ones too: RFC 6960 appendix A.2 makes the body an
+// OCSPResponse whatever it says, and clients (OpenSSL's for one) look no
+// further than another status. An error is `no-store`, so that no cache repeats
+// to the next client what was true of a certificate a second before its first
+// response came.
+//
+// A nonce is ignored: "if the OCSP responder only supports pre-produced
+// responses and does not have the ability to respond to an OCSP request
+// containing a nonce, it SHOULD return a response that does not include a
+// nonce" (RFC 9919 section 4). Thread-compatible: one per thread.
+class OcspHttp {
+ public:
+  // Both must outlive the object.
+  OcspHttp(const OcspSource& source, OcspCounters& counters)
+      : source_(source), counters_(counters) {}
+
+  // GET and HEAD; `path` is what follows the responder's URL, still escaped.
+  void Get(const HttpRequest& request, absl::string_view path,
+           HttpResponse& response);
+  // POST. 415 for a Content-Type other than application/ocsp-request; none at
+  // all is taken for the right one.
+  void Post(const HttpRequest& request, HttpResponse& response);
+
+ private:
+  // OCSPResponseStatus values of RFC 6960 section 4.2.1 that are sent without
+  // responseBytes.
+  enum class ErrorStatus : char {
+    kMalformedRequest = 1,
+    kTryLater = 3,
+    kUnauthorized = 6,
+  };
+
+  enum class Lookup { kFound, kUnknown, kSeveral, kUnavailable };
+
+  void Answer(const HttpRequest& request, base::Bytes ocsp_request,
+              HttpResponse& response);
+  // The one response that covers all of `ids`, into the empty `der`.
+  Lookup FindForAll(const std::vector<x509::CertId>& ids, std::string& der,
+                    Freshness& times);
+  void Refuse(ErrorStatus status, OcspCount why, HttpResponse& response);
+
+  const OcspSource& source_;
+  OcspCounters& counters_;
+  crypto::Sha256Stream sha256_;
+  HttpDateCache dates_;
+  std::string decoded_;
+  std::string other_;
+  std::string etag_;
+};
+
+}  // namespace chancery::responder
+
+#endif  // CHANCERY_RESPONDER_OCSP_HTTP_H_

@@ -1,0 +1,59 @@
+// What the world can ask of a responder.
+//
+//   GET  /                    200, for people and load balancers
+//   GET  /healthz             200 while the process can answer
+//   GET  /readyz              200, or 503 and the reason
+//   GET  /crl/<name>.crl      a CRL
+//   GET  <prefix>/<base64>    OCSP
+//   POST <prefix>             OCSP
+//
+// and HEAD wherever there is GET.
+#ifndef CHANCERY_RESPONDER_PUBLIC_HTTP_H_
+#define CHANCERY_RESPONDER_PUBLIC_HTTP_H_
+
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "responder/crl_http.h"
+#include "responder/crl_source.h"
+#include "responder/http_message.h"
+#include "responder/ocsp_counters.h"
+#include "responder/ocsp_http.h"
+#include "responder/ocsp_source.h"
+
+namespace chancery::responder {
+
+// Finds who answers. Slashes at the start of a path, or between prefix and
+// request, may come doubled: issuers write URLs with and without one at the
+// end, and clients add another. One per thread; never blocks.
+class PublicHttp final : public HttpHandler {
+ public:
+  struct Options {
+    // "/ocsp"; slashes at either end do not matter. Empty: none.
+    std::string path_prefix;
+    // OK, or an error whose message anybody may read. Runs on event loops, so
+    // it must be thread-safe and not block.
+    std::function<absl::Status()> ready;
+  };
+
+  // The sources and counters must outlive the object.
+  PublicHttp(Options options, const OcspSource& ocsp, const CrlSource& crls,
+             OcspCounters& counters);
+
+  void Handle(const HttpRequest& request, HttpResponse& response) override;
+
+ private:
+  void Get(const HttpRequest& request, absl::string_view path,
+           HttpResponse& response);
+
+  const std::string prefix_;  // Without slashes at its ends.
+  const std::function<absl::Status()> ready_;
+  OcspHttp ocsp_;
+  CrlHttp crls_;
+};
+
+}  // namespace chancery::responder
+
+#endif  // CHANCERY_RESPONDER_PUBLIC_HTTP_H_
