@@ -1,0 +1,144 @@
+#include "tools/chancery/issue_command.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/bytes.h"
+#include "base/encoding.h"
+#include "base/file.h"
+#include "base/status_macros.h"
+#include "chancery/authority/v1/authority.grpc.pb.h"
+#include "chancery/config/cli.pb.h"
+#include "grpcpp/grpcpp.h"
+#include "tools/chancery/certificate_file.h"
+#include "tools/chancery/certificate_view.h"
+#include "tools/chancery/connections.h"
+#include "tools/chancery/text.h"
+
+namespace chancery::cli {
+namespace {
+
+namespace v1 = authority::v1;
+
+constexpr size_t kMaxCsrBytes = 64 << 10;
+
+std::string PemOfChain(const v1::IssueResponse& response) {
+  std::string pem;
+  for (const std::string& certificate : response.chain()) {
+    absl::StrAppend(&pem, CertificatePem(base::AsBytes(certificate)));
+  }
+  return pem;
+}
+
+std::string ResponderText(const v1::IssueResponse& response) {
+  return absl::StrCat(response.responders_acknowledged(), " of ",
+                      response.responders_total(), " already answer for it");
+}
+
+}  // namespace
+
+std::string IssueCommand::example() const {
+  return "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+         "\\\n"
+         "      -keyout www.key -out www.csr -subj /CN=www.example.com \\\n"
+         "      -addext subjectAltName=DNS:www.example.com\n"
+         "  chancery --dir ca issue --csr www.csr --out www.pem";
+}
+
+void IssueCommand::Declare(OptionSet& options) {
+  options.AddText({.name = "--csr",
+                   .value = "FILE",
+                   .help = "The PKCS #10 request, PEM or DER",
+                   .required = true},
+                  csr_file_);
+  options.AddText(
+      {.name = "--profile",
+       .value = "NAME",
+       .help = "What kind of certificate: a profile of the signer's "
+               "configuration. Without it, default_profile"},
+      profile_);
+  options.AddText({.name = "--issuer",
+                   .value = "NAME",
+                   .help = "Which CA signs. Without it, default_issuer"},
+                  issuer_);
+  options.AddText({.name = "--request-id",
+                   .value = "ID",
+                   .help = "Repeat the id of a request whose answer was lost: "
+                           "the same certificate comes back"},
+                  request_id_);
+  options.AddText(
+      {.name = "--out",
+       .value = "FILE",
+       .help = "Where the certificate goes (PEM). Without it, it is "
+               "printed"},
+      out_);
+  options.AddText(
+      {.name = "--chain-out",
+       .value = "FILE",
+       .help = "Where the CA certificates go that servers send along "
+               "(PEM, without the root)"},
+      chain_out_);
+  options.AddFlag({.name = "--json", .help = "Print JSON"}, json_);
+}
+
+absl::StatusOr<bool> IssueCommand::Run(const Environment& environment) {
+  ASSIGN_OR_RETURN(const Connections connections,
+                   Connections::Open(environment.globals));
+  ASSIGN_OR_RETURN(auto channel, connections.Authority());
+  const config::Cli& config = connections.config();
+
+  v1::IssueRequest request;
+  ASSIGN_OR_RETURN(*request.mutable_csr(),
+                   base::ReadFile(csr_file_, kMaxCsrBytes));
+  request.set_issuer(issuer_.empty() ? config.default_issuer() : issuer_);
+  request.set_profile(profile_.empty() ? config.default_profile() : profile_);
+  const std::string fresh_id = environment.random.Bytes(16);
+  request.set_request_id(
+      request_id_.empty() ? base::Hex(base::AsBytes(fresh_id)) : request_id_);
+
+  grpc::ClientContext context;
+  SetCallTimeout(context);
+  v1::IssueResponse response;
+  const grpc::Status called = v1::CertificateService::NewStub(channel)->Issue(
+      &context, request, &response);
+  if (const absl::Status status = CallStatus("authority", called);
+      !status.ok()) {
+    if (!absl::IsUnavailable(status) && !absl::IsDeadlineExceeded(status)) {
+      return status;
+    }
+    return absl::Status(
+        status.code(),
+        absl::StrCat(status.message(), "\nRepeat it with --request-id ",
+                     request.request_id(),
+                     ": should it have been issued, the same certificate comes "
+                     "back."));
+  }
+
+  const v1::Certificate& certificate = response.certificate();
+  const std::string pem = CertificatePem(base::AsBytes(certificate.der()));
+  if (!out_.empty()) {
+    RETURN_IF_ERROR(base::WriteFileAtomically(out_, base::AsBytes(pem)));
+  }
+  if (!chain_out_.empty()) {
+    const std::string chain = PemOfChain(response);
+    RETURN_IF_ERROR(
+        base::WriteFileAtomically(chain_out_, base::AsBytes(chain)));
+  }
+
+  if (json_) {
+    JsonObject json = CertificateJson(certificate);
+    json.SetNumber("responders_acknowledged",
+                   response.responders_acknowledged())
+        .SetNumber("responders_total", response.responders_total())
+        .SetText("certificate", pem)
+        .SetText("chain", PemOfChain(response));
+    environment.out << json.Print();
+    return true;
+  }
+  auto facts = CertificateFacts(certificate);
+  facts.emplace_back("Responders", ResponderText(response));
+  if (!out_.empty()) facts.emplace_back("Written to", out_);
+  environment.out << FormatFacts(facts);
+  if (out_.empty()) environment.out << pem;
+  return true;
+}
+
+}  // namespace chancery::cli

@@ -1,0 +1,52 @@
+#include "tools/chancery/run.h"
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "tools/chancery/cluster_command.h"
+#include "tools/chancery/init/init_command.h"
+#include "tools/chancery/issue_command.h"
+#include "tools/chancery/list_command.h"
+#include "tools/chancery/ocsp_command.h"
+#include "tools/chancery/parser.h"
+#include "tools/chancery/revoke_command.h"
+#include "tools/chancery/status_command.h"
+
+namespace chancery::cli {
+
+CommandList AllCommands() {
+  CommandList all;
+  all.push_back(std::make_unique<InitCommand>());
+  all.push_back(std::make_unique<IssueCommand>());
+  all.push_back(std::make_unique<RevokeCommand>());
+  all.push_back(std::make_unique<ReleaseCommand>());
+  all.push_back(std::make_unique<StatusCommand>());
+  all.push_back(std::make_unique<ListCommand>());
+  all.push_back(std::make_unique<ClusterCommand>());
+  all.push_back(std::make_unique<OcspCommand>());
+  return all;
+}
+
+int Run(const std::vector<std::string>& arguments, std::ostream& out,
+        std::ostream& err) {
+  const CommandList commands = AllCommands();
+  const Parsed parsed = ParseCommandLine(arguments, commands);
+  if (parsed.command == nullptr) {
+    (parsed.exit_code == kExitOk ? out : err) << parsed.text;
+    return parsed.exit_code;
+  }
+  const Environment environment{.globals = parsed.globals,
+                                .clock = base::SystemClock(),
+                                .random = base::SystemRandom(),
+                                .out = out,
+                                .err = err};
+  const absl::StatusOr<bool> done = parsed.command->Run(environment);
+  out.flush();
+  if (!done.ok()) {
+    err << "chancery " << parsed.command->name() << ": "
+        << done.status().message() << "\n";
+    return kExitFailed;
+  }
+  return *done ? kExitOk : kExitFailed;
+}
+
+}  // namespace chancery::cli
