@@ -1,0 +1,118 @@
+// X.509 certificates (RFC 5280 section 4): parse, build, sign, check.
+#ifndef CHANCERY_X509_CERTIFICATE_CERTIFICATE_H_
+#define CHANCERY_X509_CERTIFICATE_CERTIFICATE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "base/bytes.h"
+#include "crypto/public_key.h"
+#include "crypto/signature_algorithm.h"
+#include "crypto/signing_key.h"
+#include "x509/certificate/names.h"
+
+namespace chancery::x509 {
+
+// Bits of KeyUsage (section 4.2.1.3), as der::Writer::AddNamedBits takes them:
+// bit n of the mask is bit n of the schema.
+enum KeyUsage : uint32_t {
+  kDigitalSignature = 1u << 0,
+  kContentCommitment = 1u << 1,
+  kKeyEncipherment = 1u << 2,
+  kDataEncipherment = 1u << 3,
+  kKeyAgreement = 1u << 4,
+  kKeyCertSign = 1u << 5,
+  kCrlSign = 1u << 6,
+  kEncipherOnly = 1u << 7,
+  kDecipherOnly = 1u << 8,
+};
+
+// Extended key usages, dotted.
+inline constexpr char kServerAuth[] = "1.3.6.1.5.5.7.3.1";
+inline constexpr char kClientAuth[] = "1.3.6.1.5.5.7.3.2";
+inline constexpr char kOcspSigning[] = "1.3.6.1.5.5.7.3.9";
+
+// The extensions that this system writes and understands.
+struct Extensions {
+  std::optional<bool> is_ca =
+      {};  // basicConstraints present; critical for a CA.
+  std::optional<int> path_length = {};
+  std::optional<uint32_t> key_usage = {};            // Critical.
+  std::vector<std::string> extended_key_usage = {};  // Dotted.
+  std::vector<AltName> alt_names = {};
+  bool alt_names_critical = false;
+  std::string subject_key_identifier = {};
+  std::string authority_key_identifier = {};
+  std::vector<std::string> crl_urls = {};
+  std::vector<std::string> ocsp_urls = {};
+  std::vector<std::string> ca_issuers_urls = {};
+  bool ocsp_no_check = false;
+};
+
+// What a certificate says. Everything that is signed is here.
+struct CertificateFacts {
+  std::string serial = {};   // Magnitude.
+  std::string issuer = {};   // DER Name.
+  std::string subject = {};  // DER Name.
+  absl::Time not_before = absl::UnixEpoch();
+  absl::Time not_after = absl::UnixEpoch();
+  std::string public_key = {};  // DER SubjectPublicKeyInfo.
+  Extensions extensions = {};
+};
+
+// DER TBSCertificate, v3, for a signature with `algorithm`.
+std::string EncodeTbs(const CertificateFacts& facts,
+                      crypto::SignatureAlgorithm algorithm);
+
+// The certificate, signed and verified.
+absl::StatusOr<std::string> SignCertificate(const CertificateFacts& facts,
+                                            const crypto::SigningKey& key);
+
+// A certificate that owns its bytes. Immutable, cheap to move.
+class Certificate {
+ public:
+  // v3, strict DER, serial of 1 to 20 octets and not negative, the signature
+  // algorithm the same inside and outside. InvalidArgument names the field;
+  // also for an extension that is repeated. `unknown_critical` tells of the
+  // others.
+  static absl::StatusOr<Certificate> Parse(base::Bytes der);
+
+  const std::string& der() const { return der_; }
+  const CertificateFacts& facts() const { return facts_; }
+  const crypto::PublicKey& public_key() const { return *public_key_; }
+  // Dotted OID of a critical extension that this code does not know; or empty.
+  const std::string& unknown_critical() const { return unknown_critical_; }
+  // SHA-256 over subject and public key: who it is as an issuer.
+  crypto::Sha256Digest IssuerId() const;
+
+  // OK when `issuer` signed it. Nothing else is looked at.
+  absl::Status VerifySignedBy(const crypto::PublicKey& issuer) const;
+
+ private:
+  Certificate() = default;
+
+  std::string der_;
+  std::string tbs_;
+  std::string signature_;
+  crypto::SignatureAlgorithm algorithm_ =
+      crypto::SignatureAlgorithm::kEcdsaSha256;
+  CertificateFacts facts_;
+  std::optional<crypto::PublicKey> public_key_;
+  std::string unknown_critical_;
+};
+
+// Whether `issuer` may have issued `certificate`: names are byte-identical, key
+// identifiers agree, it is a CA that may sign certificates, and its key signed.
+// InvalidArgument names the first that fails. Times are not looked at.
+absl::Status CheckIssuedBy(const Certificate& certificate,
+                           const Certificate& issuer);
+
+}  // namespace chancery::x509
+
+#endif  // CHANCERY_X509_CERTIFICATE_CERTIFICATE_H_

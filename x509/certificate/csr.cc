@@ -1,0 +1,114 @@
+#include "x509/certificate/csr.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "crypto/signature_algorithm.h"
+#include "der/oid.h"
+#include "der/reader.h"
+
+namespace chancery::x509 {
+namespace {
+
+using der::Tag;
+
+constexpr char kExtensionRequest[] = "1.2.840.113549.1.9.14";
+constexpr char kSubjectAltName[] = "2.5.29.17";
+
+absl::Status Malformed(const char* field) {
+  return absl::InvalidArgumentError(absl::StrCat("csr: malformed ", field));
+}
+
+// Extensions ::= SEQUENCE OF SEQUENCE { OID, critical DEFAULT FALSE, OCTET
+// STRING }
+absl::Status ReadExtensions(der::Reader list, std::vector<AltName>& names) {
+  bool seen = false;
+  while (!list.AtEnd()) {
+    der::Reader fields;
+    base::Bytes oid, value;
+    bool critical;
+    if (!list.ReadSequence(fields) || !fields.ReadOid(oid) ||
+        !fields.ReadDefaultFalse(critical) ||
+        !fields.Read(Tag::kOctetString, value) || !fields.AtEnd()) {
+      return Malformed("extensionRequest");
+    }
+    if (der::OidToText(oid) != kSubjectAltName) continue;
+    if (seen) return Malformed("extensionRequest: subjectAltName twice");
+    seen = true;
+    ASSIGN_OR_RETURN(names, ParseAltNames(value));
+  }
+  return absl::OkStatus();
+}
+
+// attributes [0] IMPLICIT SET OF SEQUENCE { type OID, values SET }
+absl::Status ReadAttributes(base::Bytes contents, std::vector<AltName>& names) {
+  der::Reader attributes(contents);
+  bool seen = false;
+  while (!attributes.AtEnd()) {
+    der::Reader attribute, values, extensions;
+    base::Bytes type;
+    if (!attributes.ReadSequence(attribute) || !attribute.ReadOid(type) ||
+        !attribute.ReadNested(Tag::kSet, values) || !attribute.AtEnd()) {
+      return Malformed("attributes");
+    }
+    if (der::OidToText(type) != kExtensionRequest) continue;
+    if (seen || !values.ReadSequence(extensions) || !values.AtEnd()) {
+      return Malformed("extensionRequest");
+    }
+    seen = true;
+    RETURN_IF_ERROR(ReadExtensions(extensions, names));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+// CertificationRequest ::= SEQUENCE { certificationRequestInfo, algorithm,
+// signature } CertificationRequestInfo ::= SEQUENCE { version INTEGER (0),
+// subject Name,
+//   subjectPKInfo, attributes [0] IMPLICIT SET OF Attribute }
+absl::StatusOr<Csr> ParseCsr(base::Bytes der) {
+  if (der.size() > kMaxCsr) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "csr: ", der.size(), " bytes; at most ", kMaxCsr, " are allowed"));
+  }
+  der::Reader in(der), outer, info;
+  base::Bytes info_element, algorithm, signature, subject, spki;
+  if (!in.ReadSequence(outer) || !in.AtEnd() ||
+      !outer.ReadElement(Tag::kSequence, info_element) ||
+      !outer.ReadElement(Tag::kSequence, algorithm) ||
+      !outer.ReadBitString(signature) || !outer.AtEnd()) {
+    return Malformed("structure");
+  }
+  der::Reader whole(info_element);
+  int64_t version;
+  std::optional<base::Bytes> attributes;
+  if (!whole.ReadSequence(info) || !info.ReadInt64(version) || version != 0) {
+    return Malformed("version");
+  }
+  if (!info.ReadElement(Tag::kSequence, subject) ||
+      !info.ReadElement(Tag::kSequence, spki) ||
+      !info.ReadOptional(der::ImplicitConstructed(0), attributes) ||
+      !info.AtEnd()) {
+    return Malformed("certificationRequestInfo");
+  }
+  ASSIGN_OR_RETURN(crypto::PublicKey key, crypto::PublicKey::FromSpki(spki));
+  ASSIGN_OR_RETURN(const crypto::SignatureAlgorithm scheme,
+                   crypto::ParseSignatureAlgorithm(algorithm));
+  if (!key.Verify(scheme, info_element, signature).ok()) {
+    return absl::InvalidArgumentError(
+        "csr: its signature does not verify under the key that it asks for");
+  }
+  ASSIGN_OR_RETURN(std::vector<Attribute> names, ParseName(subject));
+  Csr csr{.subject = std::move(names),
+          .alt_names = {},
+          .public_key = std::move(key)};
+  if (attributes.has_value())
+    RETURN_IF_ERROR(ReadAttributes(*attributes, csr.alt_names));
+  return csr;
+}
+
+}  // namespace chancery::x509

@@ -1,0 +1,33 @@
+// Certificate requests (PKCS #10, RFC 2986).
+#ifndef CHANCERY_X509_CERTIFICATE_CSR_H_
+#define CHANCERY_X509_CERTIFICATE_CSR_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/bytes.h"
+#include "crypto/public_key.h"
+#include "x509/certificate/names.h"
+
+namespace chancery::x509 {
+
+inline constexpr size_t kMaxCsr = 64 << 10;
+
+// What a request asks for. Only names and key are taken from it; every other
+// extension that it asks for is the profile's to give.
+struct Csr {
+  std::vector<Attribute> subject = {};
+  std::vector<AltName> alt_names = {};
+  crypto::PublicKey public_key;
+};
+
+// Parses and verifies the request's own signature: whoever sent it has the key.
+// InvalidArgument names the field: malformed, larger than 64 KiB, a signature
+// that does not verify, an unknown attribute type. Unimplemented: a key or
+// signature algorithm that is not known.
+absl::StatusOr<Csr> ParseCsr(base::Bytes der);
+
+}  // namespace chancery::x509
+
+#endif  // CHANCERY_X509_CERTIFICATE_CSR_H_

@@ -1,0 +1,284 @@
+#include "x509/certificate/names.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+
+#include "absl/status/status.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "base/encoding.h"
+#include "base/status_macros.h"
+#include "der/oid.h"
+#include "der/reader.h"
+#include "der/writer.h"
+
+namespace chancery::x509 {
+namespace {
+
+using der::Tag;
+
+constexpr size_t kMaxNames = 1000;
+constexpr size_t kMaxValue = 256;
+
+struct Known {
+  const char* type;
+  const char* oid;
+  Tag tag;
+};
+constexpr Known kKnown[] = {
+    {"CN", "2.5.4.3", Tag::kUtf8String},
+    {"serialNumber", "2.5.4.5", Tag::kPrintableString},
+    {"C", "2.5.4.6", Tag::kPrintableString},
+    {"L", "2.5.4.7", Tag::kUtf8String},
+    {"ST", "2.5.4.8", Tag::kUtf8String},
+    {"street", "2.5.4.9", Tag::kUtf8String},
+    {"O", "2.5.4.10", Tag::kUtf8String},
+    {"OU", "2.5.4.11", Tag::kUtf8String},
+    {"DC", "0.9.2342.19200300.100.1.25", Tag::kIa5String},
+    {"emailAddress", "1.2.840.113549.1.9.1", Tag::kIa5String},
+};
+
+// UTF-8 (RFC 3629) without control characters.
+bool IsCleanText(absl::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    const auto first = static_cast<uint8_t>(text[i]);
+    if (first < 0x20 || first == 0x7f) return false;
+    const size_t size = first < 0x80   ? 1
+                        : first < 0xc2 ? 0
+                        : first < 0xe0 ? 2
+                        : first < 0xf0 ? 3
+                        : first < 0xf5 ? 4
+                                       : 0;
+    if (size == 0 || i + size > text.size()) return false;
+    uint32_t point = size == 1 ? first : first & (0x7f >> size);
+    for (size_t k = 1; k < size; ++k) {
+      const auto next = static_cast<uint8_t>(text[i + k]);
+      if ((next & 0xc0) != 0x80) return false;
+      point = point << 6 | (next & 0x3f);
+    }
+    if ((size == 3 && point < 0x800) ||
+        (size == 4 && (point < 0x10000 || point > 0x10ffff)) ||
+        (point >= 0xd800 && point <= 0xdfff)) {
+      return false;
+    }
+    i += size;
+  }
+  return true;
+}
+
+bool IsPrintable(absl::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9') ||
+           absl::string_view(" '()+,-./:=?").find(c) != absl::string_view::npos;
+  });
+}
+
+bool IsAscii(absl::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c > 0x1f && c < 0x7f; });
+}
+
+absl::Status Malformed(const char* what) {
+  return absl::InvalidArgumentError(absl::StrCat("name: malformed ", what));
+}
+
+std::string Shown(absl::string_view value) { return absl::CHexEscape(value); }
+
+std::string LatinToUtf8(absl::string_view latin) {
+  std::string out;
+  for (char c : latin) {
+    const auto byte = static_cast<uint8_t>(c);
+    if (byte < 0x80) {
+      out.push_back(c);
+    } else {
+      out.push_back(static_cast<char>(0xc0 | byte >> 6));
+      out.push_back(static_cast<char>(0x80 | (byte & 0x3f)));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> EncodeName(
+    const std::vector<Attribute>& attributes) {
+  der::Writer out;
+  absl::Status status;
+  out.AddSequence([&](der::Writer& name) {
+    for (const Attribute& attribute : attributes) {
+      const Known* known = std::find_if(
+          std::begin(kKnown), std::end(kKnown),
+          [&](const Known& k) { return attribute.type == k.type; });
+      const bool is_known = known != std::end(kKnown);
+      Tag tag = is_known ? known->tag : Tag::kUtf8String;
+      const auto oid = der::OidFromText(is_known ? known->oid : attribute.type);
+      const bool fits = tag == Tag::kPrintableString
+                            ? IsPrintable(attribute.value)
+                        : tag == Tag::kIa5String ? IsAscii(attribute.value)
+                                                 : IsCleanText(attribute.value);
+      if (!oid.ok()) {
+        status = absl::InvalidArgumentError(absl::StrCat(
+            "name: attribute \"", attribute.type, "\" is not known"));
+      } else if (attribute.value.empty() ||
+                 attribute.value.size() > kMaxValue || !fits) {
+        status = absl::InvalidArgumentError(absl::StrCat(
+            "name: ", attribute.type, " \"", Shown(attribute.value),
+            "\": 1 to ", kMaxValue, " bytes of ",
+            tag == Tag::kUtf8String ? "UTF-8 without control characters"
+                                    : "printable ASCII",
+            " are allowed"));
+      }
+      if (!status.ok()) return;
+      name.AddNested(Tag::kSet, [&](der::Writer& set) {
+        set.AddSequence([&](der::Writer& pair) {
+          pair.AddOid(*oid);
+          pair.Add(tag, attribute.value);
+        });
+      });
+    }
+  });
+  RETURN_IF_ERROR(status);
+  return out.Take();
+}
+
+absl::StatusOr<std::vector<Attribute>> ParseName(base::Bytes der) {
+  der::Reader in(der), rdns;
+  if (!in.ReadSequence(rdns) || !in.AtEnd()) return Malformed("Name");
+  std::vector<Attribute> attributes;
+  while (!rdns.AtEnd()) {
+    der::Reader set;
+    if (!rdns.ReadNested(Tag::kSet, set) || set.AtEnd())
+      return Malformed("RDN");
+    while (!set.AtEnd()) {
+      der::Reader pair;
+      base::Bytes oid, value;
+      Tag tag;
+      if (!set.ReadSequence(pair) || !pair.ReadOid(oid) ||
+          !pair.ReadAny(tag, value) || !pair.AtEnd()) {
+        return Malformed("attribute");
+      }
+      const std::string dotted = der::OidToText(oid);
+      Attribute attribute{.type = dotted, .value = base::ToString(value)};
+      for (const Known& known : kKnown) {
+        if (dotted == known.oid) attribute.type = known.type;
+      }
+      const bool text = tag == Tag::kUtf8String ||
+                        tag == Tag::kPrintableString ||
+                        tag == Tag::kIa5String || tag == Tag::kTeletexString;
+      if (tag == Tag::kTeletexString)
+        attribute.value = LatinToUtf8(attribute.value);
+      if (!text || !IsCleanText(attribute.value)) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "name: ", attribute.type, " \"", Shown(attribute.value),
+            "\" is not text without control characters"));
+      }
+      attributes.push_back(std::move(attribute));
+    }
+  }
+  return attributes;
+}
+
+std::string NameText(const std::vector<Attribute>& attributes) {
+  std::string out;
+  for (auto at = attributes.rbegin(); at != attributes.rend(); ++at) {
+    absl::StrAppend(&out, out.empty() ? "" : ",", at->type, "=");
+    for (size_t i = 0; i < at->value.size(); ++i) {
+      const char c = at->value[i];
+      const bool edge = (i == 0 && (c == ' ' || c == '#')) ||
+                        (i + 1 == at->value.size() && c == ' ');
+      if (edge ||
+          absl::string_view(",+\"\\<>;").find(c) != absl::string_view::npos) {
+        out.push_back('\\');
+      }
+      out.push_back(c);
+    }
+  }
+  return out;
+}
+
+std::string AltNameText(const AltName& name) {
+  switch (name.kind) {
+    case AltNameKind::kDns:
+      return "DNS:" + name.value;
+    case AltNameKind::kEmail:
+      return "email:" + name.value;
+    case AltNameKind::kUri:
+      return "URI:" + name.value;
+    case AltNameKind::kIp:
+      break;
+  }
+  char text[INET6_ADDRSTRLEN] = "";
+  inet_ntop(name.value.size() == 4 ? AF_INET : AF_INET6, name.value.data(),
+            text, sizeof text);
+  return absl::StrCat("IP:", text);
+}
+
+namespace {
+
+// GeneralName's context tags.
+uint8_t TagNumber(AltNameKind kind) {
+  switch (kind) {
+    case AltNameKind::kEmail:
+      return 1;
+    case AltNameKind::kDns:
+      return 2;
+    case AltNameKind::kUri:
+      return 6;
+    case AltNameKind::kIp:
+      return 7;
+  }
+  return 2;
+}
+
+}  // namespace
+
+std::string EncodeAltNames(const std::vector<AltName>& names) {
+  der::Writer out;
+  out.AddSequence([&](der::Writer& list) {
+    for (const AltName& name : names)
+      list.Add(der::Implicit(TagNumber(name.kind)), name.value);
+  });
+  return out.Take();
+}
+
+absl::StatusOr<std::vector<AltName>> ParseAltNames(base::Bytes der) {
+  der::Reader in(der), list;
+  if (!in.ReadSequence(list) || !in.AtEnd()) return Malformed("subjectAltName");
+  std::vector<AltName> names;
+  while (!list.AtEnd()) {
+    if (names.size() == kMaxNames) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("subjectAltName: more than ", kMaxNames, " names"));
+    }
+    Tag tag;
+    base::Bytes value;
+    if (!list.ReadAny(tag, value)) return Malformed("GeneralName");
+    AltName name{.value = base::ToString(value)};
+    if (tag == der::Implicit(1)) {
+      name.kind = AltNameKind::kEmail;
+    } else if (tag == der::Implicit(2)) {
+      name.kind = AltNameKind::kDns;
+    } else if (tag == der::Implicit(6)) {
+      name.kind = AltNameKind::kUri;
+    } else if (tag == der::Implicit(7)) {
+      name.kind = AltNameKind::kIp;
+    } else {
+      return absl::InvalidArgumentError(
+          "subjectAltName: a kind of name other than DNS, email, URI and IP");
+    }
+    const bool fits = name.kind == AltNameKind::kIp
+                          ? value.size() == 4 || value.size() == 16
+                          : !value.empty() && IsAscii(name.value);
+    if (!fits) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("subjectAltName: \"", Shown(name.value),
+                       "\" is not what its kind allows"));
+    }
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
+}  // namespace chancery::x509
