@@ -26,8 +26,6 @@ struct Message {
   bool body_begun = false;
   bool has_transfer_encoding = false;
   int hosts = 0;
-  // Of the header, counted as if it had come in one piece.
-  size_t header_size = 0;
   // Set by a refusal of ours, as opposed to one of Beast's.
   int error_status = 0;
   std::string target;
@@ -42,7 +40,6 @@ struct Message {
     has_request_line = expects_continue = body_begun = false;
     has_transfer_encoding = false;
     hosts = 0;
-    header_size = 0;
     error_status = 0;
     target.clear();
     body.clear();
@@ -66,8 +63,8 @@ class RequestParser final : public http::basic_parser<true> {
  public:
   RequestParser(const HttpLimits& limits, Message& message)
       : limits_(limits), message_(message) {
-    eager(true);
-    header_limit(limits.header_bytes);
+    // Beast's bound is on what it sees at once; see Feed for ours.
+    header_limit(limits.header_bytes + 1);
     body_limit(limits.body_bytes);
   }
 
@@ -77,14 +74,7 @@ class RequestParser final : public http::basic_parser<true> {
     ec = http::error::bad_value;
   }
 
-  // Not left to header_limit: that bounds what is seen at once, and a client
-  // that sends its fields one by one would pass.
-  void CountHeader(size_t size, error_code& ec) {
-    message_.header_size += size;
-    if (message_.header_size > limits_.header_bytes) Refuse(431, ec);
-  }
-
-  void on_request_impl(http::verb verb, BeastView method, BeastView target,
+  void on_request_impl(http::verb verb, BeastView, BeastView target,
                        int version, error_code& ec) override {
     message_.has_request_line = true;
     switch (verb) {
@@ -104,15 +94,11 @@ class RequestParser final : public http::basic_parser<true> {
     if (target.size() > limits_.target_bytes) return Refuse(414, ec);
     const absl::string_view origin = OriginForm(View(target));
     message_.target.assign(origin.data(), origin.size());
-    CountHeader(method.size() + target.size() + sizeof("  HTTP/1.1\r\n") - 1,
-                ec);
   }
 
-  void on_field_impl(http::field name, BeastView text, BeastView value,
+  void on_field_impl(http::field name, BeastView, BeastView value,
                      error_code& ec) override {
     if (message_.body_begun) return;  // A trailer. We heed none.
-    CountHeader(text.size() + value.size() + sizeof(": \r\n") - 1, ec);
-    if (ec) return;
     switch (name) {
       case http::field::host:
         ++message_.hosts;
@@ -218,7 +204,8 @@ struct HttpParser::State {
   // Beast's parser serves once; making it anew allocates nothing.
   std::optional<RequestParser> parser;
   HttpRequest request;
-  // Octets of the body with its framing.
+  // As they came: the header so far, the body with its framing.
+  size_t header_size = 0;
   size_t framed_body_size = 0;
 };
 
@@ -249,29 +236,37 @@ HttpParser::Step HttpParser::Feed(absl::string_view& in) {
     const size_t least = in_body && parser.chunked() ? 5 : 1;
     if (in.size() < least) return Step::kNeedMore;
     error_code ec;
+    const size_t body_before = message.body.size();
+    // Takes one element: the header as far as it goes, a chunk's size, a part
+    // of a body. Bounds count octets as they came, so that a request is the
+    // same however the stream is cut.
     const size_t taken =
         parser.put(boost::asio::const_buffer(in.data(), in.size()), ec);
     in.remove_prefix(taken);
-    if (ec && ec != http::error::need_more) {
+    const bool need_more = ec == http::error::need_more;
+    if (ec && !need_more) {
       return refuse(StatusOf(ec, message.has_request_line, in));
     }
-    if (in_body) {
+    // What is not used yet waits in the caller's buffer and grows there.
+    const size_t waiting = need_more ? in.size() : 0;
+    if (!in_body) {
+      s.header_size += taken;
+      if (s.header_size + waiting > s.limits.header_bytes) {
+        return refuse(
+            StatusOf(http::error::header_limit, message.has_request_line, in));
+      }
+    } else {
       s.framed_body_size += taken;
-      // One-octet chunks cost six octets each; beyond that it is padding.
-      if (s.framed_body_size >
-          size_t{8} * s.limits.body_bytes + s.limits.header_bytes) {
+      // A chunk's size with its extensions, or the trailers. And of all chunks:
+      // one octet as a chunk takes six, beyond that it is padding.
+      const size_t framing = taken - (message.body.size() - body_before);
+      if (framing + waiting > s.limits.header_bytes ||
+          s.framed_body_size >
+              size_t{8} * s.limits.body_bytes + s.limits.header_bytes) {
         return refuse(400);
       }
     }
-    if (!ec) continue;
-    // An unfinished field, chunk header or trailer waits in the caller's
-    // buffer, which must not grow for ever.
-    if (message.header_size + in.size() > s.limits.header_bytes) {
-      if (parser.is_header_done()) return refuse(400);
-      return refuse(
-          StatusOf(http::error::header_limit, message.has_request_line, in));
-    }
-    return Step::kNeedMore;
+    if (need_more) return Step::kNeedMore;
   }
   s.request = {.method = message.method,
                .target = message.target,
@@ -286,6 +281,7 @@ HttpParser::Step HttpParser::Feed(absl::string_view& in) {
 void HttpParser::Reset() {
   state_->message.Clear();
   state_->parser.emplace(state_->limits, state_->message);
+  state_->header_size = 0;
   state_->framed_body_size = 0;
 }
 
