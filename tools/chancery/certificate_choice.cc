@@ -35,9 +35,9 @@ absl::Status CertificateChoice::Check() const {
 
 absl::StatusOr<std::string> CertificateChoice::Serial() const {
   if (!serial_.empty()) return ParseSerial(serial_);
-  ASSIGN_OR_RETURN(const CertificateFile certificate,
+  ASSIGN_OR_RETURN(const x509::Certificate certificate,
                    LoadCertificateFile(file_));
-  return certificate.serial;
+  return certificate.facts().serial;
 }
 
 std::string CertificateChoice::FindIssuer(const Connections& connections,

@@ -50,37 +50,44 @@ absl::Status OcspCommand::Check() const {
   return ParseHttpUrl(url_).status();
 }
 
-absl::StatusOr<bool> OcspCommand::Run(const Environment& environment) {
-  ASSIGN_OR_RETURN(const CertificateFile certificate,
-                   LoadCertificateFile(certificate_));
-  OcspQuestion question;
-  if (!issuer_certificate_.empty()) {
-    ASSIGN_OR_RETURN(question.issuer, LoadCertificateFile(issuer_certificate_));
-  } else {
+absl::StatusOr<x509::Certificate> OcspCommand::FindIssuer(
+    const Environment& environment,
+    const x509::Certificate& certificate) const {
+  const std::string& name = certificate.facts().issuer;
+  if (issuer_certificate_.empty()) {
     const auto folder = ClusterFolder(environment.globals);
-    if (!folder.ok()) {
-      return absl::InvalidArgumentError(
-          "whose certificate is it? Name the issuer's certificate with "
-          "--issuer-cert FILE, or the cluster that issued it with --dir DIR");
-    }
-    ASSIGN_OR_RETURN(
-        question.issuer,
-        FindIssuerFile(absl::StrCat(*folder, "/ca"), certificate.issuer));
+    if (folder.ok()) return FindIssuerFile(absl::StrCat(*folder, "/ca"), name);
+    return absl::InvalidArgumentError(
+        "whose certificate is it? Name the issuer's certificate with "
+        "--issuer-cert FILE, or the cluster that issued it with --dir DIR");
   }
-  if (question.issuer.subject != certificate.issuer) {
+  ASSIGN_OR_RETURN(x509::Certificate issuer,
+                   LoadCertificateFile(issuer_certificate_));
+  if (issuer.facts().subject != name) {
     return absl::InvalidArgumentError(
         absl::StrCat("--issuer-cert: value `", issuer_certificate_,
                      "`: is not the issuer that ", certificate_, " names"));
   }
+  return issuer;
+}
+
+absl::StatusOr<bool> OcspCommand::Run(const Environment& environment) {
+  ASSIGN_OR_RETURN(const x509::Certificate certificate,
+                   LoadCertificateFile(certificate_));
+  ASSIGN_OR_RETURN(const x509::Certificate issuer,
+                   FindIssuer(environment, certificate));
+  OcspQuestion question;
   question.url = url_;
-  question.serial = certificate.serial;
+  question.serial = certificate.facts().serial;
   question.hash = sha256_ ? OcspHash::kSha256 : OcspHash::kSha1;
   question.post = post_;
   question.nonce = nonce_;
-  ASSIGN_OR_RETURN(const OcspAnswer answer,
-                   AskOcsp(question, environment.clock, environment.random));
+  ASSIGN_OR_RETURN(
+      const OcspAnswer answer,
+      AskOcsp(question, issuer, environment.clock, environment.random));
 
-  const std::string serial = FormatSerial(base::AsBytes(certificate.serial));
+  const std::string serial =
+      FormatSerial(base::AsBytes(certificate.facts().serial));
   if (json_) {
     environment.out << OcspAnswerJson(answer)
                            .SetText("serial", serial)

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tools/chancery/command.h"
+#include "x509/certificate/certificate.h"
 
 namespace chancery::cli {
 
@@ -26,6 +27,10 @@ class OcspCommand final : public Command {
   absl::StatusOr<bool> Run(const Environment& environment) override;
 
  private:
+  absl::StatusOr<x509::Certificate> FindIssuer(
+      const Environment& environment,
+      const x509::Certificate& certificate) const;
+
   std::string url_, certificate_, issuer_certificate_;
   bool sha1_ = false, sha256_ = false, post_ = false, nonce_ = false;
   bool json_ = false;

@@ -66,11 +66,13 @@ class OcspCommandTest : public ::testing::Test {
           "touch index.txt && for n in good revoked other delegate; do " +
           key +
           "-subj /CN=$n -keyout $n.key -out $n.csr; done && "
-          "printf '[x]\\nextendedKeyUsage=OCSPSigning\\n' >x.cnf && "
+          "printf '[x]\\nkeyUsage=digitalSignature\\n[delegate]\\n"
+          "extendedKeyUsage=OCSPSigning\\n' >x.cnf && "
           "serial=16 && for n in good revoked other delegate; do "
           "openssl x509 -req -in $n.csr -CA ca.pem -CAkey ca.key -days 30 "
           "-set_serial $serial -out $n.pem "
-          "$([ $n = delegate ] && echo -extfile x.cnf -extensions x) && "
+          "-extfile x.cnf -extensions "
+          "$([ $n = delegate ] && echo delegate || echo x) && "
           "serial=$((serial+1)); done && "
           "printf 'V\\t401123000000Z\\t\\t10\\tunknown\\t/CN=good\\n"
           "R\\t401123000000Z\\t261101000000Z,keyCompromise\\t11\\tunknown\\t"

@@ -9,7 +9,6 @@
 #include "base/bytes.h"
 #include "base/encoding.h"
 #include "base/status_macros.h"
-#include "crypto/public_key.h"
 #include "tools/chancery/certificate_view.h"
 #include "tools/chancery/http_client.h"
 #include "tools/chancery/text.h"
@@ -22,9 +21,6 @@ namespace {
 using x509::SingleResponse;
 
 constexpr absl::Duration kClockSkew = absl::Minutes(5);
-
-// id-kp-OCSPSigning, 1.3.6.1.5.5.7.3.9.
-constexpr absl::string_view kOcspSigning("\x2b\x06\x01\x05\x05\x07\x03\x09", 8);
 
 absl::Status Unbelievable(const std::string& url, absl::string_view why) {
   return absl::DataLossError(
@@ -75,29 +71,27 @@ absl::Status CheckResponseStatus(const std::string& url,
 
 // RFC 6960 section 4.2.2.2: a delegate is certified by this very issuer, for
 // this purpose.
-bool MayAnswerFor(const CertificateFile& delegate,
-                  const CertificateFile& issuer, absl::Time now) {
-  const auto& uses = delegate.extended_key_usage;
-  return delegate.issuer == issuer.subject &&
-         std::find(uses.begin(), uses.end(), kOcspSigning) != uses.end() &&
-         now + kClockSkew >= delegate.not_before && now <= delegate.not_after &&
-         CheckSignature(delegate, issuer).ok();
-}
-
-bool SignedBy(const x509::OcspResponse& response,
-              const CertificateFile& signer) {
-  const auto key = crypto::PublicKey::FromSpki(base::AsBytes(signer.spki));
-  return key.ok() && x509::VerifyOcspSignature(response, *key).ok();
+bool MayAnswerFor(const x509::Certificate& delegate,
+                  const x509::Certificate& issuer, absl::Time now) {
+  const x509::CertificateFacts& facts = delegate.facts();
+  const auto& uses = facts.extensions.extended_key_usage;
+  return facts.issuer == issuer.facts().subject &&
+         std::find(uses.begin(), uses.end(), x509::kOcspSigning) !=
+             uses.end() &&
+         now + kClockSkew >= facts.not_before && now <= facts.not_after &&
+         delegate.VerifySignedBy(issuer.public_key()).ok();
 }
 
 // Who signed it; "" if nobody who may.
 std::string Signer(const x509::OcspResponse& response,
-                   const CertificateFile& issuer, absl::Time now) {
-  if (SignedBy(response, issuer)) return "the issuer";
+                   const x509::Certificate& issuer, absl::Time now) {
+  if (x509::VerifyOcspSignature(response, issuer.public_key()).ok()) {
+    return "the issuer";
+  }
   for (const base::Bytes der : response.certificates) {
-    const auto delegate = ParseCertificateFile(der);
+    const auto delegate = x509::Certificate::Parse(der);
     if (delegate.ok() && MayAnswerFor(*delegate, issuer, now) &&
-        SignedBy(response, *delegate)) {
+        x509::VerifyOcspSignature(response, delegate->public_key()).ok()) {
       return "the issuer's OCSP signer";
     }
   }
@@ -134,6 +128,7 @@ absl::Status CheckTimes(const std::string& url, const SingleResponse& single,
 }
 
 absl::StatusOr<OcspAnswer> Judge(const OcspQuestion& question,
+                                 const x509::Certificate& issuer,
                                  const std::string& request,
                                  const std::string& nonce,
                                  const std::string& body, absl::Time now) {
@@ -143,7 +138,7 @@ absl::StatusOr<OcspAnswer> Judge(const OcspQuestion& question,
   }
   RETURN_IF_ERROR(CheckResponseStatus(question.url, response->status));
   OcspAnswer answer;
-  answer.signed_by = Signer(*response, question.issuer, now);
+  answer.signed_by = Signer(*response, issuer, now);
   if (answer.signed_by.empty()) {
     return Unbelievable(question.url,
                         "neither the issuer signed it, nor an OCSP signer that "
@@ -177,21 +172,19 @@ absl::StatusOr<OcspAnswer> Judge(const OcspQuestion& question,
 }  // namespace
 
 absl::StatusOr<OcspAnswer> AskOcsp(const OcspQuestion& question,
+                                   const x509::Certificate& issuer,
                                    const base::Clock& clock,
                                    base::Random& random) {
-  ASSIGN_OR_RETURN(
-      const crypto::PublicKey issuer,
-      crypto::PublicKey::FromSpki(base::AsBytes(question.issuer.spki)));
   const std::string cert_id = x509::BuildCertId(
       question.hash == OcspHash::kSha256 ? x509::CertIdHash::kSha256
                                          : x509::CertIdHash::kSha1,
-      base::AsBytes(question.issuer.subject), issuer,
+      base::AsBytes(issuer.facts().subject), issuer.public_key(),
       base::AsBytes(question.serial));
   const std::string nonce = question.nonce ? random.Bytes(32) : std::string();
   const std::string request =
       x509::BuildOcspRequest(cert_id, base::AsBytes(nonce));
   ASSIGN_OR_RETURN(const std::string body, Exchange(question, request));
-  return Judge(question, request, nonce, body, clock.Now());
+  return Judge(question, issuer, request, nonce, body, clock.Now());
 }
 
 std::string OcspStatusText(const OcspAnswer& answer) {

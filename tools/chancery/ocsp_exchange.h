@@ -10,8 +10,8 @@
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "base/random.h"
-#include "tools/chancery/certificate_file.h"
 #include "tools/chancery/json.h"
+#include "x509/certificate/certificate.h"
 
 namespace chancery::cli {
 
@@ -19,8 +19,7 @@ enum class OcspHash { kSha1, kSha256 };
 
 struct OcspQuestion {
   std::string url;
-  std::string serial;      // Magnitude.
-  CertificateFile issuer;  // Whose certificate it is.
+  std::string serial;  // Magnitude.
   OcspHash hash = OcspHash::kSha1;
   bool post = false;  // Otherwise GET, which caches can answer.
   bool nonce = false;
@@ -38,14 +37,14 @@ struct OcspAnswer {
   size_t size = 0;  // Of the response, in bytes.
 };
 
-// An answer that is signed by the issuer or by an OCSP signer that the issuer
-// certified (RFC 6960 section 4.2.2.2), is about this certificate, and is
-// current. Whether a nonce came back is reported, not judged: answers that were
-// signed in advance have none.
-// Unavailable: no answer, or tryLater.
-// NotFound: the responder does not know the certificate ("unauthorized").
-// DataLoss: an answer that must not be believed, and why.
+// Asks about a certificate of `issuer`. An answer is signed by the issuer or by
+// an OCSP signer that the issuer certified (RFC 6960 section 4.2.2.2), is about
+// this certificate, and is current. Whether a nonce came back is reported, not
+// judged: answers that were signed in advance have none. Unavailable: no
+// answer, or tryLater. NotFound: the responder does not know the certificate
+// ("unauthorized"). DataLoss: an answer that must not be believed, and why.
 absl::StatusOr<OcspAnswer> AskOcsp(const OcspQuestion& question,
+                                   const x509::Certificate& issuer,
                                    const base::Clock& clock,
                                    base::Random& random);
 

@@ -12,11 +12,11 @@
 #include "chancery/config/cli.pb.h"
 #include "chancery/signer/v1/ledger.grpc.pb.h"
 #include "grpcpp/grpcpp.h"
-#include "tools/chancery/certificate_file.h"
 #include "tools/chancery/certificate_view.h"
 #include "tools/chancery/connections.h"
 #include "tools/chancery/ocsp_exchange.h"
 #include "tools/chancery/text.h"
+#include "x509/certificate/certificate.h"
 
 namespace chancery::cli {
 namespace {
@@ -64,8 +64,8 @@ absl::StatusOr<signer::v1::GetStatusResponse> AskLedger(
 
 // The issuer's certificate, from the authority or, when that is down, from the
 // signer.
-absl::StatusOr<CertificateFile> FindIssuer(const Connections& connections,
-                                           const std::string& name) {
+absl::StatusOr<x509::Certificate> FindIssuer(const Connections& connections,
+                                             const std::string& name) {
   if (const auto channel = connections.Authority(); channel.ok()) {
     authority::v1::GetIssuerRequest request;
     request.set_name(name);
@@ -75,7 +75,7 @@ absl::StatusOr<CertificateFile> FindIssuer(const Connections& connections,
     if (authority::v1::IssuerService::NewStub(*channel)
             ->GetIssuer(&context, request, &issuer)
             .ok()) {
-      return ParseCertificateFile(base::AsBytes(issuer.certificate()));
+      return x509::Certificate::Parse(base::AsBytes(issuer.certificate()));
     }
   }
   ASSIGN_OR_RETURN(auto channel, connections.Signer());
@@ -87,7 +87,7 @@ absl::StatusOr<CertificateFile> FindIssuer(const Connections& connections,
                     &context, signer::v1::ListIssuersRequest(), &list)));
   for (const auto& issuer : list.issuers()) {
     if (issuer.name() == name) {
-      return ParseCertificateFile(base::AsBytes(issuer.certificate()));
+      return x509::Certificate::Parse(base::AsBytes(issuer.certificate()));
     }
   }
   return absl::NotFoundError(absl::StrCat(
@@ -134,7 +134,7 @@ Opinion LedgerOpinion(const Connections& connections, const std::string& issuer,
 }
 
 Opinion ResponderOpinion(const Environment& environment,
-                         const absl::StatusOr<CertificateFile>& issuer,
+                         const absl::StatusOr<x509::Certificate>& issuer,
                          const std::string& serial, const std::string& url) {
   Opinion opinion{.who = url};
   if (!issuer.ok()) {
@@ -144,8 +144,8 @@ Opinion ResponderOpinion(const Environment& environment,
   OcspQuestion question;
   question.url = url;
   question.serial = serial;
-  question.issuer = *issuer;
-  const auto answer = AskOcsp(question, environment.clock, environment.random);
+  const auto answer =
+      AskOcsp(question, *issuer, environment.clock, environment.random);
   if (!answer.ok()) {
     opinion.status = answer.status();
     return opinion;

@@ -16,19 +16,18 @@
 #include "crypto/secret_source.h"
 #include "crypto/software_key.h"
 #include "tools/chancery/certificate_file.h"
-#include "tools/chancery/init/ca_certificate.h"
 #include "tools/chancery/init/cluster_file.h"
 #include "tools/chancery/init/configs.h"
 #include "tools/chancery/init/key_maker.h"
 #include "tools/chancery/init/layout.h"
+#include "tools/chancery/init/new_certificate.h"
 #include "tools/chancery/init/new_folder.h"
+#include "x509/certificate/certificate.h"
+#include "x509/certificate/names.h"
+#include "x509/certificate/pem.h"
 
 namespace chancery::cli {
 namespace {
-
-constexpr char kServerAuth[] = "1.3.6.1.5.5.7.3.1";
-constexpr char kClientAuth[] = "1.3.6.1.5.5.7.3.2";
-constexpr char kOcspSigning[] = "1.3.6.1.5.5.7.3.9";
 
 constexpr absl::Duration Years(int years) {
   return absl::Hours(24 * 365 * years);
@@ -85,37 +84,41 @@ class Initializer {
   }
 
  private:
-  std::string CaName(const std::string& what) const {
-    return EncodeName({.country = options_.country,
-                       .organization = organization_,
-                       .common_name = absl::StrCat(organization_, " ", what)});
+  absl::StatusOr<std::string> CaName(const std::string& what) const {
+    return x509::EncodeName({{"C", options_.country},
+                             {"O", organization_},
+                             {"CN", absl::StrCat(organization_, " ", what)}});
+  }
+
+  // A CA below `parent`, or a root.
+  absl::StatusOr<MadeCa> MakeCa(const std::string& key_name,
+                                const std::string& what, int path_length,
+                                absl::Duration validity, const MadeCa* parent) {
+    MadeCa ca;
+    ASSIGN_OR_RETURN(ca.key, key_maker_->Make(key_name));
+    ASSIGN_OR_RETURN(ca.subject, CaName(what));
+    const MadeCa& signer = parent == nullptr ? ca : *parent;
+    ASSIGN_OR_RETURN(ca.certificate,
+                     SignNew({.subject = ca.subject,
+                              .not_before = now_ - kBackdate,
+                              .validity = validity,
+                              .extensions = {.is_ca = true,
+                                             .path_length = path_length,
+                                             .key_usage = x509::kKeyCertSign |
+                                                          x509::kCrlSign}},
+                             ca.key.key->public_key(),
+                             {signer.subject, *signer.key.key}, random_));
+    return ca;
   }
 
   // ca/root.pem, ca/<issuer>.pem, ca/bundle.pem.
   absl::StatusOr<MadeCa> MakeIssuer() {
-    MadeCa root, issuing;
-    ASSIGN_OR_RETURN(root.key, key_maker_->Make("root"));
-    root.subject = CaName("Root CA");
-    ASSIGN_OR_RETURN(root.certificate,
-                     SignCertificate({.subject = root.subject,
-                                      .not_before = now_ - kBackdate,
-                                      .validity = kRootLife,
-                                      .ca_path_length = 1,
-                                      .key_usage = kKeyCertSign | kCrlSign},
-                                     root.key.key->public_key(),
-                                     {root.subject, *root.key.key}, random_));
-
-    ASSIGN_OR_RETURN(issuing.key, key_maker_->Make(options_.issuer));
-    issuing.subject = CaName(absl::StrCat("CA ", options_.issuer));
-    ASSIGN_OR_RETURN(issuing.certificate,
-                     SignCertificate({.subject = issuing.subject,
-                                      .not_before = now_ - kBackdate,
-                                      .validity = kIssuingLife,
-                                      .ca_path_length = 0,
-                                      .key_usage = kKeyCertSign | kCrlSign},
-                                     issuing.key.key->public_key(),
-                                     {root.subject, *root.key.key}, random_));
-
+    ASSIGN_OR_RETURN(const MadeCa root,
+                     MakeCa("root", "Root CA", 1, kRootLife, nullptr));
+    ASSIGN_OR_RETURN(
+        MadeCa issuing,
+        MakeCa(options_.issuer, absl::StrCat("CA ", options_.issuer), 0,
+               kIssuingLife, &root));
     const std::string root_pem =
         CertificatePem(base::AsBytes(root.certificate));
     const std::string issuing_pem =
@@ -134,16 +137,17 @@ class Initializer {
     ASSIGN_OR_RETURN(const MadeKey made, key_maker_->Make("ocsp"));
     // Three times the validity of a response.
     const absl::Duration life = 3 * absl::Hours(options_.ocsp_validity_hours);
+    ASSIGN_OR_RETURN(const std::string subject, CaName("OCSP"));
     ASSIGN_OR_RETURN(
         const std::string certificate,
-        SignCertificate({.subject = CaName("OCSP"),
-                         .not_before = now_ - kBackdate,
-                         .validity = life + kBackdate,
-                         .extended_key_usage = {kOcspSigning},
-                         .ocsp_nocheck = true,
-                         .subject_key_id = false},
-                        made.key->public_key(),
-                        {issuing.subject, *issuing.key.key}, random_));
+        SignNew({.subject = subject,
+                 .not_before = now_ - kBackdate,
+                 .validity = life + kBackdate,
+                 .extensions = {.key_usage = x509::kDigitalSignature,
+                                .extended_key_usage = {x509::kOcspSigning},
+                                .ocsp_no_check = true}},
+                made.key->public_key(), {issuing.subject, *issuing.key.key},
+                random_));
     RETURN_IF_ERROR(WritePrivate(layout_.CaCertificate("ocsp"),
                                  CertificatePem(base::AsBytes(certificate))));
     return made.source;
@@ -170,8 +174,9 @@ class Initializer {
     ASSIGN_OR_RETURN(const block::Signed file,
                      block::Sign(block::kKeySetType, set.Encode(), *root));
     RETURN_IF_ERROR(WritePrivate(layout_.KeySet(), file.Encode()));
-    RETURN_IF_ERROR(WritePrivate(layout_.KeySetRoot(),
-                                 Pem("PUBLIC KEY", root->public_key().spki())));
+    RETURN_IF_ERROR(
+        WritePrivate(layout_.KeySetRoot(),
+                     x509::EncodePem("PUBLIC KEY", root->public_key().spki())));
     return manifest.source;
   }
 
@@ -180,17 +185,20 @@ class Initializer {
   absl::Status MakeIdentities() {
     ASSIGN_OR_RETURN(const std::unique_ptr<crypto::SoftwareKey> key,
                      MakeKeyFile(layout_.ServiceCaKey()));
-    const std::string subject = EncodeName(
-        {.organization = organization_,
-         .common_name = absl::StrCat(options_.cluster, " service identities")});
+    ASSIGN_OR_RETURN(
+        const std::string subject,
+        x509::EncodeName(
+            {{"O", organization_},
+             {"CN", absl::StrCat(options_.cluster, " service identities")}}));
     const CertificateSigner ca{subject, *key};
     ASSIGN_OR_RETURN(const std::string certificate,
-                     SignCertificate({.subject = subject,
-                                      .not_before = now_ - kBackdate,
-                                      .validity = kServiceCaLife,
-                                      .ca_path_length = 0,
-                                      .key_usage = kKeyCertSign},
-                                     key->public_key(), ca, random_));
+                     SignNew({.subject = subject,
+                              .not_before = now_ - kBackdate,
+                              .validity = kServiceCaLife,
+                              .extensions = {.is_ca = true,
+                                             .path_length = 0,
+                                             .key_usage = x509::kKeyCertSign}},
+                             key->public_key(), ca, random_));
     RETURN_IF_ERROR(WritePrivate(layout_.ServiceCa(),
                                  CertificatePem(base::AsBytes(certificate))));
     for (const Principal& principal : Principals(options_.responders)) {
@@ -204,14 +212,20 @@ class Initializer {
     ASSIGN_OR_RETURN(const std::unique_ptr<crypto::SoftwareKey> key,
                      MakeKeyFile(layout_.IdentityKey(principal.name)));
     ASSIGN_OR_RETURN(
+        const std::string subject,
+        x509::EncodeName({{"O", organization_}, {"CN", principal.name}}));
+    ASSIGN_OR_RETURN(
         const std::string certificate,
-        SignCertificate({.subject = EncodeName({.organization = organization_,
-                                                .common_name = principal.name}),
-                         .not_before = now_ - kBackdate,
-                         .validity = kIdentityLife,
-                         .extended_key_usage = {kServerAuth, kClientAuth},
-                         .uri = layout_.Uri(principal.role, principal.name)},
-                        key->public_key(), ca, random_));
+        SignNew({.subject = subject,
+                 .not_before = now_ - kBackdate,
+                 .validity = kIdentityLife,
+                 .extensions = {.key_usage = x509::kDigitalSignature,
+                                .extended_key_usage = {x509::kServerAuth,
+                                                       x509::kClientAuth},
+                                .alt_names = {{x509::AltNameKind::kUri,
+                                               layout_.Uri(principal.role,
+                                                           principal.name)}}}},
+                key->public_key(), ca, random_));
     return WritePrivate(layout_.IdentityCertificate(principal.name),
                         CertificatePem(base::AsBytes(certificate)));
   }
