@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/encoding.h"
 #include "base/status_macros.h"
 #include "der/reader.h"
 #include "der/writer.h"
@@ -140,7 +141,8 @@ absl::Status ReadExtensions(base::Bytes tagged, Crl& crl) {
     if (!ReadExtension(list, extension)) return Malformed("extension");
     if (base::Equal(extension.oid, kCrlNumber)) {
       uint64_t number;
-      if (!ReadNumber(extension.value, number)) return Malformed("cRLNumber");
+      if (crl.number.has_value() || !ReadNumber(extension.value, number))
+        return Malformed("cRLNumber");
       crl.number = number;
     } else if (base::Equal(extension.oid, kAuthorityKeyIdentifier)) {
       der::Reader outer(extension.value), inside;
@@ -198,7 +200,15 @@ absl::StatusOr<std::string> SignCrl(const CrlFacts& facts,
                                     const std::vector<CrlEntry>& entries,
                                     const crypto::SigningKey& key) {
   CrlEncoder encoder(facts, key.algorithm());
-  for (const CrlEntry& entry : entries) encoder.Measure(entry);
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (i > 0 && base::AsText(entries[i].serial) <=
+                     base::AsText(entries[i - 1].serial)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("CRL: serial ", base::Hex(entries[i].serial),
+                       " does not follow ", base::Hex(entries[i - 1].serial)));
+    }
+    encoder.Measure(entries[i]);
+  }
   std::string tbs;
   encoder.Begin(tbs);
   for (const CrlEntry& entry : entries) CrlEncoder::Add(entry, tbs);

@@ -60,7 +60,8 @@ class CrlEncoder {
   size_t entries_size_ = 0;
 };
 
-// The whole CRL, signed and verified.
+// The whole CRL, signed and verified. InvalidArgument unless the serials of
+// `entries` ascend as octet strings, which is a ledger's order: none twice.
 absl::StatusOr<std::string> SignCrl(const CrlFacts& facts,
                                     const std::vector<CrlEntry>& entries,
                                     const crypto::SigningKey& key);
