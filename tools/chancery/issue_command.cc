@@ -115,7 +115,11 @@ absl::StatusOr<bool> IssueCommand::Run(const Environment& environment) {
   const v1::Certificate& certificate = response.certificate();
   const std::string pem = CertificatePem(base::AsBytes(certificate.der()));
   if (!out_.empty()) {
-    RETURN_IF_ERROR(base::WriteFileAtomically(out_, base::AsBytes(pem)));
+    const absl::Status written =
+        base::WriteFileAtomically(out_, base::AsBytes(pem));
+    // It is issued and must not be lost.
+    if (!written.ok()) environment.out << pem;
+    RETURN_IF_ERROR(written);
   }
   if (!chain_out_.empty()) {
     const std::string chain = PemOfChain(response);

@@ -1,0 +1,235 @@
+// The commands that call services, against services that answer as told, over
+// real mutual TLS with the identities that init makes.
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/testing/status_matchers.h"
+#include "chancery/authority/v1/authority.grpc.pb.h"
+#include "chancery/config/common.pb.h"
+#include "chancery/refresher/v1/publish.grpc.pb.h"
+#include "crypto/testing/command.h"
+#include "gmock/gmock.h"
+#include "grpcpp/grpcpp.h"
+#include "gtest/gtest.h"
+#include "rpc/credentials.h"
+#include "tools/chancery/init/init_cluster.h"
+#include "tools/chancery/run.h"
+
+namespace chancery::cli {
+namespace {
+
+using crypto::testing::TempPath;
+using crypto::testing::WriteTemp;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class FakeAuthority final : public authority::v1::CertificateService::Service {
+ public:
+  grpc::Status Issue(grpc::ServerContext*,
+                     const authority::v1::IssueRequest* request,
+                     authority::v1::IssueResponse* response) override {
+    issue = *request;
+    if (!refusal.ok()) return refusal;
+    *response->mutable_certificate() = Certificate(1);
+    response->set_responders_acknowledged(2);
+    response->set_responders_total(3);
+    return grpc::Status::OK;
+  }
+  grpc::Status Revoke(grpc::ServerContext*,
+                      const authority::v1::RevokeRequest* request,
+                      authority::v1::RevokeResponse* response) override {
+    revoke = *request;
+    *response->mutable_certificate() = Certificate(1);
+    response->mutable_certificate()->set_status(authority::v1::STATUS_REVOKED);
+    response->mutable_certificate()->set_reason(request->reason());
+    return grpc::Status::OK;
+  }
+  grpc::Status GetCertificate(
+      grpc::ServerContext*, const authority::v1::GetCertificateRequest*,
+      authority::v1::Certificate* certificate) override {
+    *certificate = Certificate(1);
+    return grpc::Status::OK;
+  }
+  // Five certificates, two to a page.
+  grpc::Status ListCertificates(
+      grpc::ServerContext*,
+      const authority::v1::ListCertificatesRequest* request,
+      authority::v1::ListCertificatesResponse* response) override {
+    const int from =
+        request->page_token().empty() ? 1 : std::stoi(request->page_token());
+    int next = from;
+    for (uint32_t n = 0; n < std::min(request->page_size(), 2u) && next <= 5;
+         ++n) {
+      *response->add_certificates() = Certificate(next++);
+    }
+    if (next <= 5) response->set_next_page_token(std::to_string(next));
+    return grpc::Status::OK;
+  }
+
+  static authority::v1::Certificate Certificate(int serial) {
+    authority::v1::Certificate certificate;
+    certificate.set_serial(std::string(1, static_cast<char>(serial)));
+    certificate.set_issuer("second");
+    certificate.set_der("der");
+    certificate.set_status(authority::v1::STATUS_GOOD);
+    certificate.set_subject("CN=host" + std::to_string(serial) + "\x1b[2J");
+    return certificate;
+  }
+
+  grpc::Status refusal;
+  authority::v1::IssueRequest issue;
+  authority::v1::RevokeRequest revoke;
+};
+
+class FakeRefresher final : public refresher::v1::PublishService::Service {
+ public:
+  grpc::Status GetCluster(
+      grpc::ServerContext*, const refresher::v1::GetClusterRequest*,
+      refresher::v1::GetClusterResponse* response) override {
+    *response = cluster;
+    return grpc::Status::OK;
+  }
+  refresher::v1::GetClusterResponse cluster;
+};
+
+struct Ran {
+  int exit_code;
+  std::string out, err;
+};
+
+class CommandsTest : public ::testing::Test {
+ protected:
+  CommandsTest() : dir_(TempPath("commands")) {
+    std::filesystem::remove_all(dir_);
+    const auto made = InitCluster({.dir = dir_, .responders = 1},
+                                  base::SystemClock(), base::SystemRandom());
+    EXPECT_THAT(made, base::testing::IsOk());
+    authority_server_ =
+        Serve("authority", made->addresses.authority.grpc, authority_);
+    refresher_server_ =
+        Serve("refresher", made->addresses.refresher.grpc, refresher_);
+  }
+
+  std::unique_ptr<grpc::Server> Serve(const std::string& name,
+                                      const std::string& address,
+                                      grpc::Service& service) {
+    config::TlsIdentity identity;
+    identity.set_certificate_file(dir_ + "/identity/" + name + ".pem");
+    identity.set_key_file(dir_ + "/identity/" + name + ".key");
+    identity.set_trust_file(dir_ + "/service-ca/ca.pem");
+    const auto credentials = rpc::Credentials::Load(identity);
+    EXPECT_THAT(credentials, base::testing::IsOk());
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort(address, credentials->ForServer());
+    builder.RegisterService(&service);
+    return builder.BuildAndStart();
+  }
+
+  Ran Chancery(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--dir", dir_});
+    std::ostringstream out, err;
+    const int exit_code = cli::Run(arguments, out, err);
+    return {exit_code, out.str(), err.str()};
+  }
+
+  const std::string dir_;
+  FakeAuthority authority_;
+  FakeRefresher refresher_;
+  std::unique_ptr<grpc::Server> authority_server_, refresher_server_;
+};
+
+TEST_F(CommandsTest, IssueAsksWithTheDefaultsAndTellsWhoAnswers) {
+  const std::string csr = WriteTemp("request.csr", "the request");
+  const std::string out = TempPath("issued.pem");
+  const Ran ran = Chancery({"issue", "--csr", csr, "--out", out});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_EQ(authority_.issue.csr(), "the request");
+  EXPECT_EQ(authority_.issue.issuer(), "issuing");
+  EXPECT_EQ(authority_.issue.profile(), "server");
+  EXPECT_EQ(authority_.issue.request_id().size(), 32u);
+  EXPECT_THAT(ran.out, HasSubstr("2 of 3 already answer for it"));
+  EXPECT_THAT(crypto::testing::Shell("cat " + out),
+              HasSubstr("-----BEGIN CERTIFICATE-----\nZGVy\n"));
+}
+
+TEST_F(CommandsTest, IssueWithoutAnswerTellsHowToRepeat) {
+  authority_.refusal = grpc::Status(grpc::StatusCode::UNAVAILABLE, "no token");
+  const std::string csr = WriteTemp("request.csr", "the request");
+  const Ran ran = Chancery({"issue", "--csr", csr, "--request-id", "once"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("authority: no token"));
+  EXPECT_THAT(ran.err, HasSubstr("--request-id once"));
+}
+
+TEST_F(CommandsTest, IssuePrintsTheCertificateThatItCannotWrite) {
+  const std::string csr = WriteTemp("request.csr", "the request");
+  const Ran ran =
+      Chancery({"issue", "--csr", csr, "--out", TempPath("none/issued.pem")});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.out, HasSubstr("-----BEGIN CERTIFICATE-----"));
+  EXPECT_THAT(ran.err, HasSubstr("none"));
+}
+
+TEST_F(CommandsTest, IssueShowsARefusalAsItIs) {
+  authority_.refusal =
+      grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "csr: bad signature");
+  const std::string csr = WriteTemp("request.csr", "the request");
+  const Ran ran = Chancery({"issue", "--csr", csr});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_EQ(ran.err, "chancery issue: authority: csr: bad signature\n");
+}
+
+TEST_F(CommandsTest, RevokeFindsTheIssuerOfASerial) {
+  const Ran ran = Chancery({"revoke", "01", "--reason", "keyCompromise",
+                            "--date", "1970-01-01T00:01:40Z"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_EQ(authority_.revoke.issuer(), "second");
+  EXPECT_EQ(authority_.revoke.serial(), "\x01");
+  EXPECT_EQ(authority_.revoke.reason(), 1);
+  EXPECT_EQ(authority_.revoke.revoked_at_seconds(), 100);
+  EXPECT_THAT(ran.out, HasSubstr("revoked (keyCompromise)"));
+}
+
+TEST_F(CommandsTest, ListGoesThroughThePagesUpToItsLimit) {
+  const Ran all = Chancery({"list"});
+  EXPECT_THAT(all.out, HasSubstr("CN=host5\\x1b[2J\n"));
+  EXPECT_EQ(all.err, "");
+  const Ran three = Chancery({"list", "--limit", "3"});
+  EXPECT_THAT(three.out, HasSubstr("CN=host3"));
+  EXPECT_THAT(three.out, Not(HasSubstr("CN=host4")));
+  EXPECT_THAT(three.err, HasSubstr("--page 4"));
+  EXPECT_THAT(Chancery({"list", "--page", "4"}).out,
+              Not(HasSubstr("CN=host3")));
+}
+
+TEST_F(CommandsTest, ClusterFailsWhenAResponderIsDownOrBehind) {
+  auto* responder = refresher_.cluster.add_responders();
+  responder->set_name("responder-1");
+  responder->set_reachable(true);
+  EXPECT_EQ(Chancery({"cluster"}).exit_code, 0);
+  responder->set_blocks_behind(1);
+  EXPECT_EQ(Chancery({"cluster"}).exit_code, 1);
+  responder->set_blocks_behind(0);
+  responder->set_reachable(false);
+  responder->set_staleness_seconds(-1);
+  const Ran ran = Chancery({"cluster", "--json"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.out, HasSubstr("\"staleness_seconds\": null"));
+}
+
+TEST_F(CommandsTest, AServiceThatIsDownIsNamed) {
+  authority_server_->Shutdown();
+  const Ran ran = Chancery({"list"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("authority: "));
+  EXPECT_THAT(ran.err, HasSubstr("Is it running?"));
+}
+
+}  // namespace
+}  // namespace chancery::cli
