@@ -31,9 +31,9 @@ inline constexpr uint32_t kMaxBlockCapacity = 1 << 16;
 
 // Who asked. (caller, requester, request_id) names a request for ever.
 struct Origin {
-  std::string caller;      // The identity that called the signer.
-  std::string requester;   // Whom it says it asks for.
-  std::string request_id;  // Empty: not repeatable, not looked up.
+  std::string caller = {};      // The identity that called the signer.
+  std::string requester = {};   // Whom it says it asks for.
+  std::string request_id = {};  // Empty: not repeatable, not looked up.
   std::string
       request_hash;  // 32 bytes, of what was asked; empty without an id.
 };
@@ -41,17 +41,17 @@ struct Origin {
 // A certificate comes into being (types issue and import).
 struct CertificateEntry {
   bool imported = false;
-  std::string issuer_id;
-  std::string serial;  // Magnitude: no leading zero octet.
-  absl::Time not_after;
+  std::string issuer_id = {};
+  std::string serial = {};  // Magnitude: no leading zero octet.
+  absl::Time not_after = {};
   uint32_t crl_shard = 0;
-  std::string block_id;
+  std::string block_id = {};
   uint32_t place = 0;           // The block's next: members so far.
   uint32_t block_capacity = 0;  // A power of two, the same for all members.
   uint32_t lifetime_class = 0;  // Days, rounded up to a power of two.
-  std::string profile;          // Empty for imports.
-  Origin origin;
-  std::string certificate;  // DER.
+  std::string profile = {};     // Empty for imports.
+  Origin origin = {};
+  std::string certificate = {};  // DER.
 };
 
 enum class StatusChange : uint8_t { kRevoke, kHold, kRelease };
@@ -59,36 +59,36 @@ enum class StatusChange : uint8_t { kRevoke, kHold, kRelease };
 // A certificate's status changes (types revoke, hold and release).
 struct StatusEntry {
   StatusChange change = StatusChange::kRevoke;
-  std::string issuer_id;
-  std::string serial;
-  uint8_t reason = 0;     // RFC 5280 section 5.3.1; hold: 6; release: 0.
-  absl::Time revoked_at;  // Whole seconds; release: the epoch.
-  Origin origin;
+  std::string issuer_id = {};
+  std::string serial = {};
+  uint8_t reason = 0;          // RFC 5280 section 5.3.1; hold: 6; release: 0.
+  absl::Time revoked_at = {};  // Whole seconds; release: the epoch.
+  Origin origin = {};
 };
 
 // A block was signed. `manifest` is opaque here.
 struct ManifestEntry {
-  std::string block_id;
+  std::string block_id = {};
   uint64_t version = 0;
   uint64_t ledger_size = 0;  // Every entry before this index is reflected.
-  absl::Time this_update;
-  absl::Time refresh_at;  // InfiniteFuture: nothing in it lives.
-  std::string manifest;   // As signed, with its signature.
+  absl::Time this_update = {};
+  absl::Time refresh_at = {};  // InfiniteFuture: nothing in it lives.
+  std::string manifest = {};   // As signed, with its signature.
 };
 
 enum class CrlKind : uint8_t { kFull = 1, kDelta = 2 };
 
 // A CRL was signed; its bytes lie beside the log, under their hash.
 struct CrlEntry {
-  std::string issuer_id;
+  std::string issuer_id = {};
   uint32_t shard = 0;
   CrlKind kind = CrlKind::kFull;
   uint64_t number = 0;
-  absl::Time this_update;
-  absl::Time next_update;
+  absl::Time this_update = {};
+  absl::Time next_update = {};
   uint64_t ledger_size = 0;    // Every entry before this index is reflected.
   uint64_t revoked_count = 0;  // Entries in the CRL.
-  std::string crl_sha256;
+  std::string crl_sha256 = {};
 };
 
 using EntryBody =
@@ -96,8 +96,8 @@ using EntryBody =
 
 struct Entry {
   uint64_t index = 0;
-  absl::Time time;  // Microseconds; never before the entry before it.
-  EntryBody body;
+  absl::Time time = {};  // Microseconds; never before the entry before it.
+  EntryBody body = {};
 };
 
 // InvalidArgument names the field, its value and the limit it breaks. All times

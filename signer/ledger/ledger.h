@@ -14,7 +14,6 @@
 #include <cstdint>
 #include <list>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -129,9 +128,13 @@ class Ledger {
   Ledger(std::unique_ptr<KvStore> store, const base::Clock& clock,
          Options options, merkle::Frontier frontier, TreeHead head);
 
-  // The time that an entry would get now.
-  absl::StatusOr<absl::Time> EntryTime(absl::Time last) const;
-  absl::Status CheckUsable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The time that an entry after one of `last` gets.
+  absl::StatusOr<absl::Time> EntryTime(absl::Time now, absl::Time last,
+                                       bool confirmed) const;
+  // The store as it is once every write that it shows has returned.
+  absl::StatusOr<std::unique_ptr<const KvReader>> DurableSnapshot(
+      TreeHead& head) const;
+  // Runs what waits, as one write. Releases `mu_` meanwhile.
   void LeadGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void RunCommand(Pending& pending, Group& group);
 
@@ -140,12 +143,12 @@ class Ledger {
   const Options options_;
 
   mutable base::Mutex mu_;
-  base::CondVar changed_;
+  mutable base::CondVar changed_;
   std::list<Pending*> waiting_ ABSL_GUARDED_BY(mu_);
   bool leading_ ABSL_GUARDED_BY(mu_) = false;  // Someone runs a group.
   absl::Status failed_ ABSL_GUARDED_BY(mu_);
   TreeHead head_ ABSL_GUARDED_BY(mu_);
-  bool clock_confirmed_ ABSL_GUARDED_BY(mu_) = false;
+  bool clock_confirmed_ ABSL_GUARDED_BY(mu_);
   merkle::Frontier frontier_ ABSL_GUARDED_BY(mu_);
   Counters counters_ ABSL_GUARDED_BY(mu_);
 };

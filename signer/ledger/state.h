@@ -22,15 +22,15 @@
 namespace chancery::signer {
 
 struct BlockState {
-  std::string block_id;
-  std::string issuer_id;
+  std::string block_id = {};
+  std::string issuer_id = {};
   uint32_t lifetime_class = 0;
   bool imported = false;
   uint32_t capacity = 0;
   uint32_t count = 0;  // Members; the next one's place.
   // False once a later block of the issuer, class and kind has been begun.
   bool open = true;
-  absl::Time created;
+  absl::Time created = {};
   // One more with each new member and each change of a member's status: what a
   // signing compares before and after.
   uint64_t changes = 0;
@@ -39,7 +39,7 @@ struct BlockState {
   uint64_t changed_index = 0;
   // Of the newest manifest; version 0: never signed.
   uint64_t version = 0;
-  std::string manifest_sha256;
+  std::string manifest_sha256 = {};
   uint64_t signed_ledger_size = 0;
   absl::Time this_update = absl::UnixEpoch();
   absl::Time refresh_at = absl::UnixEpoch();
@@ -51,41 +51,50 @@ struct BlockState {
 struct CrlState {
   CrlKind kind = CrlKind::kFull;
   uint64_t number = 0;
-  absl::Time this_update;
-  absl::Time next_update;
+  absl::Time this_update = {};
+  absl::Time next_update = {};
   uint64_t ledger_size = 0;
   uint64_t revoked_count = 0;
-  std::string crl_sha256;
+  std::string crl_sha256 = {};
   uint64_t index = 0;  // Of its entry.
 };
 
 struct RequestState {
-  std::string request_hash;
+  std::string request_hash = {};
   uint64_t index = 0;  // Of the first entry that the request led to.
+};
+
+// What a CRL says of a certificate, and when that may leave.
+struct RevokedCertificate {
+  std::string serial = {};
+  uint8_t reason = 0;  // 6: held.
+  absl::Time revoked_at = {};
+  absl::Time not_after = {};
+  uint64_t changed_index = 0;
 };
 
 // What to put a certificate in: the open block, or the next that is begun.
 struct PlaceRequest {
-  std::string issuer_id;
+  std::string issuer_id = {};
   uint32_t lifetime_class = 0;
   bool imported = false;
   uint32_t capacity = 0;  // Of a new block.
   absl::Duration max_age = absl::Hours(24);
 };
 struct Place {
-  std::string block_id;
+  std::string block_id = {};
   uint32_t place = 0;
   uint32_t block_capacity = 0;
 };
 
 struct StoredBlock {
   uint64_t version = 0;
-  std::string bytes;
+  std::string bytes = {};
 };
 struct StoredDelta {
   uint64_t base_version = 0;
   uint64_t version = 0;
-  std::string bytes;
+  std::string bytes = {};
 };
 
 // Reads over one view of the store. Every read can fail with DataLoss (a row
@@ -96,6 +105,8 @@ class State {
  public:
   using CertificateVisitor =
       absl::FunctionRef<absl::Status(const CertificateState&)>;
+  using RevokedVisitor =
+      absl::FunctionRef<absl::Status(const RevokedCertificate&)>;
   using BlockVisitor = absl::FunctionRef<absl::Status(const BlockState&)>;
 
   explicit State(const KvReader& reader) : reader_(reader) {}
@@ -130,10 +141,10 @@ class State {
                                              uint64_t version) const;
 
   // Revoked and held certificates that belong on the next CRL of the scope, by
-  // serial (shorter first, as numbers). One leaves when a CRL is recorded that
-  // follows one whose thisUpdate was past its notAfter, and had it.
+  // serial. One leaves when a CRL is recorded, if it was on that CRL and the
+  // CRL before was already past its notAfter: so two name it after its end.
   absl::Status RevokedCertificates(absl::string_view issuer_id, uint32_t shard,
-                                   CertificateVisitor visit) const;
+                                   RevokedVisitor visit) const;
   // The newest; nullopt before the first.
   absl::StatusOr<std::optional<CrlState>> Crl(absl::string_view issuer_id,
                                               uint32_t shard) const;

@@ -31,14 +31,15 @@ class Transaction {
   const State& state() const { return state_; }
   uint64_t ledger_size() const { return frontier_.size(); }
 
-  // Adds an entry and what follows from it; its index. After an error the
-  // command must fail.
+  // Adds an entry and what follows from it; its index. After an error
+  // nothing was added.
   // InvalidArgument: a field breaks its limit (entry.h), or a time is in the
   //   future.
   // NotFound: no such certificate or block.
   // AlreadyExists: the serial, or the request id with another request.
   // FailedPrecondition: a change that ChangeStatus refuses; a place that is not
-  //   the block's next; a version, number or thisUpdate that does not grow.
+  //   the block's next; a version, or a CRL's number or thisUpdate, that does
+  //   not grow; a ledger size that shrinks.
   absl::StatusOr<uint64_t> Append(EntryBody body);
 
   // As Append; fills in crl_sha256 and keeps `der` until the scope's next CRL.
