@@ -24,8 +24,10 @@ class CertificateStore {
  public:
   virtual ~CertificateStore() = default;
 
-  // Adds rows; a known (issuer, serial) with the same DER changes nothing, so
-  // that authority and followers may both add it. AlreadyExists: other DER.
+  // Adds rows, all or none. Authority and followers may both add one: for a
+  // known (issuer, serial) with the same DER, what is missing is filled in, and
+  // its status counts as in SetStatus if it is not good. AlreadyExists: other
+  // DER.
   virtual absl::Status AddCertificates(
       const std::vector<CertificateRow>& rows) = 0;
 
@@ -40,15 +42,23 @@ class CertificateStore {
   virtual absl::StatusOr<std::vector<CertificateRow>> FindSerial(
       const std::string& serial) = 0;
 
-  // By order of ledger entry. InvalidArgument: a token that is not ours.
+  // What this client was given for this request id: a client that asks again
+  // gets the same certificate. NotFound.
+  virtual absl::StatusOr<CertificateRow> FindByRequest(
+      const std::string& requester, const std::string& request_id) = 0;
+
+  // By order of ledger entry, at most 1,000 at a time. A search by `text` reads
+  // all that the other conditions leave. InvalidArgument: a token that is not
+  // ours.
   virtual absl::StatusOr<CertificatePage> ListCertificates(
       const CertificateFilter& filter, const std::string& page_token,
       size_t limit) = 0;
+  // Reads the whole index: for a person, not for each request.
   virtual absl::StatusOr<std::map<CertificateStatus, uint64_t>>
   CountByStatus() = 0;
 
   // The newest entry that revoked, held or released a certificate of the
-  // issuer; nullopt if none did.
+  // issuer, or imported it revoked; nullopt if none did.
   virtual absl::StatusOr<std::optional<uint64_t>> LastStatusChange(
       const std::string& issuer_id) = 0;
 };
@@ -71,7 +81,8 @@ class BlockStore {
 
   // Takes a lease, until `now` + `duration`, on up to `limit` blocks whose
   // refresh_at is at or before `now` and that nobody else has; returns their
-  // ids, the oldest first. Two owners never hold one block.
+  // ids, the oldest first. Two owners never hold one block; an owner that asks
+  // again gets its own again, so each process needs a name of its own.
   virtual absl::StatusOr<std::vector<std::string>> LeaseDueBlocks(
       const std::string& owner, absl::Time now, absl::Duration duration,
       size_t limit) = 0;
@@ -111,8 +122,9 @@ class IssuerStore {
 class LedgerCursor {
  public:
   virtual ~LedgerCursor() = default;
-  // The first ledger index that was not followed yet; 0 at first.
-  virtual absl::StatusOr<uint64_t> NextIndex() = 0;
+  // The first index of this signer's ledger that was not followed yet; 0 at
+  // first.
+  virtual absl::StatusOr<uint64_t> NextIndex(const std::string& signer) = 0;
   // Rows and cursor together. A step that another follower has taken already
   // changes nothing.
   virtual absl::Status ApplyLedgerStep(const LedgerStep& step) = 0;

@@ -278,20 +278,22 @@ TEST_P(InventoryTest, ACrlOnlyGrows) {
 }
 
 TEST_P(InventoryTest, ALedgerStepIsAppliedOnceAndWhole) {
-  EXPECT_EQ(*inventory_->NextIndex(), 0u);
+  EXPECT_EQ(*inventory_->NextIndex("signer"), 0u);
   const LedgerStep step{
       .certificates = {Certificate(1)},
       .statuses = {Status(1, CertificateStatus::kRevoked, 30)},
+      .signer = "signer",
       .next_index = 31};
   ASSERT_THAT(inventory_->ApplyLedgerStep(step), IsOk());
   ASSERT_THAT(inventory_->ApplyLedgerStep(step), IsOk());
-  EXPECT_EQ(*inventory_->NextIndex(), 31u);
+  EXPECT_EQ(*inventory_->NextIndex("signer"), 31u);
   const LedgerStep wrong{
       .certificates = {Certificate(2)},
       .statuses = {Status(9, CertificateStatus::kRevoked, 40)},
+      .signer = "signer",
       .next_index = 41};
   EXPECT_FALSE(inventory_->ApplyLedgerStep(wrong).ok());
-  EXPECT_EQ(*inventory_->NextIndex(), 31u);
+  EXPECT_EQ(*inventory_->NextIndex("signer"), 31u);
   EXPECT_TRUE(inventory_->FindSerial(Certificate(2).serial)->empty());
 }
 
@@ -329,7 +331,7 @@ TEST(PostgresInventoryTest, IsUnavailableWhileDownAndWellAfterwards) {
   ASSERT_THAT(inventory, IsOk());
   ASSERT_THAT((*inventory)->AddCertificates({Certificate(1)}), IsOk());
   server.Kill();
-  EXPECT_THAT((*inventory)->NextIndex(),
+  EXPECT_THAT((*inventory)->NextIndex("signer"),
               StatusIs(absl::StatusCode::kUnavailable, "PostgreSQL"));
   server.Start();
   EXPECT_THAT((*inventory)->FindCertificate(kIssuer, Certificate(1).serial),

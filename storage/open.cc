@@ -15,17 +15,18 @@ namespace chancery::storage {
 absl::StatusOr<std::unique_ptr<Inventory>> OpenSqlite(const std::string& path) {
   ASSIGN_OR_RETURN(auto database, OpenSqliteDatabase(path));
   RETURN_IF_ERROR(Migrate(*database));
-  return MakeSqlInventory(std::move(database));
+  return std::make_unique<SqlInventory>(std::move(database));
 }
 
 absl::StatusOr<std::unique_ptr<Inventory>> OpenPostgres(
     const std::string& connection_file, const PostgresOptions& options) {
   ASSIGN_OR_RETURN(const base::Secret connection,
                    crypto::ReadSecretFile(connection_file));
-  auto database =
-      MakePostgresDatabase(std::string(connection.Reveal()), options);
+  ASSIGN_OR_RETURN(
+      auto database,
+      MakePostgresDatabase(std::string(connection.Reveal()), options));
   RETURN_IF_ERROR(Migrate(*database));
-  return MakeSqlInventory(std::move(database));
+  return std::make_unique<SqlInventory>(std::move(database));
 }
 
 }  // namespace chancery::storage

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <pqxx/pqxx>
 #include <thread>
 #include <utility>
@@ -12,6 +13,8 @@
 #include "base/encoding.h"
 #include "base/mutex.h"
 #include "base/status_macros.h"
+#include "storage/postgres_conninfo.h"
+#include "storage/sql_value.h"
 
 namespace chancery::storage {
 namespace {
@@ -36,14 +39,31 @@ TextParameter ToText(const Value& value) {
   return {true, {}};
 }
 
+// A connection and the statements that it has prepared, by their text.
+struct Connection {
+  explicit Connection(const std::string& conninfo) : pq(conninfo) {}
+
+  // The name under which `sql` is prepared.
+  const std::string& Prepare(const std::string& sql) {
+    const auto [at, is_new] =
+        names.try_emplace(sql, absl::StrCat("s", names.size()));
+    if (is_new) pq.prepare(at->second, sql);
+    return at->second;
+  }
+
+  pqxx::connection pq;
+  std::map<std::string, std::string> names;
+};
+
 class PostgresSession final : public Session {
  public:
-  explicit PostgresSession(pqxx::transaction_base& transaction)
-      : transaction_(transaction) {}
+  PostgresSession(Connection& connection, pqxx::transaction_base& transaction)
+      : connection_(connection), transaction_(transaction) {}
 
   // Throws what libpqxx throws: caught where the transaction is run.
   absl::StatusOr<std::vector<Row>> Run(
       absl::string_view sql, const std::vector<Value>& parameters) override {
+    RETURN_IF_ERROR(CheckTexts(parameters));
     std::vector<TextParameter> texts;
     for (const Value& value : parameters) texts.push_back(ToText(value));
     std::vector<const char*> pointers;
@@ -51,11 +71,12 @@ class PostgresSession final : public Session {
       pointers.push_back(text.null ? nullptr : text.text.c_str());
     }
     const std::string statement(sql);
+    // What has no parameters is rare, or a migration's.
     const pqxx::result result =
-        pointers.empty()
-            ? transaction_.exec(statement)
-            : transaction_.exec_params(
-                  statement, pqxx::prepare::make_dynamic_params(pointers));
+        pointers.empty() ? transaction_.exec(statement)
+                         : transaction_.exec_prepared(
+                               connection_.Prepare(statement),
+                               pqxx::prepare::make_dynamic_params(pointers));
     std::vector<Row> rows;
     for (const auto& from : result) {
       Row row;
@@ -81,14 +102,14 @@ class PostgresSession final : public Session {
     }
   }
 
+  Connection& connection_;
   pqxx::transaction_base& transaction_;
 };
 
 class PostgresDatabase final : public Database {
  public:
-  PostgresDatabase(std::string connection_string,
-                   const PostgresOptions& options)
-      : connection_string_(std::move(connection_string)), options_(options) {}
+  PostgresDatabase(std::string conninfo, const PostgresOptions& options)
+      : conninfo_(std::move(conninfo)), options_(options) {}
 
   Dialect dialect() const override { return Dialect::kPostgres; }
 
@@ -113,11 +134,11 @@ class PostgresDatabase final : public Database {
     Lease lease(*this);
     try {
       if (lease.connection == nullptr) {
-        lease.connection =
-            std::make_unique<pqxx::connection>(connection_string_);
+        lease.connection = std::make_unique<Connection>(conninfo_);
       }
-      pqxx::transaction<pqxx::repeatable_read> transaction(*lease.connection);
-      PostgresSession session(transaction);
+      pqxx::transaction<pqxx::repeatable_read> transaction(
+          lease.connection->pq);
+      PostgresSession session(*lease.connection, transaction);
       const absl::Status status = work(session);
       if (status.ok()) transaction.commit();
       return status;
@@ -175,23 +196,27 @@ class PostgresDatabase final : public Database {
     Lease& operator=(const Lease&) = delete;
 
     PostgresDatabase& database;
-    std::unique_ptr<pqxx::connection> connection;
+    std::unique_ptr<Connection> connection;
   };
 
-  const std::string connection_string_;
+  const std::string conninfo_;
   const PostgresOptions options_;
   base::Mutex mu_;
   base::CondVar returned_;
   int in_use_ ABSL_GUARDED_BY(mu_) = 0;
-  std::vector<std::unique_ptr<pqxx::connection>> idle_ ABSL_GUARDED_BY(mu_);
+  std::vector<std::unique_ptr<Connection>> idle_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace
 
-std::unique_ptr<Database> MakePostgresDatabase(std::string connection_string,
-                                               const PostgresOptions& options) {
-  return std::make_unique<PostgresDatabase>(std::move(connection_string),
-                                            options);
+absl::StatusOr<std::unique_ptr<Database>> MakePostgresDatabase(
+    const std::string& connection_string, const PostgresOptions& options) {
+  if (options.connections < 1) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "PostgreSQL: ", options.connections, " connections: at least 1"));
+  }
+  ASSIGN_OR_RETURN(std::string complete, CompleteConninfo(connection_string));
+  return std::make_unique<PostgresDatabase>(std::move(complete), options);
 }
 
 }  // namespace chancery::storage

@@ -4,15 +4,17 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "storage/database.h"
 #include "storage/open.h"
 
 namespace chancery::storage {
 
 // PostgreSQL, or what speaks its protocol, through a pool of connections. They
-// are made when needed and made again when lost: opening does not connect.
-std::unique_ptr<Database> MakePostgresDatabase(std::string connection_string,
-                                               const PostgresOptions& options);
+// are made when needed and made again when lost: this does not connect.
+// InvalidArgument: a connection string that libpq cannot parse.
+absl::StatusOr<std::unique_ptr<Database>> MakePostgresDatabase(
+    const std::string& connection_string, const PostgresOptions& options);
 
 }  // namespace chancery::storage
 

@@ -13,6 +13,10 @@
 namespace chancery::storage {
 
 // All times are whole seconds. Serials are magnitudes without leading zeros.
+//
+// `subject` and `names` are for people and search: bytes in them that are not
+// UTF-8 text, and control characters, are kept as U+FFFD. All other text must
+// be UTF-8 without NUL (InvalidArgument). The DER is the truth.
 
 enum class CertificateStatus { kGood = 0, kHeld = 1, kRevoked = 2 };
 
@@ -31,6 +35,8 @@ struct CertificateRow {
   int reason = 0;
   absl::Time revoked_at = absl::UnixEpoch();
   std::string block_id = {};
+  uint32_t place = 0;  // In the block.
+  absl::Time issued_at = absl::UnixEpoch();
   uint64_t ledger_index = 0;  // Of the entry that says this status.
 };
 
@@ -46,7 +52,8 @@ struct StatusRow {
 struct CertificateFilter {
   std::string issuer_id = {};  // Empty fields do not filter.
   std::optional<CertificateStatus> status = {};
-  std::string text = {};  // Part of the subject or of a name.
+  std::string serial_prefix = {};  // Whole bytes.
+  std::string text = {};  // Part of the subject or of a name; a-z is A-Z.
   std::string profile = {};
   std::string requester = {};
   std::optional<absl::Time> expires_after = {};
@@ -69,6 +76,7 @@ struct BlockRow {
   std::string issuer_id = {};
   uint64_t version = 0;  // Of `data`; deltas lead further.
   absl::Time refresh_at = absl::InfiniteFuture();
+  absl::Time next_update = absl::InfiniteFuture();
   std::string data = {};
   std::vector<DeltaRow> deltas =
       {};  // In order: each leads from the one before.
@@ -98,6 +106,7 @@ struct IssuerRow {
 struct LedgerStep {
   std::vector<CertificateRow> certificates = {};
   std::vector<StatusRow> statuses = {};
+  std::string signer = {};  // Whose ledger; each has a cursor of its own.
   uint64_t next_index = 0;  // The first entry that is not followed yet.
 };
 

@@ -11,7 +11,10 @@
 namespace chancery::storage {
 namespace {
 
-// BYTES is the dialect's type for bytes. Names are stored as lines of text.
+// BYTES is the dialect's type for bytes; no statement holds a semicolon. Names
+// and profiles are lines of text. issued_index is the ledger entry of the
+// certificate, status_index of the newest change of its status, -1 for none.
+// Partial indexes keep the many good certificates out of what looks for others.
 constexpr char kFirst[] = R"(
 CREATE TABLE certificates (
   issuer_id BYTES NOT NULL,
@@ -28,19 +31,27 @@ CREATE TABLE certificates (
   reason BIGINT NOT NULL,
   revoked_at BIGINT NOT NULL,
   block_id BYTES NOT NULL,
+  place BIGINT NOT NULL,
+  issued_at BIGINT NOT NULL,
   issued_index BIGINT NOT NULL,
   status_index BIGINT NOT NULL,
   PRIMARY KEY (issuer_id, serial)
 );
 CREATE INDEX certificates_by_issue ON certificates (issued_index, issuer_id, serial);
+CREATE INDEX certificates_by_issuer ON certificates (issuer_id, issued_index, serial);
 CREATE INDEX certificates_by_serial ON certificates (serial);
-CREATE INDEX certificates_by_change ON certificates (issuer_id, status_index);
+CREATE INDEX certificates_by_request ON certificates (requester, request_id);
+CREATE INDEX certificates_not_good ON certificates (status, issued_index, issuer_id, serial)
+  WHERE status > 0;
+CREATE INDEX certificates_by_change ON certificates (issuer_id, status_index)
+  WHERE status_index >= 0;
 CREATE TABLE blocks (
   block_id BYTES NOT NULL PRIMARY KEY,
   issuer_id BYTES NOT NULL,
   version BIGINT NOT NULL,
   head_version BIGINT NOT NULL,
   refresh_at BIGINT NOT NULL,
+  next_update BIGINT NOT NULL,
   data BYTES NOT NULL,
   template_ids BYTES NOT NULL,
   lease_owner TEXT NOT NULL,
@@ -76,11 +87,10 @@ CREATE TABLE issuers (
   chain BYTES NOT NULL,
   profiles TEXT NOT NULL
 );
-CREATE TABLE ledger_cursor (
-  id BIGINT NOT NULL PRIMARY KEY,
+CREATE TABLE ledger_cursors (
+  signer TEXT NOT NULL PRIMARY KEY,
   next_index BIGINT NOT NULL
-);
-INSERT INTO ledger_cursor (id, next_index) VALUES (1, 0)
+)
 )";
 
 constexpr const char* kMigrations[] = {kFirst};

@@ -1,15 +1,82 @@
 #ifndef CHANCERY_STORAGE_SQL_INVENTORY_H_
 #define CHANCERY_STORAGE_SQL_INVENTORY_H_
 
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "storage/database.h"
 #include "storage/inventory.h"
 
 namespace chancery::storage {
 
-// The inventory over any Database whose schema is up to date.
-std::unique_ptr<Inventory> MakeSqlInventory(std::unique_ptr<Database> database);
+// The inventory over any Database whose schema is up to date. Its parts are in
+// sql_certificates.cc, sql_blocks.cc and, the small ones, sql_inventory.cc.
+class SqlInventory final : public Inventory {
+ public:
+  explicit SqlInventory(std::unique_ptr<Database> database)
+      : database_(std::move(database)) {}
+
+  absl::Status AddCertificates(
+      const std::vector<CertificateRow>& rows) override;
+  absl::Status SetStatus(const StatusRow& status) override;
+  absl::StatusOr<CertificateRow> FindCertificate(
+      const std::string& issuer_id, const std::string& serial) override;
+  absl::StatusOr<std::vector<CertificateRow>> FindSerial(
+      const std::string& serial) override;
+  absl::StatusOr<CertificateRow> FindByRequest(
+      const std::string& requester, const std::string& request_id) override;
+  absl::StatusOr<CertificatePage> ListCertificates(
+      const CertificateFilter& filter, const std::string& page_token,
+      size_t limit) override;
+  absl::StatusOr<std::map<CertificateStatus, uint64_t>> CountByStatus()
+      override;
+  absl::StatusOr<std::optional<uint64_t>> LastStatusChange(
+      const std::string& issuer_id) override;
+
+  absl::Status PutBlock(const BlockRow& block) override;
+  absl::Status AddDelta(const std::string& block_id,
+                        const DeltaRow& delta) override;
+  absl::StatusOr<BlockRow> GetBlock(const std::string& block_id) override;
+  absl::StatusOr<std::map<std::string, uint64_t>> BlockVersions() override;
+  absl::StatusOr<std::vector<std::string>> LeaseDueBlocks(
+      const std::string& owner, absl::Time now, absl::Duration duration,
+      size_t limit) override;
+  absl::Status ReleaseLease(const std::string& block_id,
+                            const std::string& owner) override;
+  absl::StatusOr<absl::Time> EarliestRefresh() override;
+  absl::Status PutTemplate(const std::string& id,
+                           const std::string& data) override;
+  absl::StatusOr<std::string> GetTemplate(const std::string& id) override;
+
+  absl::Status PutCrl(const CrlRow& crl) override;
+  absl::StatusOr<std::vector<CrlRow>> ListCrls() override;
+  absl::StatusOr<CrlRow> GetCrl(const std::string& issuer_id,
+                                uint32_t shard) override;
+
+  absl::Status PutIssuer(const IssuerRow& issuer) override;
+  absl::StatusOr<std::vector<IssuerRow>> ListIssuers() override;
+
+  absl::StatusOr<uint64_t> NextIndex(const std::string& signer) override;
+  absl::Status ApplyLedgerStep(const LedgerStep& step) override;
+
+ private:
+  // Within a transaction: also steps of a ledger consist of these.
+  static absl::Status AddCertificate(Session& session,
+                                     const CertificateRow& row);
+  static absl::Status ApplyStatus(Session& session, const StatusRow& row);
+
+  // A transaction of one statement.
+  absl::StatusOr<std::vector<Row>> Select(const std::string& sql,
+                                          const std::vector<Value>& parameters);
+  absl::Status Change(const std::string& sql,
+                      const std::vector<Value>& parameters);
+
+  const std::unique_ptr<Database> database_;
+};
 
 }  // namespace chancery::storage
 

@@ -13,11 +13,13 @@
 #include "absl/strings/str_cat.h"
 #include "base/mutex.h"
 #include "base/status_macros.h"
+#include "storage/sql_value.h"
 
 namespace chancery::storage {
 namespace {
 
 constexpr int kBusyTimeoutMs = 5000;
+constexpr int kPauseMs = 10;
 
 absl::Status FromSqlite(sqlite3* db, int code, absl::string_view what) {
   const std::string text =
@@ -55,9 +57,9 @@ class SqliteConnection final : public Session {
       return FromSqlite(db, code, absl::StrCat("open ", path));
     sqlite3_extended_result_codes(db, 1);
     sqlite3_busy_timeout(db, kBusyTimeoutMs);
+    RETURN_IF_ERROR(connection->UseWal());
     for (const char* pragma :
-         {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
-          "PRAGMA foreign_keys=ON"}) {
+         {"PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON"}) {
       RETURN_IF_ERROR(connection->Run(pragma, {}).status());
     }
     return connection;
@@ -71,6 +73,7 @@ class SqliteConnection final : public Session {
 
   absl::StatusOr<std::vector<Row>> Run(
       absl::string_view sql, const std::vector<Value>& parameters) override {
+    RETURN_IF_ERROR(CheckTexts(parameters));
     ASSIGN_OR_RETURN(sqlite3_stmt * statement, Prepare(std::string(sql)));
     for (size_t i = 0; i < parameters.size(); ++i)
       Bind(statement, i, parameters[i]);
@@ -88,6 +91,18 @@ class SqliteConnection final : public Session {
 
  private:
   explicit SqliteConnection(sqlite3* db) : db_(db) {}
+
+  // The first change to WAL needs the file alone and does not heed the busy
+  // timeout, so processes that start together may find each other in the way.
+  absl::Status UseWal() {
+    for (int waited_ms = 0;; waited_ms += kPauseMs) {
+      const absl::Status status = Run("PRAGMA journal_mode=WAL", {}).status();
+      if (!absl::IsUnavailable(status) || waited_ms >= kBusyTimeoutMs) {
+        return status;
+      }
+      sqlite3_sleep(kPauseMs);
+    }
+  }
 
   absl::StatusOr<sqlite3_stmt*> Prepare(const std::string& sql) {
     const auto found = statements_.find(sql);

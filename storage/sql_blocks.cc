@@ -1,0 +1,216 @@
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/encoding.h"
+#include "base/status_macros.h"
+#include "storage/sql_inventory.h"
+#include "storage/sql_value.h"
+
+namespace chancery::storage {
+namespace {
+
+constexpr size_t kTemplateIdSize = 32;
+
+// With deltas; nullopt if there is no such block.
+absl::StatusOr<std::optional<uint64_t>> HeadVersion(
+    Session& session, const std::string& block_id) {
+  ASSIGN_OR_RETURN(
+      const std::vector<Row> rows,
+      session.Run("SELECT head_version FROM blocks WHERE block_id = $1",
+                  {Blob{block_id}}));
+  if (rows.empty()) return std::nullopt;
+  return ToUint(IntAt(rows[0], 0));
+}
+
+absl::StatusOr<BlockRow> ReadBlock(Session& session,
+                                   const std::string& block_id) {
+  ASSIGN_OR_RETURN(
+      const std::vector<Row> rows,
+      session.Run("SELECT issuer_id, version, refresh_at, next_update, data, "
+                  "template_ids FROM blocks WHERE block_id = $1",
+                  {Blob{block_id}}));
+  if (rows.empty()) {
+    return absl::NotFoundError(
+        absl::StrCat("block: no ", base::Hex(base::AsBytes(block_id))));
+  }
+  BlockRow block{.block_id = block_id,
+                 .issuer_id = BlobAt(rows[0], 0),
+                 .version = ToUint(IntAt(rows[0], 1)),
+                 .refresh_at = FromSeconds(IntAt(rows[0], 2)),
+                 .next_update = FromSeconds(IntAt(rows[0], 3)),
+                 .data = BlobAt(rows[0], 4)};
+  const std::string ids = BlobAt(rows[0], 5);
+  for (size_t at = 0; at < ids.size(); at += kTemplateIdSize) {
+    block.template_ids.push_back(ids.substr(at, kTemplateIdSize));
+  }
+  return block;
+}
+
+absl::Status ReadDeltas(Session& session, BlockRow& block) {
+  ASSIGN_OR_RETURN(
+      const std::vector<Row> deltas,
+      session.Run("SELECT base_version, version, data FROM block_deltas "
+                  "WHERE block_id = $1 ORDER BY version",
+                  {Blob{block.block_id}}));
+  for (const Row& row : deltas) {
+    block.deltas.push_back({.base_version = ToUint(IntAt(row, 0)),
+                            .version = ToUint(IntAt(row, 1)),
+                            .data = BlobAt(row, 2)});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status SqlInventory::PutBlock(const BlockRow& block) {
+  for (const std::string& id : block.template_ids) {
+    if (id.size() != kTemplateIdSize) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("block: template id ", base::Hex(base::AsBytes(id)),
+                       " does not have ", kTemplateIdSize, " bytes"));
+    }
+  }
+  return database_->Transact([&](Session& session) -> absl::Status {
+    ASSIGN_OR_RETURN(const std::optional<uint64_t> held,
+                     HeadVersion(session, block.block_id));
+    if (held.has_value() && *held >= block.version) return absl::OkStatus();
+    RETURN_IF_ERROR(
+        session
+            .Run("INSERT INTO blocks (block_id, issuer_id, version, "
+                 "head_version, refresh_at, next_update, data, template_ids, "
+                 "lease_owner, lease_until) "
+                 "VALUES ($1, $2, $3, $3, $4, $5, $6, $7, '', 0) "
+                 "ON CONFLICT (block_id) DO UPDATE SET "
+                 "version = excluded.version, "
+                 "head_version = excluded.head_version, "
+                 "refresh_at = excluded.refresh_at, "
+                 "next_update = excluded.next_update, data = excluded.data, "
+                 "template_ids = excluded.template_ids, "
+                 "lease_owner = '', lease_until = 0",
+                 {Blob{block.block_id}, Blob{block.issuer_id},
+                  ToInt(block.version), ToSeconds(block.refresh_at),
+                  ToSeconds(block.next_update), Blob{block.data},
+                  Blob{absl::StrJoin(block.template_ids, "")}})
+            .status());
+    return session
+        .Run("DELETE FROM block_deltas WHERE block_id = $1 AND version <= $2",
+             {Blob{block.block_id}, ToInt(block.version)})
+        .status();
+  });
+}
+
+absl::Status SqlInventory::AddDelta(const std::string& block_id,
+                                    const DeltaRow& delta) {
+  return database_->Transact([&](Session& session) -> absl::Status {
+    ASSIGN_OR_RETURN(const std::optional<uint64_t> held,
+                     HeadVersion(session, block_id));
+    if (held.has_value() && *held >= delta.version) return absl::OkStatus();
+    if (!held.has_value() || *held != delta.base_version) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("delta: leads from version ", delta.base_version,
+                       ", held is ", held.value_or(0)));
+    }
+    RETURN_IF_ERROR(
+        session
+            .Run("INSERT INTO block_deltas (block_id, version, base_version, "
+                 "data) VALUES ($1, $2, $3, $4)",
+                 {Blob{block_id}, ToInt(delta.version),
+                  ToInt(delta.base_version), Blob{delta.data}})
+            .status());
+    return session
+        .Run("UPDATE blocks SET head_version = $2 WHERE block_id = $1",
+             {Blob{block_id}, ToInt(delta.version)})
+        .status();
+  });
+}
+
+absl::StatusOr<BlockRow> SqlInventory::GetBlock(const std::string& block_id) {
+  BlockRow block;
+  RETURN_IF_ERROR(database_->Read([&](Session& session) -> absl::Status {
+    ASSIGN_OR_RETURN(block, ReadBlock(session, block_id));
+    return ReadDeltas(session, block);
+  }));
+  return block;
+}
+
+absl::StatusOr<std::map<std::string, uint64_t>> SqlInventory::BlockVersions() {
+  ASSIGN_OR_RETURN(const std::vector<Row> rows,
+                   Select("SELECT block_id, head_version FROM blocks", {}));
+  std::map<std::string, uint64_t> out;
+  for (const Row& row : rows) out[BlobAt(row, 0)] = ToUint(IntAt(row, 1));
+  return out;
+}
+
+absl::StatusOr<std::vector<std::string>> SqlInventory::LeaseDueBlocks(
+    const std::string& owner, absl::Time now, absl::Duration duration,
+    size_t limit) {
+  // Rounded up: a lease never ends before its owner thinks it does.
+  const int64_t until =
+      ToSeconds(now + duration + absl::Seconds(1) - absl::Nanoseconds(1));
+  // SQLite has one writer at a time; PostgreSQL passes over rows that another
+  // refresher is just taking.
+  const std::string select = absl::StrCat(
+      "SELECT block_id FROM blocks WHERE refresh_at <= $1 "
+      "AND (lease_until <= $1 OR lease_owner = $2) "
+      "ORDER BY refresh_at LIMIT $3",
+      database_->dialect() == Dialect::kPostgres ? " FOR UPDATE SKIP LOCKED"
+                                                 : "");
+  std::vector<std::string> out;
+  RETURN_IF_ERROR(database_->Transact([&](Session& session) -> absl::Status {
+    out.clear();
+    ASSIGN_OR_RETURN(const std::vector<Row> rows,
+                     session.Run(select, {ToSeconds(now), owner,
+                                          static_cast<int64_t>(limit)}));
+    for (const Row& row : rows) {
+      RETURN_IF_ERROR(
+          session
+              .Run("UPDATE blocks SET lease_owner = $2, lease_until = $3 "
+                   "WHERE block_id = $1",
+                   {Blob{BlobAt(row, 0)}, owner, until})
+              .status());
+      out.push_back(BlobAt(row, 0));
+    }
+    return absl::OkStatus();
+  }));
+  return out;
+}
+
+absl::Status SqlInventory::ReleaseLease(const std::string& block_id,
+                                        const std::string& owner) {
+  return Change(
+      "UPDATE blocks SET lease_owner = '', lease_until = 0 "
+      "WHERE block_id = $1 AND lease_owner = $2",
+      {Blob{block_id}, owner});
+}
+
+absl::StatusOr<absl::Time> SqlInventory::EarliestRefresh() {
+  ASSIGN_OR_RETURN(const std::vector<Row> rows,
+                   Select("SELECT MIN(refresh_at) FROM blocks", {}));
+  if (rows.empty() || !std::holds_alternative<int64_t>(rows[0][0])) {
+    return absl::InfiniteFuture();
+  }
+  return FromSeconds(IntAt(rows[0], 0));
+}
+
+absl::Status SqlInventory::PutTemplate(const std::string& id,
+                                       const std::string& data) {
+  return Change(
+      "INSERT INTO templates (id, data) VALUES ($1, $2) "
+      "ON CONFLICT (id) DO NOTHING",
+      {Blob{id}, Blob{data}});
+}
+
+absl::StatusOr<std::string> SqlInventory::GetTemplate(const std::string& id) {
+  ASSIGN_OR_RETURN(
+      const std::vector<Row> rows,
+      Select("SELECT data FROM templates WHERE id = $1", {Blob{id}}));
+  if (rows.empty()) {
+    return absl::NotFoundError(
+        absl::StrCat("template: no ", base::Hex(base::AsBytes(id))));
+  }
+  return BlobAt(rows[0], 0);
+}
+
+}  // namespace chancery::storage

@@ -1,0 +1,283 @@
+#include <algorithm>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/encoding.h"
+#include "base/status_macros.h"
+#include "storage/certificate_query.h"
+#include "storage/sql_inventory.h"
+#include "storage/sql_value.h"
+
+namespace chancery::storage {
+namespace {
+
+constexpr size_t kMaxPage = 1000;
+
+// The status_index of a certificate that was good from the start and still is.
+constexpr int64_t kNoChange = -1;
+
+constexpr char kColumns[] =
+    "issuer_id, serial, der, subject, names, not_before, not_after, profile, "
+    "requester, request_id, status, reason, revoked_at, block_id, place, "
+    "issued_at, issued_index, status_index";
+
+// Where columns stand that more than one function reads.
+constexpr size_t kIssuedIndex = 16, kStatusIndex = 17;
+
+absl::StatusOr<CertificateRow> ToCertificate(const Row& row) {
+  const std::string serial = BlobAt(row, 1);
+  const int64_t status = IntAt(row, 10);
+  if (status < 0 ||
+      status > static_cast<int64_t>(CertificateStatus::kRevoked)) {
+    return absl::DataLossError(
+        absl::StrCat("certificate: serial ", base::Hex(base::AsBytes(serial)),
+                     " has status ", status, ", of which nobody knows"));
+  }
+  return CertificateRow{
+      .issuer_id = BlobAt(row, 0),
+      .serial = serial,
+      .der = BlobAt(row, 2),
+      .subject = TextAt(row, 3),
+      .names = SplitLines(TextAt(row, 4)),
+      .not_before = FromSeconds(IntAt(row, 5)),
+      .not_after = FromSeconds(IntAt(row, 6)),
+      .profile = TextAt(row, 7),
+      .requester = TextAt(row, 8),
+      .request_id = TextAt(row, 9),
+      .status = static_cast<CertificateStatus>(status),
+      .reason = static_cast<int>(IntAt(row, 11)),
+      .revoked_at = FromSeconds(IntAt(row, 12)),
+      .block_id = BlobAt(row, 13),
+      .place = static_cast<uint32_t>(IntAt(row, 14)),
+      .issued_at = FromSeconds(IntAt(row, 15)),
+      .ledger_index =
+          ToUint(std::max(IntAt(row, kIssuedIndex), IntAt(row, kStatusIndex)))};
+}
+
+absl::StatusOr<std::vector<CertificateRow>> ToCertificates(
+    const std::vector<Row>& rows) {
+  std::vector<CertificateRow> out;
+  for (const Row& row : rows) {
+    ASSIGN_OR_RETURN(CertificateRow certificate, ToCertificate(row));
+    out.push_back(std::move(certificate));
+  }
+  return out;
+}
+
+std::string NamesColumn(const CertificateRow& row) {
+  std::vector<std::string> lines;
+  for (const std::string& name : row.names) lines.push_back(OneLine(name));
+  return JoinLines(lines);
+}
+
+// `held`, where it has nothing, takes what `more` has. True if it changed.
+template <typename T>
+bool Fill(T& held, const T& missing, T more) {
+  if (held != missing || more == missing) return false;
+  held = std::move(more);
+  return true;
+}
+
+// Fills what the row in the database lacks and `row` has.
+absl::Status FillIn(Session& session, const Row& columns,
+                    const CertificateRow& row) {
+  ASSIGN_OR_RETURN(CertificateRow held, ToCertificate(columns));
+  std::string names = TextAt(columns, 4);
+  int64_t issued_index = IntAt(columns, kIssuedIndex);
+  bool changed = Fill(held.subject, {}, OneLine(row.subject));
+  changed |= Fill(names, {}, NamesColumn(row));
+  changed |= Fill(held.profile, {}, row.profile);
+  changed |= Fill(held.requester, {}, row.requester);
+  changed |= Fill(held.request_id, {}, row.request_id);
+  changed |= Fill(held.issued_at, absl::UnixEpoch(), row.issued_at);
+  changed |= Fill(issued_index, int64_t{0}, ToInt(row.ledger_index));
+  if (Fill(held.block_id, {}, row.block_id)) {
+    held.place = row.place;
+    changed = true;
+  }
+  if (!changed) return absl::OkStatus();
+  return session
+      .Run(
+          "UPDATE certificates SET subject = $3, names = $4, profile = $5, "
+          "requester = $6, request_id = $7, block_id = $8, place = $9, "
+          "issued_at = $10, issued_index = $11 "
+          "WHERE issuer_id = $1 AND serial = $2",
+          {Blob{row.issuer_id}, Blob{row.serial}, held.subject, names,
+           held.profile, held.requester, held.request_id, Blob{held.block_id},
+           int64_t{held.place}, ToSeconds(held.issued_at), issued_index})
+      .status();
+}
+
+}  // namespace
+
+absl::Status SqlInventory::AddCertificate(Session& session,
+                                          const CertificateRow& row) {
+  const bool good = row.status == CertificateStatus::kGood;
+  ASSIGN_OR_RETURN(
+      const std::vector<Row> added,
+      session.Run(
+          absl::StrCat("INSERT INTO certificates (", kColumns,
+                       ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
+                       "$11, $12, $13, $14, $15, $16, $17, $18) "
+                       "ON CONFLICT (issuer_id, serial) DO NOTHING "
+                       "RETURNING issued_index"),
+          {Blob{row.issuer_id}, Blob{row.serial}, Blob{row.der},
+           OneLine(row.subject), NamesColumn(row), ToSeconds(row.not_before),
+           ToSeconds(row.not_after), row.profile, row.requester, row.request_id,
+           static_cast<int64_t>(row.status), int64_t{row.reason},
+           ToSeconds(row.revoked_at), Blob{row.block_id}, int64_t{row.place},
+           ToSeconds(row.issued_at), ToInt(row.ledger_index),
+           good ? kNoChange : ToInt(row.ledger_index)}));
+  if (!added.empty()) return absl::OkStatus();
+
+  ASSIGN_OR_RETURN(
+      const std::vector<Row> held,
+      session.Run(
+          absl::StrCat(
+              "SELECT ", kColumns,
+              " FROM certificates WHERE issuer_id = $1 AND serial = $2"),
+          {Blob{row.issuer_id}, Blob{row.serial}}));
+  if (held.empty() || BlobAt(held[0], 2) != row.der) {
+    return absl::AlreadyExistsError(absl::StrCat(
+        "certificate: serial ", base::Hex(base::AsBytes(row.serial)),
+        " is in the inventory with other bytes"));
+  }
+  RETURN_IF_ERROR(FillIn(session, held[0], row));
+  if (good) return absl::OkStatus();
+  return ApplyStatus(session, {.issuer_id = row.issuer_id,
+                               .serial = row.serial,
+                               .status = row.status,
+                               .reason = row.reason,
+                               .revoked_at = row.revoked_at,
+                               .ledger_index = row.ledger_index});
+}
+
+absl::Status SqlInventory::ApplyStatus(Session& session, const StatusRow& row) {
+  ASSIGN_OR_RETURN(
+      const std::vector<Row> held,
+      session.Run("SELECT issued_index, status_index FROM certificates "
+                  "WHERE issuer_id = $1 AND serial = $2",
+                  {Blob{row.issuer_id}, Blob{row.serial}}));
+  if (held.empty()) {
+    return absl::NotFoundError(absl::StrCat(
+        "certificate: serial ", base::Hex(base::AsBytes(row.serial)),
+        " is not in the inventory"));
+  }
+  // Forward only: what an older entry says has been overtaken.
+  const int64_t index = ToInt(row.ledger_index);
+  if (index < IntAt(held[0], 0) || index <= IntAt(held[0], 1)) {
+    return absl::OkStatus();
+  }
+  return session
+      .Run(
+          "UPDATE certificates SET status = $3, reason = $4, revoked_at = $5, "
+          "status_index = $6 WHERE issuer_id = $1 AND serial = $2",
+          {Blob{row.issuer_id}, Blob{row.serial},
+           static_cast<int64_t>(row.status), int64_t{row.reason},
+           ToSeconds(row.revoked_at), index})
+      .status();
+}
+
+absl::Status SqlInventory::AddCertificates(
+    const std::vector<CertificateRow>& rows) {
+  return database_->Transact([&](Session& session) -> absl::Status {
+    for (const CertificateRow& row : rows) {
+      RETURN_IF_ERROR(AddCertificate(session, row));
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::Status SqlInventory::SetStatus(const StatusRow& status) {
+  return database_->Transact([&](Session& session) -> absl::Status {
+    return ApplyStatus(session, status);
+  });
+}
+
+absl::StatusOr<CertificateRow> SqlInventory::FindCertificate(
+    const std::string& issuer_id, const std::string& serial) {
+  ASSIGN_OR_RETURN(
+      const std::vector<Row> rows,
+      Select(absl::StrCat(
+                 "SELECT ", kColumns,
+                 " FROM certificates WHERE issuer_id = $1 AND serial = $2"),
+             {Blob{issuer_id}, Blob{serial}}));
+  if (rows.empty()) {
+    return absl::NotFoundError(absl::StrCat("certificate: no serial ",
+                                            base::Hex(base::AsBytes(serial))));
+  }
+  return ToCertificate(rows[0]);
+}
+
+absl::StatusOr<std::vector<CertificateRow>> SqlInventory::FindSerial(
+    const std::string& serial) {
+  ASSIGN_OR_RETURN(
+      const std::vector<Row> rows,
+      Select(absl::StrCat(
+                 "SELECT ", kColumns,
+                 " FROM certificates WHERE serial = $1 ORDER BY issuer_id"),
+             {Blob{serial}}));
+  return ToCertificates(rows);
+}
+
+absl::StatusOr<CertificateRow> SqlInventory::FindByRequest(
+    const std::string& requester, const std::string& request_id) {
+  ASSIGN_OR_RETURN(
+      const std::vector<Row> rows,
+      Select(absl::StrCat(
+                 "SELECT ", kColumns,
+                 " FROM certificates WHERE requester = $1 AND request_id = $2 "
+                 "ORDER BY issued_index LIMIT 1"),
+             {requester, request_id}));
+  if (rows.empty()) {
+    return absl::NotFoundError(
+        absl::StrCat("certificate: none for request_id \"", request_id, "\""));
+  }
+  return ToCertificate(rows[0]);
+}
+
+absl::StatusOr<CertificatePage> SqlInventory::ListCertificates(
+    const CertificateFilter& filter, const std::string& page_token,
+    size_t limit) {
+  limit = std::clamp<size_t>(limit, 1, kMaxPage);
+  // One more than asked for, to know whether another page follows.
+  ASSIGN_OR_RETURN(const Statement list,
+                   ListStatement(kColumns, filter, page_token, limit + 1));
+  ASSIGN_OR_RETURN(std::vector<Row> rows, Select(list.sql, list.parameters));
+  CertificatePage page;
+  if (rows.size() > limit) {
+    rows.resize(limit);
+    page.next_token =
+        ToPageToken({.issued_index = IntAt(rows.back(), kIssuedIndex),
+                     .issuer_id = BlobAt(rows.back(), 0),
+                     .serial = BlobAt(rows.back(), 1)});
+  }
+  ASSIGN_OR_RETURN(page.rows, ToCertificates(rows));
+  return page;
+}
+
+absl::StatusOr<std::map<CertificateStatus, uint64_t>>
+SqlInventory::CountByStatus() {
+  ASSIGN_OR_RETURN(
+      const std::vector<Row> rows,
+      Select("SELECT status, COUNT(*) FROM certificates GROUP BY status", {}));
+  std::map<CertificateStatus, uint64_t> out;
+  for (const Row& row : rows) {
+    out[static_cast<CertificateStatus>(IntAt(row, 0))] = ToUint(IntAt(row, 1));
+  }
+  return out;
+}
+
+absl::StatusOr<std::optional<uint64_t>> SqlInventory::LastStatusChange(
+    const std::string& issuer_id) {
+  ASSIGN_OR_RETURN(const std::vector<Row> rows,
+                   Select("SELECT MAX(status_index) FROM certificates "
+                          "WHERE issuer_id = $1 AND status_index >= 0",
+                          {Blob{issuer_id}}));
+  if (rows.empty() || !std::holds_alternative<int64_t>(rows[0][0])) {
+    return std::nullopt;
+  }
+  return ToUint(IntAt(rows[0], 0));
+}
+
+}  // namespace chancery::storage
