@@ -74,8 +74,8 @@ std::optional<std::string> FromBase64(absl::string_view text) {
   }
   if (text.size() % 4 == 1) return std::nullopt;
   if (padding != 0 && (text.size() + padding) % 4 != 0) return std::nullopt;
-  std::string out;
-  out.reserve(text.size() * 3 / 4);
+  std::string out(text.size() * 3 / 4, '\0');
+  char* next = out.data();
   uint32_t bits = 0;
   int held = 0;
   for (char c : text) {
@@ -85,7 +85,7 @@ std::optional<std::string> FromBase64(absl::string_view text) {
     held += 6;
     if (held >= 8) {
       held -= 8;
-      out.push_back(static_cast<char>(bits >> held));
+      *next++ = static_cast<char>(bits >> held);
       bits &= (1u << held) - 1;
     }
   }
