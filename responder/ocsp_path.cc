@@ -18,7 +18,8 @@ int HexValue(char c) {
 
 // Replaces escapes; false if one is cut off or has no two digits.
 bool Unescape(absl::string_view path, std::string& out) {
-  out.clear();
+  out.resize(path.size());
+  char* next = out.data();
   for (size_t i = 0; i < path.size(); ++i) {
     char c = path[i];
     if (c == '%') {
@@ -30,8 +31,9 @@ bool Unescape(absl::string_view path, std::string& out) {
       i += 2;
     }
     if (c == '\r' || c == '\n') continue;
-    out.push_back(c == ' ' ? '+' : c);
+    *next++ = c == ' ' ? '+' : c;
   }
+  out.resize(static_cast<size_t>(next - out.data()));
   return true;
 }
 
