@@ -30,7 +30,7 @@ bool FitsTemplates(const Record& record, const Templates& templates) {
   if (record.status == RecordStatus::kEmpty) return true;
   if (record.signatures.size() != templates.size()) return false;
   for (size_t i = 0; i < templates.size(); ++i) {
-    if (record.signatures[i].size() != templates[i]->signature_size())
+    if (!templates[i]->IsCompact(base::AsBytes(record.signatures[i])))
       return false;
   }
   return true;
@@ -289,6 +289,13 @@ absl::StatusOr<Block> Block::Parse(base::Bytes encoded,
     if (!in.Take(count * one->signature_size(), bytes))
       return Malformed("signatures");
     block.signatures_.push_back(base::ToString(bytes));
+    for (uint32_t place = 0; place < count; ++place) {
+      if (block.status_[place] != 0 &&
+          !one->IsCompact(bytes.subspan(place * one->signature_size(),
+                                        one->signature_size()))) {
+        return Malformed("a signature that cannot be one");
+      }
+    }
   }
   if (!in.AtEnd()) return Malformed("trailing bytes");
   return block;
@@ -370,9 +377,13 @@ absl::StatusOr<Block> Block::Apply(const Delta& delta) const {
   std::vector<uint32_t> places;
   std::vector<merkle::Hash> before, after;
   for (const Change& change : delta.changes) {
+    if (change.place >= next.count) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("delta: place ", change.place, " of ", next.count));
+    }
     if (!FitsTemplates(change.record, templates_)) {
       return absl::InvalidArgumentError(
-          "delta: a signature's length does not fit its template");
+          "delta: a signature does not fit its template");
     }
     places.push_back(change.place);
     before.push_back(change.place < count()

@@ -42,56 +42,71 @@ size_t HeaderSize(size_t contents) {
 }
 size_t ElementSize(size_t contents) { return HeaderSize(contents) + contents; }
 
-void PutHeader(std::string& out, uint8_t tag, size_t contents) {
-  out.push_back(static_cast<char>(tag));
-  if (contents < 0x80) {
-    out.push_back(static_cast<char>(contents));
-    return;
+// These write where the caller has made room and return where they stopped.
+
+char* PutHeader(char* at, uint8_t tag, size_t contents) {
+  *at++ = static_cast<char>(tag);
+  if (contents >= 0x80) {
+    const int octets = static_cast<int>(HeaderSize(contents)) - 2;
+    *at++ = static_cast<char>(0x80 | octets);
+    for (int shift = 8 * (octets - 1); shift > 0; shift -= 8) {
+      *at++ = static_cast<char>(contents >> shift);
+    }
   }
-  const int octets = contents < 0x100 ? 1 : contents < 0x10000 ? 2 : 3;
-  out.push_back(static_cast<char>(0x80 | octets));
-  for (int shift = 8 * (octets - 1); shift >= 0; shift -= 8) {
-    out.push_back(static_cast<char>(contents >> shift));
-  }
+  *at++ = static_cast<char>(contents);
+  return at;
 }
 
-void PutElement(std::string& out, uint8_t tag, base::Bytes contents) {
-  PutHeader(out, tag, contents.size());
-  base::Append(out, contents);
+char* PutBytes(char* at, base::Bytes bytes) {
+  std::memcpy(at, bytes.data(), bytes.size());
+  return at + bytes.size();
 }
 
-// Days since 1970 to a civil date, by Howard Hinnant's algorithm; formatting
-// through a time zone costs ten times the rest of a response.
-void PutTwo(char* at, int64_t value) {
+char* PutText(char* at, const std::string& text) {
+  return PutBytes(at, base::AsBytes(text));
+}
+
+std::string Element(uint8_t tag, base::Bytes contents) {
+  std::string out(ElementSize(contents.size()), '\0');
+  PutBytes(PutHeader(out.data(), tag, contents.size()), contents);
+  return out;
+}
+
+void PutTwo(char* at, uint32_t value) {
   at[0] = static_cast<char>('0' + value / 10);
   at[1] = static_cast<char>('0' + value % 10);
 }
 
-void PutTime(std::string& out, absl::Time time) {
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  const int64_t days = seconds / 86400, second = seconds % 86400;
-  const int64_t shifted = days + 719468;
-  const int64_t era = shifted / 146097;
-  const int64_t day_of_era = shifted - era * 146097;
-  const int64_t year_of_era = (day_of_era - day_of_era / 1460 +
-                               day_of_era / 36524 - day_of_era / 146096) /
-                              365;
-  const int64_t day_of_year =
+// A GeneralizedTime. Days since 1970 become a civil date by Howard Hinnant's
+// algorithm; formatting through a time zone costs ten times the rest of a
+// response.
+char* PutTime(char* at, absl::Time time) {
+  const auto seconds = static_cast<uint64_t>(absl::ToUnixSeconds(time));
+  const auto days = static_cast<uint32_t>(seconds / 86400),
+             second = static_cast<uint32_t>(seconds % 86400);
+  const uint32_t shifted = days + 719468;
+  const uint32_t era = shifted / 146097;
+  const uint32_t day_of_era = shifted - era * 146097;
+  const uint32_t year_of_era = (day_of_era - day_of_era / 1460 +
+                                day_of_era / 36524 - day_of_era / 146096) /
+                               365;
+  const uint32_t day_of_year =
       day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int64_t month_index = (5 * day_of_year + 2) / 153;
-  const int64_t day = day_of_year - (153 * month_index + 2) / 5 + 1;
-  const int64_t month = month_index < 10 ? month_index + 3 : month_index - 9;
-  const int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
-  char text[kTimeSize] = {0x18, 0x0f};
-  PutTwo(text + 2, year / 100);
-  PutTwo(text + 4, year % 100);
-  PutTwo(text + 6, month);
-  PutTwo(text + 8, day);
-  PutTwo(text + 10, second / 3600);
-  PutTwo(text + 12, second / 60 % 60);
-  PutTwo(text + 14, second % 60);
-  text[16] = 'Z';
-  out.append(text, sizeof text);
+  const uint32_t month_index = (5 * day_of_year + 2) / 153;
+  const uint32_t day = day_of_year - (153 * month_index + 2) / 5 + 1;
+  const uint32_t month = month_index < 10 ? month_index + 3 : month_index - 9;
+  const uint32_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
+  at[0] = 0x18;
+  at[1] = 0x0f;
+  PutTwo(at + 2, year / 100);
+  PutTwo(at + 4, year % 100);
+  PutTwo(at + 6, month);
+  PutTwo(at + 8, day);
+  PutTwo(at + 10, second / 3600);
+  PutTwo(at + 12, second / 60 % 60);
+  PutTwo(at + 14, second % 60);
+  at[16] = 'Z';
+  return at + kTimeSize;
 }
 
 size_t IntegerContentsSize(base::Bytes magnitude) {
@@ -99,10 +114,22 @@ size_t IntegerContentsSize(base::Bytes magnitude) {
   return magnitude.size() + (magnitude[0] >> 7);
 }
 
-void PutInteger(std::string& out, base::Bytes magnitude) {
-  PutHeader(out, 0x02, IntegerContentsSize(magnitude));
-  if (magnitude.empty() || magnitude[0] >= 0x80) out.push_back('\0');
-  base::Append(out, magnitude);
+char* PutInteger(char* at, base::Bytes magnitude) {
+  at = PutHeader(at, 0x02, IntegerContentsSize(magnitude));
+  if (magnitude.empty() || magnitude[0] >= 0x80) *at++ = '\0';
+  return PutBytes(at, magnitude);
+}
+
+// Without leading zero octets.
+base::Bytes Magnitude(base::Bytes scalar) {
+  while (!scalar.empty() && scalar[0] == 0) scalar = scalar.subspan(1);
+  return scalar;
+}
+
+// Ecdsa-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER }  (RFC 5480).
+size_t EcdsaContentsSize(base::Bytes r, base::Bytes s) {
+  return ElementSize(IntegerContentsSize(r)) +
+         ElementSize(IntegerContentsSize(s));
 }
 
 // RevokedInfo ::= SEQUENCE { revocationTime GeneralizedTime,
@@ -124,7 +151,7 @@ absl::StatusOr<size_t> SignatureSize(const crypto::PublicKey& signer) {
     case crypto::KeyType::kEcP384:
       return 2 * crypto::kP384ScalarSize;
     case crypto::KeyType::kRsa:
-      return signer.bits() / 8;
+      return (signer.bits() + 7) / 8;
     case crypto::KeyType::kEd25519:
       return 64;
     case crypto::KeyType::kEcP521:
@@ -231,16 +258,16 @@ absl::Status OcspTemplate::Finish() {
   const auto cert_id = [](base::Bytes algorithm, const std::string& name,
                           const std::string& key) {
     std::string out = base::ToString(algorithm);
-    PutElement(out, 0x04, base::AsBytes(name));
-    PutElement(out, 0x04, base::AsBytes(key));
+    out += Element(0x04, base::AsBytes(name));
+    out += Element(0x04, base::AsBytes(key));
     return out;
   };
   cert_id_sha1_ = cert_id(kSha1Algorithm, name_sha1_, key_sha1_);
   cert_id_sha256_ = cert_id(kSha256Algorithm, name_sha256_, key_sha256_);
   if (!certs.empty()) {
     // certs [0] EXPLICIT SEQUENCE OF Certificate OPTIONAL.
-    PutHeader(certs_field_, 0xa0, ElementSize(certs.size()));
-    PutElement(certs_field_, 0x30, base::AsBytes(certs));
+    const std::string list = Element(0x30, base::AsBytes(certs));
+    certs_field_ = Element(0xa0, base::AsBytes(list));
   }
   return absl::OkStatus();
 }
@@ -270,117 +297,148 @@ std::string OcspTemplate::Expand(base::Bytes compact) const {
   return der;
 }
 
-// SingleResponse ::= SEQUENCE {
-//   certID      SEQUENCE { hashAlgorithm, issuerNameHash, issuerKeyHash,
-//   serialNumber }, certStatus  CHOICE { good [0] IMPLICIT NULL, revoked [1]
-//   IMPLICIT RevokedInfo }, thisUpdate  GeneralizedTime, nextUpdate  [0]
-//   EXPLICIT GeneralizedTime OPTIONAL }
-size_t OcspTemplate::SingleContentsSize(const RecordFacts& record,
-                                        CertIdForm form) const {
-  const std::string& prefix =
-      form == CertIdForm::kSha1 ? cert_id_sha1_ : cert_id_sha256_;
-  const size_t cert_id =
-      prefix.size() + ElementSize(IntegerContentsSize(record.serial));
-  return ElementSize(cert_id) + StatusSize(record) + kTimeSize +
-         ElementSize(kTimeSize);
+bool OcspTemplate::IsCompact(base::Bytes bytes) const {
+  if (bytes.size() != signature_size_) return false;
+  // r and s are positive (RFC 5480), and what is written as an INTEGER has an
+  // octet.
+  const size_t half = signature_size_ / 2;
+  return !IsEcdsa(algorithm_) || (!Magnitude(bytes.first(half)).empty() &&
+                                  !Magnitude(bytes.subspan(half)).empty());
 }
 
-void OcspTemplate::AppendSingle(const RecordFacts& record, CertIdForm form,
-                                std::string& out) const {
-  const std::string& prefix =
-      form == CertIdForm::kSha1 ? cert_id_sha1_ : cert_id_sha256_;
-  PutHeader(out, 0x30, SingleContentsSize(record, form));
-  PutHeader(out, 0x30,
-            prefix.size() + ElementSize(IntegerContentsSize(record.serial)));
-  out += prefix;
-  PutInteger(out, record.serial);
+struct OcspTemplate::Layout {
+  size_t serial = 0;  // Its element.
+  size_t sha1 = 0;    // Contents of each SingleResponse; 0 for none.
+  size_t sha256 = 0;
+  size_t responses = 0;  // Contents of the SEQUENCE OF SingleResponse.
+  size_t tbs = 0;        // Contents of ResponseData.
+  char this_update[kTimeSize];
+  char next_update[kTimeSize];
+};
+
+OcspTemplate::Layout OcspTemplate::LayOut(const RecordFacts& record) const {
+  Layout layout;
+  PutTime(layout.this_update, record.this_update);
+  PutTime(layout.next_update, record.next_update);
+  layout.serial = ElementSize(IntegerContentsSize(record.serial));
+  const size_t rest = StatusSize(record) + kTimeSize + ElementSize(kTimeSize);
+  if (form_ != CertIdForm::kSha256) {
+    layout.sha1 = ElementSize(cert_id_sha1_.size() + layout.serial) + rest;
+    layout.responses += ElementSize(layout.sha1);
+  }
+  if (form_ != CertIdForm::kSha1) {
+    layout.sha256 = ElementSize(cert_id_sha256_.size() + layout.serial) + rest;
+    layout.responses += ElementSize(layout.sha256);
+  }
+  layout.tbs = ElementSize(ElementSize(responder_key_hash_.size())) +
+               kTimeSize + ElementSize(layout.responses);
+  return layout;
+}
+
+// SingleResponse ::= SEQUENCE {
+//   certID      SEQUENCE { hashAlgorithm, issuerNameHash, issuerKeyHash,
+//                          serialNumber },
+//   certStatus  CHOICE { good [0] IMPLICIT NULL,
+//                        revoked [1] IMPLICIT RevokedInfo },
+//   thisUpdate  GeneralizedTime,
+//   nextUpdate  [0] EXPLICIT GeneralizedTime OPTIONAL }
+char* OcspTemplate::PutSingle(const Layout& layout, const RecordFacts& record,
+                              CertIdForm form, char* at) const {
+  const std::string& prefix = CertIdPrefix(form);
+  at = PutHeader(at, 0x30,
+                 form == CertIdForm::kSha1 ? layout.sha1 : layout.sha256);
+  at = PutHeader(at, 0x30, prefix.size() + layout.serial);
+  at = PutText(at, prefix);
+  at = PutInteger(at, record.serial);
   if (record.status == RecordStatus::kRevoked) {
-    PutHeader(out, 0xa1, RevokedContentsSize(record));
-    PutTime(out, record.revocation_time);
+    at = PutHeader(at, 0xa1, RevokedContentsSize(record));
+    at = PutTime(at, record.revocation_time);
     if (record.reason != 0) {
-      const char reason[] = {'\xa0', 3, 0x0a, 1,
-                             static_cast<char>(record.reason)};
-      out.append(reason, sizeof reason);
+      at = PutHeader(at, 0xa0, 3);
+      at = PutHeader(at, 0x0a, 1);
+      *at++ = static_cast<char>(record.reason);
     }
   } else {
-    out.append("\x80\x00", 2);
+    at = PutHeader(at, 0x80, 0);
   }
-  PutTime(out, record.this_update);
-  PutHeader(out, 0xa0, kTimeSize);
-  PutTime(out, record.next_update);
+  at = std::copy_n(layout.this_update, kTimeSize, at);
+  at = PutHeader(at, 0xa0, kTimeSize);
+  return std::copy_n(layout.next_update, kTimeSize, at);
 }
 
 // ResponseData ::= SEQUENCE {
 //   responderID  [2] KeyHash,            -- byKey: RFC 9919
 //   producedAt   GeneralizedTime,
 //   responses    SEQUENCE OF SingleResponse }
-size_t OcspTemplate::TbsContentsSize(const RecordFacts& record) const {
-  size_t responses = 0;
-  if (form_ != CertIdForm::kSha256) {
-    responses += ElementSize(SingleContentsSize(record, CertIdForm::kSha1));
+char* OcspTemplate::PutTbs(const Layout& layout, const RecordFacts& record,
+                           char* at) const {
+  at = PutHeader(at, 0x30, layout.tbs);
+  at = PutHeader(at, 0xa2, ElementSize(responder_key_hash_.size()));
+  at = PutHeader(at, 0x04, responder_key_hash_.size());
+  at = PutText(at, responder_key_hash_);
+  at = std::copy_n(layout.this_update, kTimeSize, at);
+  at = PutHeader(at, 0x30, layout.responses);
+  if (layout.sha1 != 0) at = PutSingle(layout, record, CertIdForm::kSha1, at);
+  if (layout.sha256 != 0) {
+    at = PutSingle(layout, record, CertIdForm::kSha256, at);
   }
-  if (form_ != CertIdForm::kSha1) {
-    responses += ElementSize(SingleContentsSize(record, CertIdForm::kSha256));
-  }
-  return ElementSize(ElementSize(responder_key_hash_.size())) + kTimeSize +
-         ElementSize(responses);
+  return at;
 }
 
 void OcspTemplate::BuildTbs(const RecordFacts& record, std::string& out) const {
-  const size_t contents = TbsContentsSize(record);
-  PutHeader(out, 0x30, contents);
-  PutHeader(out, 0xa2, ElementSize(responder_key_hash_.size()));
-  PutElement(out, 0x04, base::AsBytes(responder_key_hash_));
-  PutTime(out, record.this_update);
-  size_t responses = 0;
-  const bool sha1 = form_ != CertIdForm::kSha256,
-             sha256 = form_ != CertIdForm::kSha1;
-  if (sha1)
-    responses += ElementSize(SingleContentsSize(record, CertIdForm::kSha1));
-  if (sha256)
-    responses += ElementSize(SingleContentsSize(record, CertIdForm::kSha256));
-  PutHeader(out, 0x30, responses);
-  if (sha1) AppendSingle(record, CertIdForm::kSha1, out);
-  if (sha256) AppendSingle(record, CertIdForm::kSha256, out);
+  const Layout layout = LayOut(record);
+  const size_t start = out.size();
+  out.resize(start + ElementSize(layout.tbs));
+  PutTbs(layout, record, out.data() + start);
 }
 
 // OCSPResponse ::= SEQUENCE {
 //   responseStatus ENUMERATED,
-//   responseBytes  [0] EXPLICIT SEQUENCE { responseType OID, response OCTET
-//   STRING } }
+//   responseBytes  [0] EXPLICIT SEQUENCE { responseType OID,
+//                                          response OCTET STRING } }
 // BasicOCSPResponse ::= SEQUENCE {
-//   tbsResponseData, signatureAlgorithm, signature BIT STRING, certs [0]
-//   OPTIONAL }
+//   tbsResponseData, signatureAlgorithm, signature BIT STRING,
+//   certs [0] OPTIONAL }
 void OcspTemplate::Rebuild(const RecordFacts& record, base::Bytes compact,
                            std::string& out) const {
-  std::string expanded;
-  base::Bytes signature = compact;
-  if (IsEcdsa(algorithm_)) {
-    expanded.reserve(crypto::kMaxP384SignatureDer);
-    crypto::AppendEcdsaSignatureDer(compact, expanded);
-    signature = base::AsBytes(expanded);
-  }
+  const Layout layout = LayOut(record);
   const base::Bytes algorithm = crypto::AlgorithmIdentifier(algorithm_);
-  const size_t basic = ElementSize(TbsContentsSize(record)) + algorithm.size() +
-                       ElementSize(1 + signature.size()) + certs_field_.size();
+  const bool ecdsa = IsEcdsa(algorithm_);
+  base::Bytes r, s;
+  size_t signature = compact.size();
+  if (ecdsa) {
+    r = Magnitude(compact.first(compact.size() / 2));
+    s = Magnitude(compact.subspan(compact.size() / 2));
+    signature = ElementSize(EcdsaContentsSize(r, s));
+  }
+  const size_t basic = ElementSize(layout.tbs) + algorithm.size() +
+                       ElementSize(1 + signature) + certs_field_.size();
   const size_t response_bytes =
       sizeof kOcspBasic + ElementSize(ElementSize(basic));
   const size_t total =
       sizeof kSuccessful + ElementSize(ElementSize(response_bytes));
-  out.reserve(out.size() + ElementSize(total));
-  PutHeader(out, 0x30, total);
-  base::Append(out, kSuccessful);
-  PutHeader(out, 0xa0, ElementSize(response_bytes));
-  PutHeader(out, 0x30, response_bytes);
-  base::Append(out, kOcspBasic);
-  PutHeader(out, 0x04, ElementSize(basic));
-  PutHeader(out, 0x30, basic);
-  BuildTbs(record, out);
-  base::Append(out, algorithm);
-  PutHeader(out, 0x03, 1 + signature.size());
-  out.push_back('\0');
-  base::Append(out, signature);
-  out += certs_field_;
+  const size_t start = out.size();
+  out.resize(start + ElementSize(total));
+  char* at = out.data() + start;
+  at = PutHeader(at, 0x30, total);
+  at = PutBytes(at, kSuccessful);
+  at = PutHeader(at, 0xa0, ElementSize(response_bytes));
+  at = PutHeader(at, 0x30, response_bytes);
+  at = PutBytes(at, kOcspBasic);
+  at = PutHeader(at, 0x04, ElementSize(basic));
+  at = PutHeader(at, 0x30, basic);
+  at = PutTbs(layout, record, at);
+  at = PutBytes(at, algorithm);
+  at = PutHeader(at, 0x03, 1 + signature);
+  *at++ = '\0';
+  if (ecdsa) {
+    at = PutHeader(at, 0x30, EcdsaContentsSize(r, s));
+    at = PutInteger(at, r);
+    at = PutInteger(at, s);
+  } else {
+    at = PutBytes(at, compact);
+  }
+  PutText(at, certs_field_);
 }
 
 }  // namespace chancery::block

@@ -57,21 +57,31 @@ class OcspTemplate {
   absl::StatusOr<std::string> Compact(base::Bytes signature) const;
   std::string Expand(base::Bytes compact) const;
 
+  // Whether these bytes can be a signature in compact form. What comes from
+  // elsewhere is asked this before it is expanded or rebuilt.
+  bool IsCompact(base::Bytes bytes) const;
+
   // tbsResponseData (RFC 6960 section 4.2.1) appended to `out`. The record is
   // not kEmpty.
   void BuildTbs(const RecordFacts& record, std::string& out) const;
 
-  // The whole OCSPResponse appended to `out`. `compact` has signature_size().
+  // The whole OCSPResponse appended to `out`; IsCompact(compact). Allocates
+  // nothing where `out` has the room.
   void Rebuild(const RecordFacts& record, base::Bytes compact,
                std::string& out) const;
 
  private:
   OcspTemplate() = default;
   absl::Status Finish();  // Derives the rest; the end of Create and of Parse.
-  size_t TbsContentsSize(const RecordFacts& record) const;
-  size_t SingleContentsSize(const RecordFacts& record, CertIdForm form) const;
-  void AppendSingle(const RecordFacts& record, CertIdForm form,
-                    std::string& out) const;
+  // Sizes and texts of one response, found once.
+  struct Layout;
+  Layout LayOut(const RecordFacts& record) const;
+  const std::string& CertIdPrefix(CertIdForm form) const {
+    return form == CertIdForm::kSha1 ? cert_id_sha1_ : cert_id_sha256_;
+  }
+  char* PutSingle(const Layout& layout, const RecordFacts& record,
+                  CertIdForm form, char* at) const;
+  char* PutTbs(const Layout& layout, const RecordFacts& record, char* at) const;
 
   std::string encoded_;
   TemplateId id_{};

@@ -7,9 +7,12 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <utility>
 
 #include "base/encoding.h"
 #include "base/testing/status_matchers.h"
+#include "crypto/key_type.h"
+#include "crypto/public_key.h"
 #include "crypto/software_key.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -97,6 +100,24 @@ std::string TbsByOpenSsl(const OcspTemplate& shape, const RecordFacts& record) {
   if (size > 0) der.assign(reinterpret_cast<char*>(out), size);
   OPENSSL_free(out);
   return der;
+}
+
+// Whether OpenSSL finds `signer` by the responder's key hash and its signature
+// covers the response.
+bool VerifiesInOpenSsl(OCSP_BASICRESP* basic, const crypto::PublicKey& signer) {
+  const unsigned char* spki = signer.spki().data();
+  EVP_PKEY* const key =
+      d2i_PUBKEY(nullptr, &spki, static_cast<long>(signer.spki().size()));
+  X509* const certificate = X509_new();
+  X509_set_pubkey(certificate, key);
+  STACK_OF(X509)* const certificates = sk_X509_new_null();
+  sk_X509_push(certificates, certificate);
+  const int verified =
+      OCSP_basic_verify(basic, certificates, nullptr, OCSP_NOVERIFY);
+  sk_X509_free(certificates);
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+  return verified == 1;
 }
 
 class TemplateTest : public ::testing::TestWithParam<CertIdForm> {
@@ -200,6 +221,7 @@ TEST_P(TemplateTest, ARebuiltResponseVerifiesInOpenSsl) {
     EXPECT_EQ(std::string(reinterpret_cast<const char*>(signed_by->data),
                           signed_by->length),
               signature);
+    EXPECT_TRUE(VerifiesInOpenSsl(basic.get(), key_->public_key()));
     EXPECT_EQ(OCSP_resp_count(basic.get()),
               shape.form() == CertIdForm::kDual ? 2 : 1);
   }
@@ -214,6 +236,78 @@ TEST_P(TemplateTest, AnEncodingComesBackAsItWas) {
   for (size_t size = 0; size < shape.encoded().size(); ++size) {
     const std::string part = shape.encoded().substr(0, size);
     EXPECT_FALSE(OcspTemplate::Parse(base::AsBytes(part)).ok()) << size;
+  }
+}
+
+TEST_P(TemplateTest, AppendsToWhatIsThere) {
+  const OcspTemplate shape = Make({"certificate"});
+  const RecordFacts record{.serial = base::AsBytes("\x01", 1),
+                           .status = RecordStatus::kGood,
+                           .this_update = absl::FromUnixSeconds(1),
+                           .next_update = absl::FromUnixSeconds(2)};
+  const std::string compact(shape.signature_size(), '\x01');
+  std::string alone, after = "before";
+  shape.Rebuild(record, base::AsBytes(compact), alone);
+  shape.Rebuild(record, base::AsBytes(compact), after);
+  EXPECT_EQ(after, "before" + alone);
+  std::string tbs, tbs_after = "before";
+  shape.BuildTbs(record, tbs);
+  shape.BuildTbs(record, tbs_after);
+  EXPECT_EQ(tbs_after, "before" + tbs);
+  EXPECT_NE(alone.find(tbs), std::string::npos);
+}
+
+TEST(TemplateKeyTest, EverySignersResponsesVerifyInOpenSsl) {
+  for (const crypto::KeySpec& spec :
+       {crypto::KeySpec{.type = crypto::KeyType::kEcP256},
+        crypto::KeySpec{.type = crypto::KeyType::kEcP384},
+        crypto::KeySpec{.type = crypto::KeyType::kRsa, .bits = 2048},
+        crypto::KeySpec{.type = crypto::KeyType::kEd25519}}) {
+    const auto key = *crypto::GenerateKey(spec);
+    const OcspTemplate shape = *OcspTemplate::Create(
+        CertIdForm::kSha1, base::AsBytes(kIssuerName), key->public_key(),
+        key->public_key(), key->algorithm(), {});
+    for (int round = 0; round < 20; ++round) {
+      const std::string serial(17, static_cast<char>(1 + round));
+      const RecordFacts record{
+          .serial = base::AsBytes(serial),
+          .status = RecordStatus::kGood,
+          .this_update = absl::FromUnixSeconds(1'700'000'000),
+          .next_update = absl::FromUnixSeconds(1'700'086'400)};
+      std::string tbs, response;
+      shape.BuildTbs(record, tbs);
+      const std::string signature = *key->Sign(base::AsBytes(tbs));
+      const auto compact = shape.Compact(base::AsBytes(signature));
+      ASSERT_THAT(compact, IsOk());
+      ASSERT_TRUE(shape.IsCompact(base::AsBytes(*compact)));
+      shape.Rebuild(record, base::AsBytes(*compact), response);
+      const auto* at = reinterpret_cast<const unsigned char*>(response.data());
+      std::unique_ptr<OCSP_RESPONSE, decltype(&OCSP_RESPONSE_free)> parsed(
+          d2i_OCSP_RESPONSE(nullptr, &at, static_cast<long>(response.size())),
+          OCSP_RESPONSE_free);
+      ASSERT_NE(parsed, nullptr);
+      const Basic basic(OCSP_response_get1_basic(parsed.get()),
+                        OCSP_BASICRESP_free);
+      ASSERT_NE(basic, nullptr);
+      EXPECT_TRUE(VerifiesInOpenSsl(basic.get(), key->public_key()))
+          << crypto::Name(spec.type);
+    }
+  }
+}
+
+TEST(TemplateKeyTest, ACompactEcdsaSignatureHasNoZeroHalf) {
+  const auto key = *crypto::GenerateKey({.type = crypto::KeyType::kEcP256});
+  const OcspTemplate shape = *OcspTemplate::Create(
+      CertIdForm::kSha1, base::AsBytes(kIssuerName), key->public_key(),
+      key->public_key(), key->algorithm(), {});
+  const std::string zero(32, '\0'), one = std::string(31, '\0') + '\x01';
+  for (const auto& [compact, fits] : {std::pair(one + one, true),
+                                      {zero + one, false},
+                                      {one + zero, false},
+                                      {one, false},
+                                      {one + one + one, false},
+                                      {std::string(), false}}) {
+    EXPECT_EQ(shape.IsCompact(base::AsBytes(compact)), fits);
   }
 }
 

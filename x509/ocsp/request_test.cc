@@ -104,8 +104,7 @@ TEST_F(OcspRequestByOpenSslTest, OpenSslReadsOurNonce) {
   const std::string nonce(32, 'n');
   const std::string ours = BuildOcspRequest(
       BuildCertId(CertIdHash::kSha256, base::AsBytes(ca_.subject()),
-                  ca_.key().public_key(),
-                  base::AsBytes(std::string_view("\x7f").data(), 1)),
+                  ca_.key().public_key(), base::AsBytes("\x7f", 1)),
       base::AsBytes(nonce));
   const std::string path = crypto::testing::WriteTemp("ours.der", ours);
   const std::string text = Shell("openssl ocsp -req_text -reqin " + path);
