@@ -244,7 +244,7 @@ absl::StatusOr<Block> Block::Parse(base::Bytes encoded,
   }
   block.status_.assign(bytes.begin(), bytes.end());
   if (!in.Take(count, bytes)) return Malformed("serial lengths");
-  uint32_t end = 0, revoked = 0;
+  uint32_t end = 0;
   for (uint32_t place = 0; place < count; ++place) {
     const bool empty = block.status_[place] == 0;
     if (block.status_[place] > 2 || bytes[place] > kMaxSerialSize ||
@@ -252,8 +252,6 @@ absl::StatusOr<Block> Block::Parse(base::Bytes encoded,
       return Malformed("status or serial length");
     }
     end += bytes[place];
-    revoked +=
-        block.status_[place] == static_cast<uint8_t>(RecordStatus::kRevoked);
     block.serial_end_.push_back(end);
   }
   if (!in.Take(end, bytes)) return Malformed("serials");

@@ -89,7 +89,7 @@ TEST_F(OcspResponseTest, AnswersWithoutNextUpdateHaveNone) {
 }
 
 TEST_F(OcspResponseTest, ADelegatesAnswerCarriesItsCertificate) {
-  ca_.MakeDelegate();
+  ca_.MakeDelegate("extendedKeyUsage=OCSPSigning");
   const std::string der =
       Respond("-serial 1", "delegate.", "-ndays 1 -resp_key_id");
   const auto parsed = ParseOcspResponse(base::AsBytes(der));

@@ -54,18 +54,16 @@ void OpenSslCa::WriteIndex(const std::vector<Row>& rows) const {
   WriteTemp(name_ + ".index", text);
 }
 
-void OpenSslCa::MakeDelegate() const {
-  const std::string extensions =
-      WriteTemp(name_ + ".delegate.cnf",
-                "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\n"
-                "extendedKeyUsage=OCSPSigning\nnoCheck=ignored\n");
+void OpenSslCa::MakeDelegate(const std::string& extensions) const {
+  const std::string section =
+      WriteTemp(name_ + ".delegate.cnf", extensions + "\n");
   Shell(
       "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
       "-subj /CN=Delegate -keyout " +
       Path("delegate.key") + " -out " + Path("delegate.csr"));
   Shell("openssl x509 -req -days 10 -in " + Path("delegate.csr") + " -CA " +
         Path("pem") + " -CAkey " + Path("key") + " -set_serial 99 -extfile " +
-        extensions + " -out " + Path("delegate.pem"));
+        section + " -out " + Path("delegate.pem"));
 }
 
 std::string OpenSslCa::Path(const std::string& ending) const {

@@ -26,9 +26,9 @@ class OpenSslCa {
   };
   void WriteIndex(const std::vector<Row>& rows) const;
 
-  // A certificate for responding about this CA: extendedKeyUsage OCSPSigning.
-  // `<name>.delegate.pem` and `<name>.delegate.key`.
-  void MakeDelegate() const;
+  // A certificate of this CA for ten days with these extensions, as a section
+  // of OpenSSL's configuration: Path("delegate.pem"), Path("delegate.key").
+  void MakeDelegate(const std::string& extensions) const;
 
   // Of a file with this ending: "pem" (the certificate), "key", "index".
   std::string Path(const std::string& ending) const;

@@ -1,0 +1,24 @@
+// Whether an OCSP response is an issuer's word.
+#ifndef CHANCERY_X509_OCSP_VERIFY_H_
+#define CHANCERY_X509_OCSP_VERIFY_H_
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "x509/certificate/certificate.h"
+#include "x509/ocsp/response.h"
+
+namespace chancery::x509 {
+
+// OK when `issuer` signed `response`, or a delegate did whose certificate is in
+// it (RFC 6960 section 4.2.2.2): issued by `issuer`, extendedKeyUsage
+// OCSPSigning, valid at `now`, without a critical extension that is not known,
+// and the one that responderID names.
+// InvalidArgument: not a successful response. PermissionDenied says why no
+// signer was found to be authorised. Whether the response is about a
+// certificate of this issuer, and current, is for the caller to check.
+absl::Status VerifyOcspResponse(const OcspResponse& response,
+                                const Certificate& issuer, absl::Time now);
+
+}  // namespace chancery::x509
+
+#endif  // CHANCERY_X509_OCSP_VERIFY_H_
