@@ -74,8 +74,10 @@ void AddFilter(const CertificateFilter& filter, Conditions& where) {
     where.Compare("issuer_id =", Blob{filter.issuer_id});
   }
   if (filter.status) {
-    // In these words, so that the index of all that is not good is used.
-    if (*filter.status != CertificateStatus::kGood) where.Add("status > 0");
+    // In these words, so that the index of all that is not good is used; said
+    // with >, SQLite would search by this rather than by what follows, and
+    // sort.
+    if (*filter.status != CertificateStatus::kGood) where.Add("status <> 0");
     where.Compare("status =", static_cast<int64_t>(*filter.status));
   }
   if (!filter.serial_prefix.empty()) {

@@ -42,7 +42,7 @@ CREATE INDEX certificates_by_issuer ON certificates (issuer_id, issued_index, se
 CREATE INDEX certificates_by_serial ON certificates (serial);
 CREATE INDEX certificates_by_request ON certificates (requester, request_id);
 CREATE INDEX certificates_not_good ON certificates (status, issued_index, issuer_id, serial)
-  WHERE status > 0;
+  WHERE status <> 0;
 CREATE INDEX certificates_by_change ON certificates (issuer_id, status_index)
   WHERE status_index >= 0;
 CREATE TABLE blocks (

@@ -21,14 +21,23 @@ namespace {
   std::abort();
 }
 
+// Of the newest version that is installed.
 std::string Binaries() {
+  int newest = 0;
+  std::string found;
+  std::error_code error;
   for (const auto& version :
-       std::filesystem::directory_iterator("/usr/lib/postgresql")) {
-    if (std::filesystem::exists(version.path() / "bin" / "postgres")) {
-      return (version.path() / "bin").string();
+       std::filesystem::directory_iterator("/usr/lib/postgresql", error)) {
+    const int number = std::atoi(version.path().filename().c_str());
+    const std::filesystem::path folder = version.path() / "bin";
+    if (number <= newest || !std::filesystem::exists(folder / "postgres")) {
+      continue;
     }
+    newest = number;
+    found = folder.string();
   }
-  Die("not installed: run tools/setup");
+  if (found.empty()) Die("not installed: run tools/setup");
+  return found;
 }
 
 const passwd* ServerUser() {
@@ -38,7 +47,8 @@ const passwd* ServerUser() {
   return user;
 }
 
-// Starts `command` by a shell, as the server's user.
+// Starts `command` by a shell, as the server's user, with none of the test's
+// open files: whoever reads from a test's pipe would wait for the server too.
 pid_t Spawn(const std::string& command) {
   const passwd* user = ServerUser();
   const pid_t child = fork();
@@ -51,6 +61,7 @@ pid_t Spawn(const std::string& command) {
        setuid(user->pw_uid) != 0)) {
     _exit(126);
   }
+  close_range(STDERR_FILENO + 1, ~0U, 0);
   if (chdir("/") != 0) _exit(126);
   execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
   _exit(127);
@@ -58,7 +69,8 @@ pid_t Spawn(const std::string& command) {
 
 }  // namespace
 
-PostgresServer::PostgresServer() {
+PostgresServer::PostgresServer(const PostgresServerOptions& options)
+    : options_(options) {
   // Not below TEST_TMPDIR: a socket's path has at most 107 bytes.
   char name[] = "/tmp/chancery-pg-XXXXXX";
   if (mkdtemp(name) == nullptr) Die("cannot make a folder in /tmp");
@@ -68,7 +80,8 @@ PostgresServer::PostgresServer() {
       Die("cannot chown " + folder_);
   }
   if (Run(Binaries() + "/initdb -D " + folder_ +
-          "/data -U chancery --auth=trust --encoding=UTF8 --no-sync "
+          "/data -U chancery --auth=trust --encoding=UTF8 --locale=C.UTF-8 "
+          "--no-sync "
           ">/dev/null") != 0) {
     Die("initdb failed");
   }
@@ -77,7 +90,8 @@ PostgresServer::PostgresServer() {
 
 PostgresServer::~PostgresServer() {
   Kill();
-  std::filesystem::remove_all(folder_);
+  std::error_code error;  // What cannot be removed stays in /tmp.
+  std::filesystem::remove_all(folder_, error);
 }
 
 int PostgresServer::Run(const std::string& command) const {
@@ -88,9 +102,10 @@ int PostgresServer::Run(const std::string& command) const {
 }
 
 void PostgresServer::Start() {
+  if (pid_ >= 0) return;
   pid_ = Spawn("exec " + Binaries() + "/postgres -D " + folder_ + "/data -k " +
-               folder_ + " -c listen_addresses= -c fsync=off 2>>" + folder_ +
-               "/log");
+               folder_ + " -c listen_addresses= -c fsync=" +
+               (options_.fsync ? "on" : "off") + " 2>>" + folder_ + "/log");
   for (int tries = 0; tries < 600; ++tries) {
     if (Run(Binaries() + "/pg_isready -q -h " + folder_ + " -U chancery") == 0)
       return;
@@ -101,9 +116,12 @@ void PostgresServer::Start() {
   Die("it does not answer");
 }
 
-void PostgresServer::Kill() {
+void PostgresServer::Stop() { End(SIGINT); }
+void PostgresServer::Kill() { End(SIGQUIT); }
+
+void PostgresServer::End(int signal) {
   if (pid_ < 0) return;
-  kill(pid_, SIGQUIT);
+  kill(pid_, signal);
   waitpid(pid_, nullptr, 0);
   pid_ = -1;
 }

@@ -1,0 +1,238 @@
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/testing/status_matchers.h"
+#include "gmock/gmock.h"
+#include "storage/inventory_contract_test.h"
+
+namespace chancery::storage {
+namespace {
+
+using base::testing::IsOk;
+using base::testing::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class BlockStoreTest : public InventoryContractTest {
+ protected:
+  // Block `number` is due at kNow + `number` minutes.
+  static BlockRow Numbered(int number) {
+    BlockRow block = Block(1);
+    block.block_id = "block" + std::to_string(100 + number);
+    block.refresh_at = kNow + absl::Minutes(number);
+    return block;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Kinds, BlockStoreTest, kKinds, NameOfKind);
+
+TEST_P(BlockStoreTest, ABlockComesBackAsItWas) {
+  BlockRow block = Block(1'700'000'000'000'000);
+  block.data.clear();
+  for (int byte = 0; byte < 256; ++byte) block.data.push_back(char(byte));
+  ASSERT_THAT(inventory_->PutBlock(block), IsOk());
+  const auto held = Open()->GetBlock(kBlock);
+  ASSERT_THAT(held, IsOk());
+  EXPECT_EQ(held->block_id, kBlock);
+  EXPECT_EQ(held->issuer_id, block.issuer_id);
+  EXPECT_EQ(held->version, block.version);
+  EXPECT_EQ(held->refresh_at, block.refresh_at);
+  EXPECT_EQ(held->next_update, block.next_update);
+  EXPECT_EQ(held->data, block.data);
+  EXPECT_EQ(held->template_ids, block.template_ids);
+  EXPECT_THAT(held->deltas, IsEmpty());
+  EXPECT_THAT(inventory_->GetBlock("none"),
+              StatusIs(absl::StatusCode::kNotFound, "6e6f6e65"));
+}
+
+TEST_P(BlockStoreTest, ABlockOnlyGrows) {
+  ASSERT_THAT(inventory_->PutBlock(Block(5)), IsOk());
+  ASSERT_THAT(inventory_->PutBlock(Block(4)), IsOk());
+  EXPECT_EQ(inventory_->GetBlock(kBlock)->data, Block(5).data);
+  ASSERT_THAT(inventory_->PutBlock(Block(6)), IsOk());
+  EXPECT_EQ(inventory_->GetBlock(kBlock)->data, Block(6).data);
+}
+
+TEST_P(BlockStoreTest, ADeltaMustLeadFromWhatIsHeld) {
+  EXPECT_THAT(inventory_->AddDelta(kBlock, {.base_version = 1, .version = 2}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "held is 0"));
+  ASSERT_THAT(inventory_->PutBlock(Block(5)), IsOk());
+  const DeltaRow six{.base_version = 5, .version = 6, .data = "six"};
+  ASSERT_THAT(inventory_->AddDelta(kBlock, six), IsOk());
+  ASSERT_THAT(inventory_->AddDelta(kBlock, six), IsOk());
+  EXPECT_THAT(inventory_->AddDelta(kBlock, {.base_version = 7, .version = 8}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "held is 6"));
+  ASSERT_THAT(inventory_->AddDelta(
+                  kBlock, {.base_version = 6, .version = 10, .data = "ten"}),
+              IsOk());
+  EXPECT_EQ((*inventory_->BlockVersions())[kBlock], 10u);
+  const auto held = inventory_->GetBlock(kBlock);
+  EXPECT_EQ(held->version, 5u);
+  ASSERT_EQ(held->deltas.size(), 2u);
+  EXPECT_EQ(held->deltas[0].data, "six");
+  EXPECT_EQ(held->deltas[1].base_version, 6u);
+}
+
+TEST_P(BlockStoreTest, AWholeBlockReplacesDeltasButNotNewerOnes) {
+  ASSERT_THAT(inventory_->PutBlock(Block(5)), IsOk());
+  ASSERT_THAT(inventory_->AddDelta(
+                  kBlock, {.base_version = 5, .version = 8, .data = "eight"}),
+              IsOk());
+  // Signed before the delta was: it would take a revocation back.
+  ASSERT_THAT(inventory_->PutBlock(Block(7)), IsOk());
+  EXPECT_EQ(inventory_->GetBlock(kBlock)->deltas.size(), 1u);
+  EXPECT_EQ((*inventory_->BlockVersions())[kBlock], 8u);
+  ASSERT_THAT(inventory_->PutBlock(Block(9)), IsOk());
+  EXPECT_THAT(inventory_->GetBlock(kBlock)->deltas, IsEmpty());
+  EXPECT_EQ((*inventory_->BlockVersions())[kBlock], 9u);
+}
+
+TEST_P(BlockStoreTest, OfDeltasFromOneBaseOneWins) {
+  ASSERT_THAT(inventory_->PutBlock(Block(1)), IsOk());
+  int added[2] = {0, 0};
+  std::vector<std::thread> writers;
+  for (int t = 0; t < 2; ++t) {
+    writers.emplace_back([&, t] {
+      const auto mine = Open();
+      for (uint64_t base = 1; base < 40; base += 2) {
+        // Both lead from the same version; the loser's base is gone.
+        const absl::Status status = mine->AddDelta(
+            kBlock, {.base_version = base,
+                     .version = base + 2,
+                     .data = std::string(1, static_cast<char>('a' + t))});
+        if (status.ok()) ++added[t];
+        EXPECT_TRUE(status.ok() || absl::IsFailedPrecondition(status))
+            << status.ToString();
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_GE(added[0] + added[1], 20);
+  const auto held = inventory_->GetBlock(kBlock);
+  ASSERT_EQ(held->deltas.size(), 20u);
+  uint64_t at = held->version;
+  for (const DeltaRow& delta : held->deltas) {
+    EXPECT_EQ(delta.base_version, at);
+    at = delta.version;
+  }
+}
+
+TEST_P(BlockStoreTest, OnlyDueBlocksAreLeasedTheOldestFirst) {
+  for (int i : {3, 1, 2}) {
+    ASSERT_THAT(inventory_->PutBlock(Numbered(i)), IsOk());
+  }
+  EXPECT_EQ(*inventory_->EarliestRefresh(), kNow + absl::Minutes(1));
+  const auto lease = [&](int minutes, size_t limit) {
+    return *inventory_->LeaseDueBlocks("a", kNow + absl::Minutes(minutes),
+                                       absl::Seconds(1), limit);
+  };
+  EXPECT_THAT(lease(0, 10), IsEmpty());
+  EXPECT_THAT(lease(2, 10), ElementsAre("block101", "block102"));
+  EXPECT_THAT(lease(3, 1), ElementsAre("block101"));
+}
+
+TEST_P(BlockStoreTest, TwoOwnersNeverHoldOneBlock) {
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_THAT(inventory_->PutBlock(Numbered(i)), IsOk());
+  }
+  const absl::Time due = kNow + absl::Hours(2);
+  std::vector<std::string> taken[3];
+  std::vector<std::thread> refreshers;
+  for (int t = 0; t < 3; ++t) {
+    refreshers.emplace_back([&, t] {
+      const auto mine = Open();
+      const std::string owner(1, static_cast<char>('a' + t));
+      for (int round = 0; round < 10; ++round) {
+        const auto got = mine->LeaseDueBlocks(owner, due, absl::Minutes(1),
+                                              taken[t].size() + 2);
+        EXPECT_THAT(got, IsOk());
+        if (got.ok()) taken[t] = *got;
+      }
+    });
+  }
+  for (std::thread& refresher : refreshers) refresher.join();
+  std::set<std::string> all;
+  size_t sum = 0;
+  for (const auto& ids : taken) {
+    all.insert(ids.begin(), ids.end());
+    sum += ids.size();
+  }
+  EXPECT_EQ(all.size(), sum);
+  EXPECT_EQ(all.size(), 20u);
+}
+
+TEST_P(BlockStoreTest, TheLeaseOfAKilledRefresherExpires) {
+  ASSERT_THAT(inventory_->PutBlock(Numbered(0)), IsOk());
+  const auto lease = [&](const char* owner, absl::Duration later) {
+    return *inventory_->LeaseDueBlocks(owner, kNow + later, absl::Seconds(60),
+                                       10);
+  };
+  EXPECT_EQ(lease("killed", absl::ZeroDuration()).size(), 1u);
+  EXPECT_THAT(lease("next", absl::Seconds(59.9)), IsEmpty());
+  EXPECT_EQ(lease("next", absl::Seconds(60)).size(), 1u);
+  EXPECT_THAT(lease("killed", absl::Seconds(61)), IsEmpty());
+}
+
+TEST_P(BlockStoreTest, ALeaseLastsToItsLastFractionOfASecond) {
+  ASSERT_THAT(inventory_->PutBlock(Numbered(0)), IsOk());
+  ASSERT_EQ(inventory_
+                ->LeaseDueBlocks("a", kNow + absl::Milliseconds(900),
+                                 absl::Seconds(10), 1)
+                ->size(),
+            1u);
+  EXPECT_THAT(*inventory_->LeaseDueBlocks(
+                  "b", kNow + absl::Milliseconds(10'800), absl::Seconds(10), 1),
+              IsEmpty());
+}
+
+TEST_P(BlockStoreTest, OnlyItsOwnerReleasesALease) {
+  ASSERT_THAT(inventory_->PutBlock(Numbered(0)), IsOk());
+  const auto lease = [&](const char* owner) {
+    return *inventory_->LeaseDueBlocks(owner, kNow, absl::Minutes(1), 10);
+  };
+  EXPECT_EQ(lease("a").size(), 1u);
+  ASSERT_THAT(inventory_->ReleaseLease("block100", "b"), IsOk());
+  EXPECT_THAT(lease("b"), IsEmpty());
+  ASSERT_THAT(inventory_->ReleaseLease("block100", "a"), IsOk());
+  EXPECT_THAT(lease("b"), ElementsAre("block100"));
+}
+
+TEST_P(BlockStoreTest, StoringTheNewBlockEndsTheLease) {
+  ASSERT_THAT(inventory_->PutBlock(Numbered(0)), IsOk());
+  ASSERT_EQ(inventory_->LeaseDueBlocks("a", kNow, absl::Minutes(1), 1)->size(),
+            1u);
+  BlockRow next = Numbered(0);
+  next.version = 2;
+  ASSERT_THAT(inventory_->PutBlock(next), IsOk());
+  EXPECT_EQ(inventory_->LeaseDueBlocks("b", kNow, absl::Minutes(1), 1)->size(),
+            1u);
+}
+
+TEST_P(BlockStoreTest, WithoutBlocksNothingIsDue) {
+  EXPECT_EQ(*inventory_->EarliestRefresh(), absl::InfiniteFuture());
+  BlockRow never = Block(1);
+  never.refresh_at = absl::InfiniteFuture();
+  ASSERT_THAT(inventory_->PutBlock(never), IsOk());
+  EXPECT_EQ(*inventory_->EarliestRefresh(), absl::InfiniteFuture());
+  EXPECT_EQ(inventory_->GetBlock(kBlock)->refresh_at, absl::InfiniteFuture());
+}
+
+TEST_P(BlockStoreTest, TemplatesAreImmutable) {
+  const std::string data("\0t\xff", 3);
+  ASSERT_THAT(inventory_->PutTemplate("id", data), IsOk());
+  ASSERT_THAT(inventory_->PutTemplate("id", "other"), IsOk());
+  EXPECT_EQ(*inventory_->GetTemplate("id"), data);
+  EXPECT_THAT(inventory_->GetTemplate("no"),
+              StatusIs(absl::StatusCode::kNotFound, "6e6f"));
+}
+
+TEST_P(BlockStoreTest, ATemplateIdHas32Bytes) {
+  BlockRow block = Block(1);
+  block.template_ids = {"short"};
+  EXPECT_THAT(inventory_->PutBlock(block),
+              StatusIs(absl::StatusCode::kInvalidArgument, "32 bytes"));
+}
+
+}  // namespace
+}  // namespace chancery::storage

@@ -1,0 +1,256 @@
+#include "storage/inventory_contract_test.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <thread>
+#include <vector>
+
+#include "base/file.h"
+#include "base/testing/status_matchers.h"
+#include "gmock/gmock.h"
+#include "storage/open.h"
+#include "storage/postgres_database.h"
+#include "storage/sqlite_database.h"
+#include "storage/testing/postgres_server.h"
+
+namespace chancery::storage {
+
+using base::testing::IsOk;
+using base::testing::StatusIs;
+
+namespace {
+
+constexpr PostgresOptions kPostgresOptions{.connections = 2,
+                                           .patience = absl::Seconds(20)};
+
+std::string FreshName() {
+  static int count = 0;
+  return "inventory" + std::to_string(getpid()) + "_" + std::to_string(++count);
+}
+
+testing::PostgresServer& Server() {
+  static testing::PostgresServer server({.fsync = false});
+  return server;
+}
+
+}  // namespace
+
+CertificateRow Certificate(int number) {
+  return {.issuer_id = kIssuer,
+          .serial = std::string("\x01\0\xff", 3) + std::to_string(number),
+          .der = std::string("DER\0", 4) + std::to_string(number),
+          .subject = "CN=host-" + std::to_string(number) + ".example",
+          .names = {"DNS:host-" + std::to_string(number) + ".example",
+                    "DNS:b\xc3\xbc.example"},
+          .not_before = kNow,
+          .not_after = kNow + absl::Hours(24 * number),
+          .profile = number % 2 ? "server" : "client",
+          .requester = "spiffe://c/client/one",
+          .request_id = "r" + std::to_string(number),
+          .block_id = kBlock,
+          .place = static_cast<uint32_t>(number),
+          .issued_at = kNow + absl::Seconds(number),
+          .ledger_index = static_cast<uint64_t>(10 + number)};
+}
+
+StatusRow Status(int number, CertificateStatus status, uint64_t index) {
+  return {.issuer_id = kIssuer,
+          .serial = Certificate(number).serial,
+          .status = status,
+          .reason = status == CertificateStatus::kGood ? 0 : 4,
+          .revoked_at = kNow,
+          .ledger_index = index};
+}
+
+BlockRow Block(uint64_t version) {
+  return {.block_id = kBlock,
+          .issuer_id = kIssuer,
+          .version = version,
+          .refresh_at = kNow + absl::Hours(1),
+          .next_update = kNow + absl::Hours(2),
+          .data = std::string(100'000, static_cast<char>(version)),
+          .template_ids = {std::string(32, 't'), std::string(32, '\0')}};
+}
+
+InventoryContractTest::InventoryContractTest() {
+  const std::string name = FreshName();
+  path_ = std::string(std::getenv("TEST_TMPDIR")) + "/" + name;
+  if (GetParam() == Kind::kPostgres) {
+    const std::string connection = Server().Connection(name);
+    EXPECT_THAT(
+        base::WriteFileAtomically(path_, base::AsBytes(connection), 0600),
+        IsOk());
+  }
+  inventory_ = Open();
+}
+
+absl::StatusOr<std::unique_ptr<Inventory>> InventoryContractTest::TryOpen()
+    const {
+  return GetParam() == Kind::kPostgres ? OpenPostgres(path_, kPostgresOptions)
+                                       : OpenSqlite(path_);
+}
+
+std::unique_ptr<Inventory> InventoryContractTest::Open() const {
+  auto opened = TryOpen();
+  EXPECT_THAT(opened, IsOk());
+  return *std::move(opened);
+}
+
+std::unique_ptr<Database> InventoryContractTest::OpenDatabase() const {
+  if (GetParam() == Kind::kSqlite) return *OpenSqliteDatabase(path_);
+  return *MakePostgresDatabase(*base::ReadFile(path_), kPostgresOptions);
+}
+
+std::string NameOfKind(const ::testing::TestParamInfo<Kind>& info) {
+  return info.param == Kind::kSqlite ? "Sqlite" : "Postgres";
+}
+
+namespace {
+
+class InventoryTest : public InventoryContractTest {};
+INSTANTIATE_TEST_SUITE_P(Kinds, InventoryTest, kKinds, NameOfKind);
+
+TEST_P(InventoryTest, ACrlOnlyGrows) {
+  CrlRow crl{.issuer_id = kIssuer,
+             .number = 7,
+             .this_update = kNow,
+             .next_update = kNow + absl::Hours(2),
+             .refresh_at = kNow + absl::Hours(1),
+             .ledger_size = 3,
+             .der = std::string("crl\0", 4)};
+  ASSERT_THAT(inventory_->PutCrl(crl), IsOk());
+  for (const uint64_t number : {7, 6}) {
+    crl.number = number;
+    EXPECT_THAT(
+        inventory_->PutCrl(crl),
+        StatusIs(absl::StatusCode::kFailedPrecondition, "does not follow 7"));
+  }
+  const auto held = inventory_->GetCrl(kIssuer, 0);
+  EXPECT_EQ(held->der, crl.der);
+  EXPECT_EQ(held->next_update, crl.next_update);
+  EXPECT_EQ(held->refresh_at, crl.refresh_at);
+  crl.number = 8;
+  crl.ledger_size = 4;
+  ASSERT_THAT(inventory_->PutCrl(crl), IsOk());
+  crl.shard = 1;
+  ASSERT_THAT(inventory_->PutCrl(crl), IsOk());
+  const auto all = inventory_->ListCrls();
+  ASSERT_EQ(all->size(), 2u);
+  EXPECT_EQ(all->front().number, 8u);
+  EXPECT_EQ(all->front().ledger_size, 4u);
+  EXPECT_EQ(all->back().shard, 1u);
+  EXPECT_THAT(inventory_->GetCrl(kIssuer, 2),
+              StatusIs(absl::StatusCode::kNotFound, "CRL"));
+}
+
+TEST_P(InventoryTest, ALedgerStepIsAppliedOnceAndWhole) {
+  EXPECT_EQ(*inventory_->NextIndex("signer"), 0u);
+  const LedgerStep step{
+      .certificates = {Certificate(1)},
+      .statuses = {Status(1, CertificateStatus::kRevoked, 30)},
+      .signer = "signer",
+      .next_index = 31};
+  ASSERT_THAT(inventory_->ApplyLedgerStep(step), IsOk());
+  ASSERT_THAT(inventory_->ApplyLedgerStep(step), IsOk());
+  EXPECT_EQ(*inventory_->NextIndex("signer"), 31u);
+  EXPECT_EQ(inventory_->FindSerial(Certificate(1).serial)->front().status,
+            CertificateStatus::kRevoked);
+  const LedgerStep wrong{
+      .certificates = {Certificate(2)},
+      .statuses = {Status(9, CertificateStatus::kRevoked, 40)},
+      .signer = "signer",
+      .next_index = 41};
+  EXPECT_THAT(inventory_->ApplyLedgerStep(wrong),
+              StatusIs(absl::StatusCode::kNotFound, "not in the inventory"));
+  EXPECT_EQ(*inventory_->NextIndex("signer"), 31u);
+  EXPECT_TRUE(inventory_->FindSerial(Certificate(2).serial)->empty());
+}
+
+TEST_P(InventoryTest, EachSignerHasItsCursor) {
+  ASSERT_THAT(
+      inventory_->ApplyLedgerStep({.signer = "issuing", .next_index = 9}),
+      IsOk());
+  ASSERT_THAT(inventory_->ApplyLedgerStep({.signer = "root", .next_index = 2}),
+              IsOk());
+  EXPECT_EQ(*inventory_->NextIndex("issuing"), 9u);
+  EXPECT_EQ(*inventory_->NextIndex("root"), 2u);
+  EXPECT_EQ(*inventory_->NextIndex("other"), 0u);
+}
+
+TEST_P(InventoryTest, SeveralFollowersTakeEachStepOnce) {
+  std::vector<std::thread> followers;
+  for (int t = 0; t < 3; ++t) {
+    followers.emplace_back([&] {
+      const auto mine = Open();
+      for (int i = 1; i <= 30; ++i) {
+        EXPECT_THAT(
+            mine->ApplyLedgerStep({.certificates = {Certificate(i)},
+                                   .signer = "signer",
+                                   .next_index = static_cast<uint64_t>(i)}),
+            IsOk());
+      }
+    });
+  }
+  for (std::thread& follower : followers) follower.join();
+  EXPECT_EQ(*inventory_->NextIndex("signer"), 30u);
+  EXPECT_EQ((*inventory_->CountByStatus())[CertificateStatus::kGood], 30u);
+}
+
+TEST_P(InventoryTest, IssuersComeBackAndAreReplaced) {
+  IssuerRow issuer{.issuer_id = kIssuer,
+                   .name = "issuing",
+                   .certificate = std::string("c\0", 2),
+                   .chain = {"a", std::string("b\0", 2)},
+                   .profiles = {"server", "client"}};
+  ASSERT_THAT(inventory_->PutIssuer(issuer), IsOk());
+  issuer.profiles.push_back("mail");
+  ASSERT_THAT(inventory_->PutIssuer(issuer), IsOk());
+  const auto issuers = inventory_->ListIssuers();
+  ASSERT_EQ(issuers->size(), 1u);
+  EXPECT_EQ(issuers->front().certificate, issuer.certificate);
+  EXPECT_EQ(issuers->front().chain, issuer.chain);
+  EXPECT_EQ(issuers->front().profiles, issuer.profiles);
+  issuer.profiles = {"two\nlines"};
+  EXPECT_THAT(inventory_->PutIssuer(issuer),
+              StatusIs(absl::StatusCode::kInvalidArgument, "issuing"));
+}
+
+TEST_P(InventoryTest, RefusesANewerSchema) {
+  ASSERT_THAT(OpenDatabase()->Transact([](Session& session) {
+    return session
+        .Run("INSERT INTO schema_migrations (version) VALUES ($1)",
+             {int64_t{999}})
+        .status();
+  }),
+              IsOk());
+  EXPECT_THAT(TryOpen(),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "999"));
+}
+
+TEST_P(InventoryTest, AFailedTransactionLeavesNothing) {
+  const auto database = OpenDatabase();
+  EXPECT_THAT(database->Transact([](Session& session) -> absl::Status {
+    EXPECT_THAT(session.Run("INSERT INTO templates VALUES ($1, $2)",
+                            {Blob{"id"}, Blob{"data"}}),
+                IsOk());
+    return absl::AbortedError("enough");
+  }),
+              StatusIs(absl::StatusCode::kAborted, "enough"));
+  EXPECT_THAT(inventory_->GetTemplate("id"),
+              StatusIs(absl::StatusCode::kNotFound, "6964"));
+}
+
+TEST_P(InventoryTest, BadSqlIsAnErrorAndTheConnectionLives) {
+  const auto database = OpenDatabase();
+  const auto run = [&](const std::string& sql) {
+    return database->Transact(
+        [&](Session& session) { return session.Run(sql, {}).status(); });
+  };
+  EXPECT_THAT(run("SELECT nothing FROM nowhere"),
+              StatusIs(absl::StatusCode::kInternal, "nowhere"));
+  EXPECT_THAT(run("SELECT 1"), IsOk());
+}
+
+}  // namespace
+}  // namespace chancery::storage
