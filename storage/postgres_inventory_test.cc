@@ -12,6 +12,12 @@
 #include "storage/open.h"
 #include "storage/testing/postgres_server.h"
 
+// libpqxx 6.4 loses the result, some 2 KB, of a statement during which the
+// connection breaks; jtv/libpqxx pull request 500 mends that in version 7.
+extern "C" const char* __lsan_default_suppressions() {
+  return "leak:libpqxx-6.4\n";
+}
+
 namespace chancery::storage {
 namespace {
 
