@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "base/encoding.h"
@@ -24,6 +25,23 @@ const Row* FindRow(const std::vector<Row>& rows, uint32_t place) {
       rows.begin(), rows.end(), place,
       [](const Row& row, uint32_t p) { return row.place < p; });
   return at != rows.end() && at->place == place ? &*at : nullptr;
+}
+
+// Puts in, replaces or takes out the row of `place`.
+template <typename Row>
+void SetRow(std::vector<Row>& rows, uint32_t place,
+            const std::optional<Row>& row) {
+  const auto at = std::lower_bound(
+      rows.begin(), rows.end(), place,
+      [](const Row& other, uint32_t p) { return other.place < p; });
+  const bool held = at != rows.end() && at->place == place;
+  if (row.has_value() && held) {
+    *at = *row;
+  } else if (row.has_value()) {
+    rows.insert(at, *row);
+  } else if (held) {
+    rows.erase(at);
+  }
 }
 
 bool FitsTemplates(const Record& record, const Templates& templates) {
@@ -119,27 +137,48 @@ Block Block::Make(Signed signed_manifest, Manifest manifest,
 
 void Block::Append(const Record& record) {
   const uint32_t place = count();
-  status_.push_back(static_cast<uint8_t>(record.status));
-  if (record.status != RecordStatus::kEmpty) serials_ += record.serial;
+  status_.push_back(static_cast<uint8_t>(RecordStatus::kEmpty));
   serial_end_.push_back(static_cast<uint32_t>(serials_.size()));
   for (size_t i = 0; i < templates_.size(); ++i) {
+    signatures_[i].append(templates_[i]->signature_size(), '\0');
+  }
+  Replace(place, record);
+}
+
+void Block::Replace(uint32_t place, const Record& record) {
+  const bool empty = record.status == RecordStatus::kEmpty;
+  status_[place] = static_cast<uint8_t>(record.status);
+
+  const uint32_t begin = place == 0 ? 0 : serial_end_[place - 1];
+  const uint32_t end =
+      begin + (empty ? 0 : static_cast<uint32_t>(record.serial.size()));
+  const uint32_t old_end = serial_end_[place];
+  serials_.replace(begin, old_end - begin,
+                   empty ? std::string() : record.serial);
+  if (end != old_end) {
+    for (uint32_t p = place; p < count(); ++p) serial_end_[p] += end - old_end;
+  }
+
+  for (size_t i = 0; i < templates_.size(); ++i) {
     const size_t size = templates_[i]->signature_size();
-    if (record.status == RecordStatus::kEmpty) {
-      signatures_[i].append(size, '\0');
-    } else {
-      signatures_[i] += record.signatures[i];
-    }
+    signatures_[i].replace(
+        place * size, size,
+        empty ? std::string(size, '\0') : record.signatures[i]);
   }
-  if (record.status == RecordStatus::kEmpty) return;
-  if (record.this_update != manifest_.this_update ||
-      record.next_update != manifest_.next_update) {
-    own_times_.push_back({place, absl::ToUnixSeconds(record.this_update),
-                          absl::ToUnixSeconds(record.next_update)});
+
+  std::optional<OwnTimes> own;
+  if (!empty && (record.this_update != manifest_.this_update ||
+                 record.next_update != manifest_.next_update)) {
+    own = OwnTimes{place, absl::ToUnixSeconds(record.this_update),
+                   absl::ToUnixSeconds(record.next_update)};
   }
+  SetRow(own_times_, place, own);
+  std::optional<Revoked> revoked;
   if (record.status == RecordStatus::kRevoked) {
-    revoked_.push_back({place, absl::ToUnixSeconds(record.revocation_time),
-                        static_cast<uint8_t>(record.reason)});
+    revoked = Revoked{place, absl::ToUnixSeconds(record.revocation_time),
+                      static_cast<uint8_t>(record.reason)};
   }
+  SetRow(revoked_, place, revoked);
 }
 
 base::Bytes Block::Serial(uint32_t place) const {
@@ -403,11 +442,14 @@ absl::StatusOr<Block> Block::Apply(const Delta& delta) const {
     return absl::InvalidArgumentError(
         "delta: its paths do not lead to its manifest's root");
   }
-  std::vector<Record> records = Records();
-  records.resize(next.count);
-  for (const Change& change : delta.changes)
-    records[change.place] = change.record;
-  return Make(delta.signed_manifest, next, templates_, records);
+  Block applied = *this;
+  applied.signed_ = delta.signed_manifest;
+  applied.manifest_ = next;
+  while (applied.count() < next.count) applied.Append(Record());
+  for (const Change& change : delta.changes) {
+    applied.Replace(change.place, change.record);
+  }
+  return applied;
 }
 
 }  // namespace chancery::block

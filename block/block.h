@@ -91,7 +91,9 @@ class Block {
 
  private:
   Block() = default;
+  // Both for records whose signatures fit the templates.
   void Append(const Record& record);
+  void Replace(uint32_t place, const Record& record);
 
   Signed signed_;
   Manifest manifest_;

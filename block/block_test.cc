@@ -48,7 +48,8 @@ class BlockTest : public ::testing::Test {
     Record record;
     record.status = status;
     if (status == RecordStatus::kEmpty) return record;
-    record.serial = "\x01" + std::string(15, static_cast<char>(number));
+    record.serial =
+        "\x01" + std::string(10 + number % 9, static_cast<char>(number));
     if (status == RecordStatus::kRevoked) {
       record.revocation_time = at;
       record.reason = 1;
@@ -212,6 +213,7 @@ TEST_F(BlockTest, ARecordOfOneFormCosts82Bytes) {
   facts_.capacity = 1024;
   std::vector<Record> records;
   Record record = MakeRecord(1, RecordStatus::kGood, kNow);
+  record.serial = std::string(16, '\x01');
   for (int i = 0; i < 1000; ++i) records.push_back(record);
   const size_t none =
       SignWhole(facts_, templates_, {}, *manifest_key_)->Encode().size();
@@ -268,10 +270,12 @@ TEST_F(BlockTest, AnySequenceOfDeltasEqualsSigningAnew) {
   for (int run = 0; run < 2000; ++run) {
     Block block = MakeBlock(3);
     std::vector<Record> model = block.Records();
+    BlockTrees trees(block);
     const int steps = 1 + static_cast<int>(random() % 10);
     for (int step = 0; step < steps; ++step) {
       std::map<uint32_t, Record> chosen;
-      const absl::Time at = kNow + absl::Seconds(10 + step);
+      const absl::Time at =
+          random() % 4 == 0 ? kNow : kNow + absl::Seconds(10 + step);
       if (model.size() < kCapacity && random() % 2) {
         const auto place = static_cast<uint32_t>(model.size());
         chosen[place] = MakeRecord(place, RecordStatus::kGood, at);
@@ -287,7 +291,10 @@ TEST_F(BlockTest, AnySequenceOfDeltasEqualsSigningAnew) {
         changes.push_back({place, record});
         model[place] = record;
       }
-      SignedDelta made = MakeDelta(block, changes);
+      Manifest facts = facts_;
+      facts.version = block.version() + 1;
+      const SignedDelta made =
+          *SignDelta(block, trees, facts, changes, *manifest_key_);
       const std::string wire = made.delta.Encode();
       const auto applied = block.Apply(*Delta::Parse(base::AsBytes(wire)));
       ASSERT_THAT(applied, IsOk());
@@ -297,6 +304,44 @@ TEST_F(BlockTest, AnySequenceOfDeltasEqualsSigningAnew) {
       block = *applied;
     }
   }
+}
+
+// A token that has gone away.
+class BrokenKey final : public crypto::SigningKey {
+ public:
+  explicit BrokenKey(const crypto::SigningKey& key) : key_(key) {}
+  const crypto::PublicKey& public_key() const override {
+    return key_.public_key();
+  }
+  crypto::SignatureAlgorithm algorithm() const override {
+    return key_.algorithm();
+  }
+  absl::StatusOr<std::string> Sign(base::Bytes) const override {
+    return absl::UnavailableError("token");
+  }
+
+ private:
+  const crypto::SigningKey& key_;
+};
+
+TEST_F(BlockTest, TreesAreAsTheyWereWhenADeltaCannotBeSigned) {
+  const Block block = MakeBlock(6);
+  BlockTrees trees(block);
+  Manifest facts = facts_;
+  facts.version = block.version() + 1;
+  const std::vector<Change> changes = {
+      {2, MakeRecord(2, RecordStatus::kRevoked, kNow)},
+      {9, MakeRecord(9, RecordStatus::kGood, kNow)}};
+  EXPECT_THAT(
+      SignDelta(block, trees, facts, changes, BrokenKey(*manifest_key_)),
+      StatusIs(absl::StatusCode::kUnavailable, "token"));
+  EXPECT_EQ(trees.records.root(), block.manifest().record_root);
+  EXPECT_EQ(trees.statuses.root(), block.manifest().status_root);
+  const auto made = SignDelta(block, trees, facts, changes, *manifest_key_);
+  ASSERT_THAT(made, IsOk());
+  EXPECT_THAT(made->block.Check(), IsOk());
+  EXPECT_EQ(trees.records.root(), made->block.manifest().record_root);
+  EXPECT_EQ(trees.statuses.root(), made->block.manifest().status_root);
 }
 
 TEST_F(BlockTest, AKeySetLetsOnlyItsKeysSignForTheirIssuers) {
