@@ -34,8 +34,8 @@ struct Origin {
   std::string caller = {};      // The identity that called the signer.
   std::string requester = {};   // Whom it says it asks for.
   std::string request_id = {};  // Empty: not repeatable, not looked up.
-  std::string
-      request_hash;  // 32 bytes, of what was asked; empty without an id.
+  // 32 bytes, of what was asked; empty without an id.
+  std::string request_hash = {};
 };
 
 // A certificate comes into being (types issue and import).

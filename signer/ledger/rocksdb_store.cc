@@ -7,7 +7,6 @@
 #include <cstring>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -21,6 +20,7 @@
 #include "rocksdb/options.h"
 #include "rocksdb/table.h"
 #include "rocksdb/write_batch.h"
+#include "signer/ledger/rocksdb_private_files.h"
 
 namespace chancery::signer {
 namespace {
@@ -105,8 +105,9 @@ class RocksDbSnapshot final : public KvReader {
 
 class RocksDbStore final : public KvStore {
  public:
-  RocksDbStore(std::string folder, std::unique_ptr<rocksdb::DB> db)
-      : folder_(std::move(folder)), db_(std::move(db)) {}
+  RocksDbStore(std::string folder, std::unique_ptr<rocksdb::Env> env,
+               std::unique_ptr<rocksdb::DB> db)
+      : folder_(std::move(folder)), env_(std::move(env)), db_(std::move(db)) {}
 
   absl::StatusOr<std::optional<std::string>> Get(
       absl::string_view key) const override {
@@ -140,7 +141,8 @@ class RocksDbStore final : public KvStore {
 
  private:
   const std::string folder_;
-  const std::unique_ptr<rocksdb::DB> db_;
+  const std::unique_ptr<rocksdb::Env> env_;
+  const std::unique_ptr<rocksdb::DB> db_;  // Goes before what it uses.
 };
 
 rocksdb::Options StoreOptions() {
@@ -211,14 +213,15 @@ absl::StatusOr<std::unique_ptr<KvStore>> OpenRocksDbStore(
   }
   rocksdb::Options options = StoreOptions();
   options.create_if_missing = content == Content::kNothing;
-  // Files of mode 0600. The default Env is the process's: all its RocksDBs.
-  options.env->SetAllowNonOwnerAccess(false).PermitUncheckedError();
+  std::unique_ptr<rocksdb::Env> env = NewPrivateFileEnv();
+  options.env = env.get();
 
   rocksdb::DB* opened = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(options, folder, &opened);
   std::unique_ptr<rocksdb::DB> db(opened);
   if (status.ok()) {
-    return std::make_unique<RocksDbStore>(folder, std::move(db));
+    return std::make_unique<RocksDbStore>(folder, std::move(env),
+                                          std::move(db));
   }
   // Only the lock file is named so.
   if (status.IsIOError() && absl::StrContains(status.ToString(), "/LOCK")) {
