@@ -2,7 +2,6 @@
 #ifndef CHANCERY_X509_CERTIFICATE_CERTIFICATE_H_
 #define CHANCERY_X509_CERTIFICATE_CERTIFICATE_H_
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,45 +14,9 @@
 #include "crypto/public_key.h"
 #include "crypto/signature_algorithm.h"
 #include "crypto/signing_key.h"
-#include "x509/certificate/names.h"
+#include "x509/certificate/extensions.h"
 
 namespace chancery::x509 {
-
-// Bits of KeyUsage (section 4.2.1.3), as der::Writer::AddNamedBits takes them:
-// bit n of the mask is bit n of the schema.
-enum KeyUsage : uint32_t {
-  kDigitalSignature = 1u << 0,
-  kContentCommitment = 1u << 1,
-  kKeyEncipherment = 1u << 2,
-  kDataEncipherment = 1u << 3,
-  kKeyAgreement = 1u << 4,
-  kKeyCertSign = 1u << 5,
-  kCrlSign = 1u << 6,
-  kEncipherOnly = 1u << 7,
-  kDecipherOnly = 1u << 8,
-};
-
-// Extended key usages, dotted.
-inline constexpr char kServerAuth[] = "1.3.6.1.5.5.7.3.1";
-inline constexpr char kClientAuth[] = "1.3.6.1.5.5.7.3.2";
-inline constexpr char kOcspSigning[] = "1.3.6.1.5.5.7.3.9";
-
-// The extensions that this system writes and understands.
-struct Extensions {
-  std::optional<bool> is_ca =
-      {};  // basicConstraints present; critical for a CA.
-  std::optional<int> path_length = {};
-  std::optional<uint32_t> key_usage = {};            // Critical.
-  std::vector<std::string> extended_key_usage = {};  // Dotted.
-  std::vector<AltName> alt_names = {};
-  bool alt_names_critical = false;
-  std::string subject_key_identifier = {};
-  std::string authority_key_identifier = {};
-  std::vector<std::string> crl_urls = {};
-  std::vector<std::string> ocsp_urls = {};
-  std::vector<std::string> ca_issuers_urls = {};
-  bool ocsp_no_check = false;
-};
 
 // What a certificate says. Everything that is signed is here.
 struct CertificateFacts {
