@@ -21,10 +21,11 @@ absl::Status Malformed(absl::string_view field) {
       absl::StrCat("certificate: malformed ", field));
 }
 
-// TBSCertificate ::= SEQUENCE { version [0] v3, serialNumber, signature,
-// issuer,
+// TBSCertificate ::= SEQUENCE {
+//   version [0] v3, serialNumber, signature, issuer,
 //   validity SEQUENCE { notBefore, notAfter }, subject, subjectPublicKeyInfo,
 //   issuerUniqueID [1] OPTIONAL, subjectUniqueID [2] OPTIONAL, extensions [3] }
+// The unique identifiers MUST NOT be there (RFC 5280 section 4.1.2.8).
 absl::Status ReadTbs(base::Bytes der, base::Bytes algorithm,
                      CertificateFacts& facts, std::string& unknown_critical) {
   der::Reader whole(der), tbs, validity;
@@ -36,7 +37,8 @@ absl::Status ReadTbs(base::Bytes der, base::Bytes algorithm,
   }
   der::Reader number(version.value_or(base::Bytes()));
   int64_t value;
-  if (!version.has_value() || !number.ReadInt64(value) || value != 2) {
+  if (!version.has_value() || !number.ReadInt64(value) || value != 2 ||
+      !number.AtEnd()) {
     return Malformed("version: not v3");
   }
   if (!tbs.ReadUnsigned(serial) || serial.empty() ||
@@ -169,6 +171,11 @@ absl::Status CheckIssuedBy(const Certificate& certificate,
       (parent.extensions.key_usage.has_value() &&
        (*parent.extensions.key_usage & kKeyCertSign) == 0)) {
     return absl::InvalidArgumentError("certificate: its issuer is not a CA");
+  }
+  if (child.extensions.is_ca.value_or(false) &&
+      parent.extensions.path_length == 0) {
+    return absl::InvalidArgumentError(
+        "certificate: a CA, below one whose path length allows none");
   }
   if (!certificate.VerifySignedBy(issuer.public_key()).ok()) {
     return absl::InvalidArgumentError(

@@ -47,6 +47,8 @@ class Certificate {
   static absl::StatusOr<Certificate> Parse(base::Bytes der);
 
   const std::string& der() const { return der_; }
+  const std::string& tbs() const { return tbs_; }  // What is signed.
+  crypto::SignatureAlgorithm algorithm() const { return algorithm_; }
   const CertificateFacts& facts() const { return facts_; }
   const crypto::PublicKey& public_key() const { return *public_key_; }
   // Dotted OID of a critical extension that this code does not know; or empty.
@@ -71,8 +73,9 @@ class Certificate {
 };
 
 // Whether `issuer` may have issued `certificate`: names are byte-identical, key
-// identifiers agree, it is a CA that may sign certificates, and its key signed.
-// InvalidArgument names the first that fails. Times are not looked at.
+// identifiers agree, it is a CA that may sign certificates (and CAs, if this is
+// one), and its key signed. InvalidArgument names the first that fails. Not
+// looked at: times, and `issuer`'s own issuer and critical extensions.
 absl::Status CheckIssuedBy(const Certificate& certificate,
                            const Certificate& issuer);
 

@@ -245,8 +245,9 @@ bool ReadExtensionValue(const std::string& oid, bool critical,
   if (oid == kAuthorityInfoAccess) return ReadAuthorityInfoAccess(in, e);
   if (oid == kCrlDistributionPoints) return ReadCrlDistributionPoints(in, e);
   if (oid == kOcspNoCheck) {
+    der::Reader value = in;
     e.ocsp_no_check = true;
-    return true;
+    return value.ReadNull() && value.AtEnd();
   }
   known = false;
   return true;

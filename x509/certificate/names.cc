@@ -21,22 +21,25 @@ using der::Tag;
 constexpr size_t kMaxNames = 1000;
 constexpr size_t kMaxValue = 256;
 
+// `min` and `max` are the upper bounds of RFC 5280 appendix A, in characters.
 struct Known {
   const char* type;
   const char* oid;
   Tag tag;
+  size_t min = 1;
+  size_t max = kMaxValue;
 };
 constexpr Known kKnown[] = {
-    {"CN", "2.5.4.3", Tag::kUtf8String},
-    {"serialNumber", "2.5.4.5", Tag::kPrintableString},
-    {"C", "2.5.4.6", Tag::kPrintableString},
-    {"L", "2.5.4.7", Tag::kUtf8String},
-    {"ST", "2.5.4.8", Tag::kUtf8String},
-    {"street", "2.5.4.9", Tag::kUtf8String},
-    {"O", "2.5.4.10", Tag::kUtf8String},
-    {"OU", "2.5.4.11", Tag::kUtf8String},
-    {"DC", "0.9.2342.19200300.100.1.25", Tag::kIa5String},
-    {"emailAddress", "1.2.840.113549.1.9.1", Tag::kIa5String},
+    {"CN", "2.5.4.3", Tag::kUtf8String, 1, 64},
+    {"serialNumber", "2.5.4.5", Tag::kPrintableString, 1, 64},
+    {"C", "2.5.4.6", Tag::kPrintableString, 2, 2},
+    {"L", "2.5.4.7", Tag::kUtf8String, 1, 128},
+    {"ST", "2.5.4.8", Tag::kUtf8String, 1, 128},
+    {"street", "2.5.4.9", Tag::kUtf8String, 1, 128},
+    {"O", "2.5.4.10", Tag::kUtf8String, 1, 64},
+    {"OU", "2.5.4.11", Tag::kUtf8String, 1, 64},
+    {"DC", "0.9.2342.19200300.100.1.25", Tag::kIa5String, 1, 63},
+    {"emailAddress", "1.2.840.113549.1.9.1", Tag::kIa5String, 1, 255},
 };
 
 // UTF-8 (RFC 3629) without control characters.
@@ -100,6 +103,54 @@ std::string LatinToUtf8(absl::string_view latin) {
   return out;
 }
 
+// Of clean UTF-8.
+size_t Characters(absl::string_view text) {
+  return std::count_if(text.begin(), text.end(),
+                       [](char c) { return (c & 0xc0) != 0x80; });
+}
+
+bool Fits(const Known& known, absl::string_view value) {
+  switch (known.tag) {
+    case Tag::kPrintableString:
+      return IsPrintable(value);
+    case Tag::kIa5String:
+      return IsAscii(value);
+    default:
+      return IsCleanText(value);
+  }
+}
+
+absl::Status AddRdn(const Attribute& attribute, der::Writer& name) {
+  const Known* found =
+      std::find_if(std::begin(kKnown), std::end(kKnown),
+                   [&](const Known& k) { return attribute.type == k.type; });
+  const Known known = found != std::end(kKnown)
+                          ? *found
+                          : Known{attribute.type.c_str(),
+                                  attribute.type.c_str(), Tag::kUtf8String};
+  const absl::StatusOr<std::string> oid = der::OidFromText(known.oid);
+  if (!oid.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "name: attribute \"", Shown(attribute.type), "\" is not known"));
+  }
+  const size_t size = Characters(attribute.value);
+  if (size < known.min || size > known.max || !Fits(known, attribute.value)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "name: ", known.type, " \"", Shown(attribute.value), "\": ", known.min,
+        " to ", known.max, " characters of ",
+        known.tag == Tag::kUtf8String ? "UTF-8 without control characters"
+                                      : "printable ASCII",
+        " are allowed (RFC 5280 appendix A)"));
+  }
+  name.AddNested(Tag::kSet, [&](der::Writer& set) {
+    set.AddSequence([&](der::Writer& pair) {
+      pair.AddOid(*oid);
+      pair.Add(known.tag, attribute.value);
+    });
+  });
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> EncodeName(
@@ -108,35 +159,8 @@ absl::StatusOr<std::string> EncodeName(
   absl::Status status;
   out.AddSequence([&](der::Writer& name) {
     for (const Attribute& attribute : attributes) {
-      const Known* known = std::find_if(
-          std::begin(kKnown), std::end(kKnown),
-          [&](const Known& k) { return attribute.type == k.type; });
-      const bool is_known = known != std::end(kKnown);
-      Tag tag = is_known ? known->tag : Tag::kUtf8String;
-      const auto oid = der::OidFromText(is_known ? known->oid : attribute.type);
-      const bool fits = tag == Tag::kPrintableString
-                            ? IsPrintable(attribute.value)
-                        : tag == Tag::kIa5String ? IsAscii(attribute.value)
-                                                 : IsCleanText(attribute.value);
-      if (!oid.ok()) {
-        status = absl::InvalidArgumentError(absl::StrCat(
-            "name: attribute \"", attribute.type, "\" is not known"));
-      } else if (attribute.value.empty() ||
-                 attribute.value.size() > kMaxValue || !fits) {
-        status = absl::InvalidArgumentError(absl::StrCat(
-            "name: ", attribute.type, " \"", Shown(attribute.value),
-            "\": 1 to ", kMaxValue, " bytes of ",
-            tag == Tag::kUtf8String ? "UTF-8 without control characters"
-                                    : "printable ASCII",
-            " are allowed"));
-      }
+      status = AddRdn(attribute, name);
       if (!status.ok()) return;
-      name.AddNested(Tag::kSet, [&](der::Writer& set) {
-        set.AddSequence([&](der::Writer& pair) {
-          pair.AddOid(*oid);
-          pair.Add(tag, attribute.value);
-        });
-      });
     }
   });
   RETURN_IF_ERROR(status);

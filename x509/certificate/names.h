@@ -22,7 +22,8 @@ struct Attribute {
 // DER Name, one attribute an RDN, in order. C and serialNumber are
 // PrintableString, DC and emailAddress IA5String, the others UTF8String.
 // InvalidArgument: an attribute that is not known, or a value that is empty,
-// too long or not UTF-8 without control characters.
+// longer than RFC 5280 appendix A allows (CN 64, C 2, ...; else 256 characters)
+// or not UTF-8 without control characters.
 absl::StatusOr<std::string> EncodeName(
     const std::vector<Attribute>& attributes);
 

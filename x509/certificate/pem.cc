@@ -1,5 +1,7 @@
 #include "x509/certificate/pem.h"
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -37,7 +39,7 @@ absl::StatusOr<std::vector<std::string>> DecodePem(absl::string_view label,
         body.push_back(c);
     }
     auto der = base::FromBase64(body);
-    if (!der.has_value()) {
+    if (!der.has_value() || der->empty() || body.size() % 4 != 0) {
       return absl::InvalidArgumentError(
           absl::StrCat("PEM: ", label, ": not base64"));
     }
@@ -49,7 +51,11 @@ absl::StatusOr<std::vector<std::string>> DecodePem(absl::string_view label,
 
 absl::StatusOr<std::string> DerOrPem(absl::string_view label,
                                      absl::string_view input) {
-  if (!input.empty() && input[0] == '\x30') return std::string(input);
+  // A SEQUENCE of 128 bytes or more; '0' and such an octet begin no text.
+  if (input.size() > 1 && input[0] == '\x30' &&
+      static_cast<uint8_t>(input[1]) >= 0x80) {
+    return std::string(input);
+  }
   ASSIGN_OR_RETURN(std::vector<std::string> blocks, DecodePem(label, input));
   if (blocks.size() != 1) {
     return absl::InvalidArgumentError(

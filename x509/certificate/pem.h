@@ -14,13 +14,13 @@ namespace chancery::x509 {
 std::string EncodePem(absl::string_view label, base::Bytes der);
 
 // The contents of every block with this label, in order; other text and other
-// labels are passed over. InvalidArgument: a block without an end or with
-// something that is not base64.
+// labels are passed over. InvalidArgument: a block without an end, an empty
+// one, or one with something that is not padded base64 in lines.
 absl::StatusOr<std::vector<std::string>> DecodePem(absl::string_view label,
                                                    absl::string_view text);
 
-// DER, or the one PEM block with this label in `input`. InvalidArgument:
-// several or none.
+// DER (of 128 bytes or more, as certificates, requests and CRLs are), or the
+// one PEM block with this label in `input`. InvalidArgument: several or none.
 absl::StatusOr<std::string> DerOrPem(absl::string_view label,
                                      absl::string_view input);
 
