@@ -1,0 +1,516 @@
+#include "signer/block_signer.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/encoding.h"
+#include "base/status_macros.h"
+#include "block/draft.h"
+#include "signer/record_signer.h"
+#include "signer/schedule.h"
+
+namespace chancery::signer {
+namespace {
+
+// Above so many changed records the whole block is signed (TRUST 4).
+constexpr size_t kMaxDeltaRecords = 256;
+// Blocks whose state is kept decoded; others are read again from the ledger.
+constexpr size_t kMaxDecoded = 256;
+// A block that changes under every signing would never be finished.
+constexpr int kMaxAttempts = 20;
+
+absl::Time Second(absl::Time time) {
+  return absl::FromUnixSeconds(absl::ToUnixSeconds(time));
+}
+
+block::BlockId ToBlockId(const std::string& id) {
+  block::BlockId out{};
+  std::memcpy(out.data(), id.data(), std::min(out.size(), id.size()));
+  return out;
+}
+
+absl::Status Changed() {
+  return absl::AbortedError("a member changed while it was signed");
+}
+
+std::vector<std::string> EncodedTemplates(const block::Templates& templates) {
+  std::vector<std::string> out;
+  for (const auto& one : templates) out.push_back(one->encoded());
+  return out;
+}
+
+bool SameTemplates(const block::Templates& a, const block::Templates& b) {
+  return std::equal(
+      a.begin(), a.end(), b.begin(), b.end(),
+      [](const auto& x, const auto& y) { return x->id() == y->id(); });
+}
+
+}  // namespace
+
+// One block's lock, and its state if it was used lately.
+struct BlockSigner::Slot {
+  base::Mutex mu;
+  std::shared_ptr<const block::Block> decoded ABSL_GUARDED_BY(mu);
+};
+
+struct BlockSigner::Shared {
+  Shared(Ledger& ledger, const IssuerTable& issuers,
+         const crypto::SigningKey& manifest_key, const base::Clock& clock,
+         Options options)
+      : ledger(ledger),
+        issuers(issuers),
+        manifest_key(manifest_key),
+        clock(clock),
+        options(std::move(options)) {}
+
+  std::shared_ptr<Slot> SlotOf(const std::string& block_id) {
+    base::MutexLock lock(mu);
+    if (slots.size() > kMaxDecoded && slots.count(block_id) == 0) {
+      // Whoever holds an evicted slot keeps it until done; so that two of a
+      // block are never at work, only unused ones go.
+      for (auto at = slots.begin(); at != slots.end();) {
+        at = at->second.use_count() == 1 ? slots.erase(at) : std::next(at);
+      }
+    }
+    std::shared_ptr<Slot>& slot = slots[block_id];
+    if (slot == nullptr) slot = std::make_shared<Slot>();
+    return slot;
+  }
+
+  // The block as last signed; null before the first time.
+  absl::StatusOr<std::shared_ptr<const block::Block>> Current(
+      Slot& slot, const State& state, const BlockState& block)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(slot.mu) {
+    if (block.version == 0) return nullptr;
+    if (slot.decoded != nullptr && slot.decoded->version() == block.version)
+      return slot.decoded;
+    block::TemplateMap known;
+    ASSIGN_OR_RETURN(const StoredBlock stored,
+                     state.BlockBytes(block.block_id));
+    ASSIGN_OR_RETURN(const std::vector<StoredDelta> deltas,
+                     state.Deltas(block.block_id));
+    ASSIGN_OR_RETURN(block::Block decoded,
+                     ParseWithTemplates(state, stored.bytes));
+    for (const StoredDelta& delta : deltas) {
+      ASSIGN_OR_RETURN(const block::Delta parsed,
+                       block::Delta::Parse(base::AsBytes(delta.bytes)));
+      ASSIGN_OR_RETURN(decoded, decoded.Apply(parsed));
+    }
+    if (decoded.version() != block.version) {
+      return absl::DataLossError(
+          absl::StrCat("block ", base::Hex(base::AsBytes(block.block_id)),
+                       ": stored is version ", decoded.version(),
+                       ", the ledger says ", block.version));
+    }
+    slot.decoded = std::make_shared<const block::Block>(std::move(decoded));
+    return slot.decoded;
+  }
+
+  // The templates that the block names come from the ledger.
+  absl::StatusOr<block::Block> ParseWithTemplates(const State& state,
+                                                  const std::string& bytes) {
+    block::TemplateMap known;
+    for (const Issuer& issuer : issuers.all()) {
+      for (const auto& one : issuer.templates) known[one->id()] = one;
+    }
+    while (true) {
+      auto parsed = block::Block::Parse(base::AsBytes(bytes), known);
+      if (parsed.ok() || !absl::IsFailedPrecondition(parsed.status()))
+        return parsed;
+      // An older template: its id is in the message's end only, so every id
+      // that the manifest names is looked up.
+      bool found = false;
+      ASSIGN_OR_RETURN(const std::vector<block::TemplateId> ids,
+                       TemplateIdsOf(bytes));
+      for (const block::TemplateId& id : ids) {
+        if (known.count(id) > 0) continue;
+        ASSIGN_OR_RETURN(const std::string encoded,
+                         state.Template(base::ToString(id)));
+        ASSIGN_OR_RETURN(block::OcspTemplate shape,
+                         block::OcspTemplate::Parse(base::AsBytes(encoded)));
+        known[id] =
+            std::make_shared<const block::OcspTemplate>(std::move(shape));
+        found = true;
+      }
+      if (!found) return parsed;
+    }
+  }
+
+  static absl::StatusOr<std::vector<block::TemplateId>> TemplateIdsOf(
+      const std::string& bytes) {
+    ASSIGN_OR_RETURN(const block::Manifest manifest,
+                     block::ManifestOf(base::AsBytes(bytes)));
+    return manifest.templates;
+  }
+
+  absl::Status SignRecords(const Issuer& issuer, absl::Time ledger_time,
+                           std::vector<block::Record*> records) const;
+  absl::StatusOr<std::vector<block::Update>> Advance(
+      Slot& slot, const std::string& block_id, bool whole)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(slot.mu);
+  absl::StatusOr<block::Update> SignOnce(Slot& slot,
+                                         const std::string& block_id,
+                                         bool whole)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(slot.mu);
+  absl::Status Commit(const block::Block& signed_block,
+                      const std::string& bytes, const BlockState& before,
+                      absl::Time refresh_at);
+
+  Ledger& ledger;
+  const IssuerTable& issuers;
+  const crypto::SigningKey& manifest_key;
+  const base::Clock& clock;
+  const Options options;
+
+  base::Mutex mu;
+  std::map<std::string, std::shared_ptr<Slot>> slots ABSL_GUARDED_BY(mu);
+};
+
+BlockSigner::BlockSigner(Ledger& ledger, const IssuerTable& issuers,
+                         const crypto::SigningKey& manifest_key,
+                         const base::Clock& clock, Options options)
+    : shared_(std::make_unique<Shared>(ledger, issuers, manifest_key, clock,
+                                       std::move(options))) {}
+BlockSigner::~BlockSigner() = default;
+
+absl::Status BlockSigner::Shared::SignRecords(
+    const Issuer& issuer, absl::Time ledger_time,
+    std::vector<block::Record*> records) const {
+  const size_t threads =
+      std::min<size_t>(options.threads, (records.size() + 63) / 64);
+  if (threads <= 1) {
+    for (block::Record* record : records) {
+      RETURN_IF_ERROR(SignRecord(issuer, ledger_time, *record));
+    }
+    return absl::OkStatus();
+  }
+  std::atomic<size_t> next{0};
+  std::vector<absl::Status> results(threads);
+  std::vector<std::thread> workers;
+  for (size_t t = 0; t < threads; ++t) {
+    workers.emplace_back([&, t] {
+      for (size_t i = next++; i < records.size() && results[t].ok();
+           i = next++) {
+        results[t] = SignRecord(issuer, ledger_time, *records[i]);
+      }
+    });
+  }
+  for (std::thread& worker : workers) worker.join();
+  for (absl::Status& result : results) RETURN_IF_ERROR(std::move(result));
+  return absl::OkStatus();
+}
+
+namespace {
+
+// What one signing starts from: all of it from one moment of the ledger.
+struct Reading {
+  BlockState block;
+  std::vector<CertificateState> members;  // All, or the changed ones.
+  uint64_t ledger_size = 0;
+  absl::Time this_update;
+};
+
+absl::StatusOr<Reading> ReadBlock(const Ledger& ledger,
+                                  const std::string& block_id, bool whole) {
+  ASSIGN_OR_RETURN(const auto view, ledger.Read());
+  Reading reading;
+  ASSIGN_OR_RETURN(reading.block, view->state().Block(block_id));
+  const auto collect = [&](const CertificateState& member) {
+    reading.members.push_back(member);
+    return absl::OkStatus();
+  };
+  if (whole || reading.block.version == 0) {
+    RETURN_IF_ERROR(view->state().Members(block_id, collect));
+  } else {
+    RETURN_IF_ERROR(view->state().ChangedMembers(
+        block_id, reading.block.signed_ledger_size, collect));
+  }
+  reading.ledger_size = view->head().size;
+  reading.this_update = Second(view->time());
+  return reading;
+}
+
+// A good record whose certificate expires soon is kept as it is (TRUST 5).
+bool IsLeftAlone(const CertificateState& member, const block::Record* held,
+                 absl::Time this_update) {
+  return held != nullptr && SaysTheSame(*held, member) &&
+         member.status == CertificateStatus::kGood &&
+         member.not_after - this_update < kLastRefresh;
+}
+
+// When the block wants to be signed again: never once nothing in it needs it.
+absl::Time RefreshAt(const Issuer& issuer,
+                     const std::vector<block::Record>& records,
+                     absl::Time this_update) {
+  const absl::Time regular = this_update + RefreshAfter(issuer.ocsp_validity);
+  for (const block::Record& record : records) {
+    if (record.status != block::RecordStatus::kEmpty) return regular;
+  }
+  return absl::InfiniteFuture();
+}
+
+}  // namespace
+
+absl::Status BlockSigner::Shared::Commit(const block::Block& signed_block,
+                                         const std::string& bytes,
+                                         const BlockState& before,
+                                         absl::Time refresh_at) {
+  const block::Manifest& manifest = signed_block.manifest();
+  return ledger.Execute([&](Transaction& tx) -> absl::Status {
+    ASSIGN_OR_RETURN(const BlockState now, tx.state().Block(before.block_id));
+    // TRUST 2.6: what was read still holds when the manifest is written.
+    if (now.changes != before.changes || now.version != before.version)
+      return Changed();
+    for (const auto& one : signed_block.templates()) {
+      RETURN_IF_ERROR(
+          tx.PutTemplate(base::ToString(one->id()), one->encoded()));
+    }
+    RETURN_IF_ERROR(
+        tx.Append(ManifestEntry{
+                      .block_id = before.block_id,
+                      .version = manifest.version,
+                      .ledger_size = manifest.ledger_size,
+                      .this_update = manifest.produced_at,
+                      .refresh_at = refresh_at,
+                      .manifest = signed_block.signed_manifest().Encode()})
+            .status());
+    if (manifest.base_version == 0) {
+      return tx.PutBlock(before.block_id, manifest.version, bytes);
+    }
+    return tx.AppendDelta(before.block_id, manifest.base_version,
+                          manifest.version, bytes);
+  });
+}
+
+absl::StatusOr<block::Update> BlockSigner::Shared::SignOnce(
+    Slot& slot, const std::string& block_id, bool whole) {
+  ASSIGN_OR_RETURN(Reading reading, ReadBlock(ledger, block_id, whole));
+  ASSIGN_OR_RETURN(const Issuer* issuer,
+                   issuers.WithId(reading.block.issuer_id));
+  std::shared_ptr<const block::Block> held;
+  {
+    ASSIGN_OR_RETURN(const auto view, ledger.Read());
+    ASSIGN_OR_RETURN(held, Current(slot, view->state(), reading.block));
+  }
+  if (!whole && (held == nullptr ||
+                 !SameTemplates(held->templates(), issuer->templates) ||
+                 reading.members.size() > kMaxDeltaRecords)) {
+    whole = true;
+    ASSIGN_OR_RETURN(reading, ReadBlock(ledger, block_id, true));
+  }
+  const absl::Time now = reading.this_update;
+
+  // Each record is a second younger than the one it replaces (TRUST 2.8).
+  absl::Time youngest = absl::InfinitePast();
+  std::vector<block::Record> records;
+  if (held != nullptr) records = held->Records();
+  records.resize(std::max<size_t>(records.size(), reading.block.count));
+  std::vector<block::Record*> to_sign;
+  std::vector<uint32_t> changed;
+  for (const CertificateState& member : reading.members) {
+    block::Record& record = records[member.place];
+    const block::Record* before =
+        record.status == block::RecordStatus::kEmpty ? nullptr : &record;
+    if (whole && held != nullptr &&
+        SameTemplates(held->templates(), issuer->templates) &&
+        IsLeftAlone(member, before, now) && before->next_update > now) {
+      continue;
+    }
+    if (before != nullptr) youngest = std::max(youngest, before->this_update);
+    record = RecordFor(*issuer, member, now);
+    if (record.status != block::RecordStatus::kEmpty)
+      to_sign.push_back(&record);
+    changed.push_back(member.place);
+  }
+  if (held != nullptr)
+    youngest =
+        std::max(youngest, whole ? held->manifest().this_update : youngest);
+  if (youngest >= now) {
+    options.wait_until(youngest + absl::Seconds(1));
+    return Changed();  // Read again: the second is another.
+  }
+  RETURN_IF_ERROR(SignRecords(*issuer, now, std::move(to_sign)));
+
+  block::Manifest facts;
+  facts.block_id = ToBlockId(block_id);
+  std::memcpy(facts.issuer_id.data(), issuer->issuer_id.data(),
+              facts.issuer_id.size());
+  facts.version = std::max<uint64_t>(
+      reading.block.version + 1,
+      static_cast<uint64_t>(absl::ToUnixMicros(clock.Now())));
+  facts.capacity = reading.block.capacity;
+  facts.this_update = now;
+  facts.next_update = now + issuer->ocsp_validity - absl::Seconds(1);
+  facts.next_update =
+      std::min(facts.next_update, issuer->ocsp_signer_not_after);
+  facts.produced_at = now;
+  facts.ledger_size = reading.ledger_size;
+  if (held != nullptr) facts.previous = held->signed_manifest().Hash();
+
+  block::Update update{.block_id = block_id,
+                       .version = facts.version,
+                       .base_version = 0,
+                       .content = {},
+                       .templates = EncodedTemplates(issuer->templates)};
+  std::shared_ptr<const block::Block> next;
+  absl::Time refresh_at;
+  if (whole) {
+    refresh_at = RefreshAt(*issuer, records, now);
+    facts.refresh_at = std::min(refresh_at, facts.next_update);
+    ASSIGN_OR_RETURN(
+        block::Block made,
+        block::SignWhole(facts, TemplatesOf(*issuer), records, manifest_key));
+    next = std::make_shared<const block::Block>(std::move(made));
+    update.content = next->Encode();
+  } else {
+    refresh_at = reading.block.refresh_at == absl::InfiniteFuture()
+                     ? RefreshAt(*issuer, records, now)
+                     : reading.block.refresh_at;
+    facts.refresh_at = std::min(refresh_at, held->manifest().next_update);
+    std::vector<block::Change> changes;
+    for (uint32_t place : changed) {
+      changes.push_back({.place = place, .record = records[place]});
+    }
+    ASSIGN_OR_RETURN(
+        block::SignedDelta made,
+        block::SignDelta(*held, facts, std::move(changes), manifest_key));
+    next = std::make_shared<const block::Block>(std::move(made.block));
+    update.base_version = held->version();
+    update.content = made.delta.Encode();
+  }
+  // The commit point. A crash before leaves the version before; after, this one
+  // is what GetBlock returns.
+  RETURN_IF_ERROR(Commit(*next, update.content, reading.block, refresh_at));
+  slot.decoded = std::move(next);
+  return update;
+}
+
+absl::StatusOr<std::vector<block::Update>> BlockSigner::Shared::Advance(
+    Slot& slot, const std::string& block_id, bool whole) {
+  absl::Status last;
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    auto update = SignOnce(slot, block_id, whole);
+    if (update.ok()) return std::vector<block::Update>{*std::move(update)};
+    last = update.status();
+    if (!absl::IsAborted(last)) return last;
+  }
+  return absl::UnavailableError(
+      absl::StrCat("block ", base::Hex(base::AsBytes(block_id)),
+                   " changes faster than it can be signed"));
+}
+
+absl::StatusOr<BlockUpdates> BlockSigner::SignBlock(
+    const std::string& block_id) {
+  const std::shared_ptr<Slot> slot = shared_->SlotOf(block_id);
+  base::MutexLock lock(slot->mu);
+  BlockUpdates out;
+  ASSIGN_OR_RETURN(out.updates, shared_->Advance(*slot, block_id, true));
+  ASSIGN_OR_RETURN(const auto view, shared_->ledger.Read());
+  ASSIGN_OR_RETURN(const BlockState state, view->state().Block(block_id));
+  out.refresh_at = state.refresh_at;
+  return out;
+}
+
+absl::StatusOr<BlockUpdates> BlockSigner::SignPending(
+    const std::string& block_id, uint64_t index) {
+  const std::shared_ptr<Slot> slot = shared_->SlotOf(block_id);
+  base::MutexLock lock(slot->mu);
+  ASSIGN_OR_RETURN(auto view, shared_->ledger.Read());
+  ASSIGN_OR_RETURN(BlockState state, view->state().Block(block_id));
+  BlockUpdates out;
+  if (state.version == 0 || state.HasUnsignedChanges()) {
+    ASSIGN_OR_RETURN(out.updates, shared_->Advance(*slot, block_id, false));
+    ASSIGN_OR_RETURN(view, shared_->ledger.Read());
+    ASSIGN_OR_RETURN(state, view->state().Block(block_id));
+    out.refresh_at = state.refresh_at;
+    return out;
+  }
+  // Somebody else signed it, while this call waited for its turn.
+  out.refresh_at = state.refresh_at;
+  ASSIGN_OR_RETURN(const auto current,
+                   shared_->Current(*slot, view->state(), state));
+  const std::vector<std::string> templates =
+      EncodedTemplates(current->templates());
+  ASSIGN_OR_RETURN(const std::vector<StoredDelta> deltas,
+                   view->state().Deltas(block_id));
+  for (size_t i = deltas.size(); i-- > 0;) {
+    ASSIGN_OR_RETURN(const block::Delta delta,
+                     block::Delta::Parse(base::AsBytes(deltas[i].bytes)));
+    if (delta.manifest.ledger_size <= index) return out;
+    out.updates.insert(out.updates.begin(),
+                       {.block_id = block_id,
+                        .version = deltas[i].version,
+                        .base_version = deltas[i].base_version,
+                        .content = deltas[i].bytes,
+                        .templates = templates});
+  }
+  out.updates = {{.block_id = block_id,
+                  .version = state.version,
+                  .base_version = 0,
+                  .content = current->Encode(),
+                  .templates = templates}};
+  return out;
+}
+
+absl::StatusOr<BlockUpdates> BlockSigner::GetBlock(const std::string& block_id,
+                                                   uint64_t have_version) {
+  const std::shared_ptr<Slot> slot = shared_->SlotOf(block_id);
+  base::MutexLock lock(slot->mu);
+  ASSIGN_OR_RETURN(auto view, shared_->ledger.Read());
+  ASSIGN_OR_RETURN(BlockState state, view->state().Block(block_id));
+  if (state.version == 0 || state.HasUnsignedChanges()) {
+    RETURN_IF_ERROR(shared_->Advance(*slot, block_id, false).status());
+    ASSIGN_OR_RETURN(view, shared_->ledger.Read());
+    ASSIGN_OR_RETURN(state, view->state().Block(block_id));
+  }
+  BlockUpdates out;
+  out.refresh_at = state.refresh_at;
+  if (state.version == have_version) return out;
+  ASSIGN_OR_RETURN(const auto current,
+                   shared_->Current(*slot, view->state(), state));
+  const std::vector<std::string> templates =
+      EncodedTemplates(current->templates());
+  ASSIGN_OR_RETURN(const std::vector<StoredDelta> deltas,
+                   view->state().Deltas(block_id));
+  for (size_t i = 0; i < deltas.size() && have_version != 0; ++i) {
+    if (deltas[i].base_version != have_version) continue;
+    for (; i < deltas.size(); ++i) {
+      out.updates.push_back({.block_id = block_id,
+                             .version = deltas[i].version,
+                             .base_version = deltas[i].base_version,
+                             .content = deltas[i].bytes,
+                             .templates = templates});
+    }
+    return out;
+  }
+  out.updates.push_back({.block_id = block_id,
+                         .version = state.version,
+                         .base_version = 0,
+                         .content = current->Encode(),
+                         .templates = templates});
+  return out;
+}
+
+absl::StatusOr<BlockList> BlockSigner::ListBlocks(uint64_t since) {
+  ASSIGN_OR_RETURN(const auto view, shared_->ledger.Read());
+  BlockList list;
+  list.ledger_size = view->head().size;
+  const auto collect = [&](const BlockState& block) {
+    list.blocks.push_back({.block_id = block.block_id,
+                           .issuer_id = block.issuer_id,
+                           .version = block.version,
+                           .refresh_at = block.refresh_at});
+    return absl::OkStatus();
+  };
+  RETURN_IF_ERROR(since == 0
+                      ? view->state().Blocks(collect)
+                      : view->state().BlocksChangedSince(since, collect));
+  return list;
+}
+
+}  // namespace chancery::signer

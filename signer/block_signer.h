@@ -1,0 +1,80 @@
+#ifndef CHANCERY_SIGNER_BLOCK_SIGNER_H_
+#define CHANCERY_SIGNER_BLOCK_SIGNER_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "block/block.h"
+#include "crypto/signing_key.h"
+#include "signer/issuer.h"
+#include "signer/ledger/ledger.h"
+#include "signer/requests.h"
+
+namespace chancery::signer {
+
+struct ListedBlock {
+  std::string block_id = {};
+  std::string issuer_id = {};
+  uint64_t version = 0;
+  absl::Time refresh_at = absl::InfiniteFuture();
+};
+
+struct BlockList {
+  std::vector<ListedBlock> blocks = {};
+  uint64_t ledger_size = 0;
+};
+
+// Signs OCSP records, block by block (TRUST 2.6, 2.8, 4, 5). The caller names a
+// block; members, statuses, times and the version come from the ledger. What is
+// returned is in the ledger. Thread-safe: one signing at a time for a block,
+// blocks side by side.
+class BlockSigner {
+ public:
+  struct Options {
+    // Threads for the records of one block; 1 signs in the caller's thread.
+    int threads = 1;
+    // Returns at `when` or later: a record must be a second younger than the
+    // one it replaces. Tests move their clock instead of waiting.
+    std::function<void(absl::Time when)> wait_until;
+  };
+
+  // All must outlive this object.
+  BlockSigner(Ledger& ledger, const IssuerTable& issuers,
+              const crypto::SigningKey& manifest_key, const base::Clock& clock,
+              Options options);
+  ~BlockSigner();
+
+  // Signs every live record of the block again. NotFound: no such block.
+  absl::StatusOr<BlockUpdates> SignBlock(const std::string& block_id);
+
+  // Signs what the ledger says of members and the block does not yet. The
+  // updates are the block's versions that reflect the entry at `index`; callers
+  // that come together share one manifest.
+  absl::StatusOr<BlockUpdates> SignPending(const std::string& block_id,
+                                           uint64_t index);
+
+  // As last signed, with nothing left pending: deltas when they lead from
+  // `have_version`, else the whole block; nothing when it is the present one.
+  absl::StatusOr<BlockUpdates> GetBlock(const std::string& block_id,
+                                        uint64_t have_version);
+
+  // Blocks changed by entries from ledger index `since` on.
+  absl::StatusOr<BlockList> ListBlocks(uint64_t since);
+
+ private:
+  struct Slot;
+  struct Shared;
+  const std::unique_ptr<Shared> shared_;
+};
+
+}  // namespace chancery::signer
+
+#endif  // CHANCERY_SIGNER_BLOCK_SIGNER_H_

@@ -1,0 +1,344 @@
+#include "signer/config.h"
+
+#include <algorithm>
+#include <bit>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/file.h"
+#include "base/status_macros.h"
+#include "chancery/config/signer.pb.h"
+#include "crypto/software_key.h"
+#include "policy/profile.h"
+#include "rpc/config.h"
+#include "x509/certificate/certificate.h"
+#include "x509/certificate/pem.h"
+
+namespace chancery::signer {
+namespace {
+
+constexpr uint32_t kDefaultOcspHours = 96;
+constexpr uint32_t kDefaultCrlHours = 168;
+constexpr uint32_t kDefaultCapacity = 4096;
+constexpr uint32_t kMaxBackdateMinutes = 60 * 48;
+
+absl::Status InIssuer(const config::Issuer& issuer,
+                      const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat("issuer \"", issuer.name(),
+                                                  "\": ", status.message()));
+}
+
+bool IsSlug(const std::string& name) {
+  return !name.empty() && name.size() <= 63 &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return absl::ascii_islower(static_cast<unsigned char>(c)) ||
+                  absl::ascii_isdigit(static_cast<unsigned char>(c)) ||
+                  c == '-';
+         });
+}
+
+absl::StatusOr<policy::Profile> ToProfile(const config::Profile& from) {
+  using x509::AltNameKind;
+  policy::Profile profile;
+  profile.name = from.name();
+  profile.validity = absl::Hours(from.validity_hours());
+  profile.backdate = absl::Minutes(from.backdate_minutes());
+  ASSIGN_OR_RETURN(profile.key_usage,
+                   policy::KeyUsageFromNames(
+                       {from.key_usage().begin(), from.key_usage().end()}));
+  ASSIGN_OR_RETURN(
+      profile.extended_key_usage,
+      policy::ExtendedKeyUsageFromNames({from.extended_key_usage().begin(),
+                                         from.extended_key_usage().end()}));
+  ASSIGN_OR_RETURN(profile.key_types,
+                   policy::KeyTypesFromNames(
+                       {from.key_type().begin(), from.key_type().end()}));
+  if (from.allow_dns()) profile.alt_name_kinds.insert(AltNameKind::kDns);
+  if (from.allow_ip()) profile.alt_name_kinds.insert(AltNameKind::kIp);
+  if (from.allow_email()) profile.alt_name_kinds.insert(AltNameKind::kEmail);
+  if (from.allow_uri()) profile.alt_name_kinds.insert(AltNameKind::kUri);
+  for (const std::string& suffix : from.dns_suffix()) {
+    profile.dns_suffixes.push_back(absl::AsciiStrToLower(suffix));
+  }
+  profile.allow_wildcard = from.allow_wildcard();
+  profile.subject_attributes = {from.subject_attribute().begin(),
+                                from.subject_attribute().end()};
+  return profile;
+}
+
+absl::Status CheckProfile(const config::Profile& profile) {
+  if (profile.name().empty() || profile.name().size() > 128) {
+    return rpc::ConfigError("profile.name", profile.name(),
+                            "1 to 128 characters");
+  }
+  const std::string field = absl::StrCat("profile \"", profile.name(), "\".");
+  if (profile.validity_hours() == 0) {
+    return rpc::ConfigError(field + "validity_hours", "0",
+                            "say how long a certificate lives");
+  }
+  if (profile.backdate_minutes() > kMaxBackdateMinutes) {
+    return rpc::ConfigError(field + "backdate_minutes",
+                            absl::StrCat(profile.backdate_minutes()),
+                            "at most 2 days");
+  }
+  if (profile.extended_key_usage().empty()) {
+    return rpc::ConfigError(
+        field + "extended_key_usage", "",
+        "say what its certificates are for, such as \"server_auth\"");
+  }
+  if (!profile.allow_dns() && !profile.allow_ip() && !profile.allow_email() &&
+      !profile.allow_uri()) {
+    return rpc::ConfigError(field + "allow_dns", "false",
+                            "allow at least one kind of name");
+  }
+  return ToProfile(profile).status();
+}
+
+absl::Status CheckUrl(const std::string& field, const std::string& url) {
+  if (url.empty() || absl::StartsWith(url, "http://")) return absl::OkStatus();
+  return rpc::ConfigError(
+      field, url, "http:// only: clients check it before they trust TLS");
+}
+
+absl::Status CheckIssuer(const config::Issuer& issuer,
+                         const std::set<std::string>& profiles) {
+  if (!IsSlug(issuer.name())) {
+    return rpc::ConfigError("issuer.name", issuer.name(),
+                            "1 to 63 lower-case letters, digits and dashes");
+  }
+  const std::string field = absl::StrCat("issuer \"", issuer.name(), "\".");
+  RETURN_IF_ERROR(
+      rpc::RequireSet(field + "certificate_file", issuer.certificate_file()));
+  if (issuer.has_ocsp_key() == issuer.ocsp_certificate_file().empty()) {
+    return rpc::ConfigError(
+        field + "ocsp_certificate_file", issuer.ocsp_certificate_file(),
+        "a delegated OCSP signer has both a certificate and a key");
+  }
+  const uint32_t hours = issuer.ocsp_validity_hours() == 0
+                             ? kDefaultOcspHours
+                             : issuer.ocsp_validity_hours();
+  const uint32_t crl_hours = issuer.crl_validity_hours() == 0
+                                 ? kDefaultCrlHours
+                                 : issuer.crl_validity_hours();
+  if (issuer.policy() == config::Issuer::BR && (hours < 8 || hours > 240)) {
+    return rpc::ConfigError(
+        field + "ocsp_validity_hours", absl::StrCat(hours),
+        "8 to 240 with policy br (Baseline Requirements 4.9.9)");
+  }
+  if (issuer.policy() == config::Issuer::BR && crl_hours > 239) {
+    return rpc::ConfigError(
+        field + "crl_validity_hours", absl::StrCat(crl_hours),
+        "at most 239 with policy br (Baseline Requirements 4.9.7)");
+  }
+  if (issuer.block_capacity() != 0 &&
+      (!std::has_single_bit(issuer.block_capacity()) ||
+       issuer.block_capacity() > block::kMaxCapacity)) {
+    return rpc::ConfigError(
+        field + "block_capacity", absl::StrCat(issuer.block_capacity()),
+        absl::StrCat("a power of two up to ", block::kMaxCapacity));
+  }
+  RETURN_IF_ERROR(CheckUrl(field + "ocsp_url", issuer.ocsp_url()));
+  RETURN_IF_ERROR(CheckUrl(field + "crl_url", issuer.crl_url()));
+  RETURN_IF_ERROR(CheckUrl(field + "ca_issuers_url", issuer.ca_issuers_url()));
+  for (const std::string& profile : issuer.profile()) {
+    if (profiles.count(profile) == 0) {
+      return rpc::ConfigError(field + "profile", profile,
+                              "no profile has this name");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> ReadCertificates(
+    const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string text, base::ReadFile(path));
+  auto certificates = x509::DecodePem("CERTIFICATE", text);
+  if (!certificates.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": ", certificates.status().message()));
+  }
+  if (certificates->empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": no CERTIFICATE in it"));
+  }
+  return certificates;
+}
+
+// The delegate's certificate, checked against its issuer (Baseline Requirements
+// section 7.1.2.8).
+absl::StatusOr<x509::Certificate> ReadDelegate(const std::string& path,
+                                               const x509::Certificate& ca) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> certificates,
+                   ReadCertificates(path));
+  ASSIGN_OR_RETURN(
+      x509::Certificate delegate,
+      x509::Certificate::Parse(base::AsBytes(certificates.front())));
+  RETURN_IF_ERROR(x509::CheckIssuedBy(delegate, ca));
+  const x509::Extensions& extensions = delegate.facts().extensions;
+  if (extensions.extended_key_usage !=
+          std::vector<std::string>{x509::kOcspSigning} ||
+      !extensions.ocsp_no_check) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path,
+        ": an OCSP signer's certificate has OCSPSigning as its only "
+        "extended key usage, and ocsp-nocheck"));
+  }
+  return delegate;
+}
+
+std::vector<block::CertIdForm> FormsOf(config::Issuer::CertIdForm form) {
+  switch (form) {
+    case config::Issuer::SHA1:
+      return {block::CertIdForm::kSha1};
+    case config::Issuer::SHA256:
+      return {block::CertIdForm::kSha256};
+    case config::Issuer::DUAL:
+      return {block::CertIdForm::kDual};
+    default:
+      return {block::CertIdForm::kSha1, block::CertIdForm::kSha256};
+  }
+}
+
+absl::Status AddTemplates(const config::Issuer& config,
+                          const x509::Certificate& ca,
+                          std::vector<std::string> embedded, Issuer& issuer) {
+  for (const block::CertIdForm form : FormsOf(config.cert_id_form())) {
+    ASSIGN_OR_RETURN(block::OcspTemplate shape,
+                     block::OcspTemplate::Create(
+                         form, base::AsBytes(issuer.subject), ca.public_key(),
+                         issuer.ocsp_key->public_key(),
+                         issuer.ocsp_key->algorithm(), embedded));
+    issuer.templates.push_back(
+        std::make_shared<const block::OcspTemplate>(std::move(shape)));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Issuer> LoadIssuer(
+    const config::Issuer& config,
+    const std::map<std::string, policy::Profile>& profiles,
+    crypto::KeyOpener& opener) {
+  Issuer issuer;
+  issuer.name = config.name();
+  ASSIGN_OR_RETURN(issuer.chain, ReadCertificates(config.certificate_file()));
+  issuer.certificate = issuer.chain.front();
+  ASSIGN_OR_RETURN(const x509::Certificate ca,
+                   x509::Certificate::Parse(base::AsBytes(issuer.certificate)));
+  const x509::CertificateFacts& facts = ca.facts();
+  if (!facts.extensions.is_ca.value_or(false) ||
+      facts.extensions.subject_key_identifier.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        config.certificate_file(), ": not a CA with a subject key identifier"));
+  }
+  issuer.issuer_id = base::ToString(ca.IssuerId());
+  issuer.subject = facts.subject;
+  issuer.subject_key_identifier = facts.extensions.subject_key_identifier;
+  issuer.not_after = facts.not_after;
+  ASSIGN_OR_RETURN(issuer.key,
+                   opener.Open(ToKeySource(config.key()), ca.public_key()));
+  const crypto::PublicKey& key = ca.public_key();
+  ASSIGN_OR_RETURN(
+      issuer.rehearsal_key,
+      crypto::GenerateKey(
+          {.type = key.type(),
+           .bits = key.type() == crypto::KeyType::kRsa ? 2048 : 0}));
+
+  std::vector<std::string> embedded;
+  if (config.has_ocsp_key()) {
+    ASSIGN_OR_RETURN(const x509::Certificate delegate,
+                     ReadDelegate(config.ocsp_certificate_file(), ca));
+    ASSIGN_OR_RETURN(
+        issuer.ocsp_key,
+        opener.Open(ToKeySource(config.ocsp_key()), delegate.public_key()));
+    issuer.ocsp_signer_not_after = delegate.facts().not_after;
+    embedded.push_back(delegate.der());
+  } else {
+    issuer.ocsp_key = issuer.key;
+    issuer.ocsp_signer_not_after = facts.not_after;
+  }
+  RETURN_IF_ERROR(AddTemplates(config, ca, std::move(embedded), issuer));
+
+  issuer.ocsp_validity = absl::Hours(config.ocsp_validity_hours() == 0
+                                         ? kDefaultOcspHours
+                                         : config.ocsp_validity_hours());
+  issuer.crl_validity = absl::Hours(config.crl_validity_hours() == 0
+                                        ? kDefaultCrlHours
+                                        : config.crl_validity_hours());
+  issuer.ocsp_url = config.ocsp_url();
+  issuer.crl_url = config.crl_url();
+  issuer.ca_issuers_url = config.ca_issuers_url();
+  if (config.policy() == config::Issuer::BR)
+    issuer.policy = RevocationPolicy::kBr;
+  for (const std::string& name : config.profile())
+    issuer.profiles[name] = profiles.at(name);
+  if (config.block_capacity() != 0)
+    issuer.block_capacity = config.block_capacity();
+  return issuer;
+}
+
+}  // namespace
+
+crypto::KeySource ToKeySource(const config::KeySource& source) {
+  return {.file = source.file(),
+          .pkcs11_uri = source.pkcs11_uri(),
+          .pkcs11_module = source.pkcs11_module(),
+          .secret = {.file = source.pin_file(), .env = source.pin_env()}};
+}
+
+absl::Status CheckConfig(const config::Signer& config) {
+  RETURN_IF_ERROR(rpc::RequireSet("ledger_dir", config.ledger_dir()));
+  if (config.listen().address().empty()) {
+    return rpc::ConfigError("listen.address", "",
+                            "say where to listen, such as unix:/path");
+  }
+  if (!config.has_manifest_key()) {
+    return rpc::ConfigError("manifest_key", "",
+                            "name the key that signs manifests");
+  }
+  if (config.issuer().empty())
+    return rpc::ConfigError("issuer", "", "name at least one");
+  std::set<std::string> profiles, issuers;
+  for (const config::Profile& profile : config.profile()) {
+    RETURN_IF_ERROR(CheckProfile(profile));
+    if (!profiles.insert(profile.name()).second) {
+      return rpc::ConfigError("profile.name", profile.name(), "each name once");
+    }
+  }
+  for (const config::Issuer& issuer : config.issuer()) {
+    RETURN_IF_ERROR(CheckIssuer(issuer, profiles));
+    if (!issuers.insert(issuer.name()).second) {
+      return rpc::ConfigError("issuer.name", issuer.name(), "each name once");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Issuer>> LoadIssuers(const config::Signer& config,
+                                                crypto::KeyOpener& opener) {
+  std::map<std::string, policy::Profile> profiles;
+  for (const config::Profile& from : config.profile()) {
+    ASSIGN_OR_RETURN(profiles[from.name()], ToProfile(from));
+  }
+  std::vector<Issuer> issuers;
+  std::map<std::string, std::string> names;
+  for (const config::Issuer& from : config.issuer()) {
+    auto issuer = LoadIssuer(from, profiles, opener);
+    if (!issuer.ok()) return InIssuer(from, issuer.status());
+    const auto [at, added] = names.emplace(issuer->issuer_id, issuer->name);
+    if (!added) {
+      return InIssuer(
+          from, absl::InvalidArgumentError(absl::StrCat(
+                    "has subject and key of issuer \"", at->second, "\"")));
+    }
+    issuers.push_back(*std::move(issuer));
+  }
+  return issuers;
+}
+
+}  // namespace chancery::signer

@@ -1,0 +1,171 @@
+#include "signer/importer.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/encoding.h"
+#include "base/status_macros.h"
+#include "crypto/digest.h"
+#include "signer/origin.h"
+#include "signer/schedule.h"
+#include "x509/certificate/certificate.h"
+
+namespace chancery::signer {
+namespace {
+
+constexpr size_t kMaxItems = 4096;
+
+// An item that was checked, and where it stood in the request.
+struct Checked {
+  x509::Certificate certificate;
+  const ImportItem* item;
+  size_t position;
+};
+
+absl::Status ItemError(absl::StatusCode code, size_t position,
+                       absl::string_view what) {
+  return absl::Status(code, absl::StrCat("items[", position, "]: ", what));
+}
+
+absl::StatusOr<Checked> Check(const x509::Certificate& ca,
+                              const ImportItem& item, size_t position,
+                              absl::Time now) {
+  auto parsed = x509::Certificate::Parse(base::AsBytes(item.certificate));
+  if (!parsed.ok()) {
+    return ItemError(absl::StatusCode::kInvalidArgument, position,
+                     parsed.status().message());
+  }
+  const absl::Status issued = x509::CheckIssuedBy(*parsed, ca);
+  if (!issued.ok()) {
+    return ItemError(absl::StatusCode::kInvalidArgument, position,
+                     issued.message());
+  }
+  if (parsed->facts().not_after <= now) {
+    return ItemError(absl::StatusCode::kInvalidArgument, position,
+                     "has expired");
+  }
+  if (item.revoked &&
+      (item.reason < 0 || item.reason > 10 || item.reason == 7 ||
+       item.reason == 8 || item.revoked_at > now)) {
+    return ItemError(
+        absl::StatusCode::kInvalidArgument, position,
+        "reason is not one of 0-6, 9, 10, or the date is in the future");
+  }
+  return Checked{
+      .certificate = *std::move(parsed), .item = &item, .position = position};
+}
+
+}  // namespace
+
+absl::StatusOr<Imported> Importer::Import(const ImportRequest& request) {
+  if (!allowed_) {
+    return absl::FailedPreconditionError(
+        "import: this signer's configuration does not have allow_import: true");
+  }
+  if (request.items.empty() || request.items.size() > kMaxItems) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "items: ", request.items.size(), "; 1 to ", kMaxItems, " are allowed"));
+  }
+  ASSIGN_OR_RETURN(const Issuer* issuer, issuers_.Named(request.issuer));
+  ASSIGN_OR_RETURN(
+      const x509::Certificate ca,
+      x509::Certificate::Parse(base::AsBytes(issuer->certificate)));
+  std::vector<Checked> checked;
+  for (size_t i = 0; i < request.items.size(); ++i) {
+    ASSIGN_OR_RETURN(Checked one, Check(ca, request.items[i], i, clock_.Now()));
+    checked.push_back(std::move(one));
+  }
+  // Blocks fill in order of notAfter, so that members expire together.
+  std::stable_sort(checked.begin(), checked.end(),
+                   [](const Checked& a, const Checked& b) {
+                     return a.certificate.facts().not_after <
+                            b.certificate.facts().not_after;
+                   });
+  Imported out;
+  RETURN_IF_ERROR(ledger_.Execute([&](Transaction& tx) -> absl::Status {
+    out = Imported();
+    std::set<std::string> blocks;
+    for (const Checked& one : checked) {
+      RETURN_IF_ERROR(Add(tx, *issuer, request.asker, one.certificate,
+                          *one.item, one.position, out, blocks));
+    }
+    out.block_ids.assign(blocks.begin(), blocks.end());
+    return absl::OkStatus();
+  }));
+  return out;
+}
+
+absl::Status Importer::Add(Transaction& tx, const Issuer& issuer,
+                           const Asker& asker,
+                           const x509::Certificate& certificate,
+                           const ImportItem& item, size_t position,
+                           Imported& out, std::set<std::string>& blocks) {
+  const x509::CertificateFacts& facts = certificate.facts();
+  auto held = tx.state().Certificate(issuer.issuer_id, facts.serial);
+  if (!held.ok() && !absl::IsNotFound(held.status())) return held.status();
+  // Import has no request id of its own: repeating it changes nothing.
+  const Origin origin{.caller = asker.caller_uri,
+                      .requester = asker.requester,
+                      .request_id = {},
+                      .request_hash = {}};
+  if (held.ok()) {
+    const auto sha256 = crypto::Sha256(base::AsBytes(certificate.der()));
+    if (held->certificate_sha256 != base::ToString(sha256)) {
+      return ItemError(
+          absl::StatusCode::kAlreadyExists, position,
+          absl::StrCat("serial ", base::Hex(base::AsBytes(facts.serial)),
+                       " is known with other bytes"));
+    }
+    ++out.already_known;
+  } else {
+    ASSIGN_OR_RETURN(const Place place,
+                     tx.state().NextPlace(
+                         {.issuer_id = issuer.issuer_id,
+                          .lifetime_class =
+                              LifetimeClass(facts.not_after - facts.not_before),
+                          .imported = true,
+                          .capacity = issuer.block_capacity},
+                         tx.time()));
+    RETURN_IF_ERROR(
+        tx.Append(CertificateEntry{.imported = true,
+                                   .issuer_id = issuer.issuer_id,
+                                   .serial = facts.serial,
+                                   .not_after = facts.not_after,
+                                   .crl_shard = 0,
+                                   .block_id = place.block_id,
+                                   .place = place.place,
+                                   .block_capacity = place.block_capacity,
+                                   .lifetime_class = LifetimeClass(
+                                       facts.not_after - facts.not_before),
+                                   .profile = {},
+                                   .origin = origin,
+                                   .certificate = certificate.der()})
+            .status());
+    ++out.added;
+    blocks.insert(place.block_id);
+    ASSIGN_OR_RETURN(held,
+                     tx.state().Certificate(issuer.issuer_id, facts.serial));
+  }
+  // A status may rise to revoked and never falls.
+  if (!item.revoked || held->status != CertificateStatus::kGood)
+    return absl::OkStatus();
+  RETURN_IF_ERROR(
+      tx.Append(StatusEntry{.change = item.reason == 6 ? StatusChange::kHold
+                                                       : StatusChange::kRevoke,
+                            .issuer_id = issuer.issuer_id,
+                            .serial = facts.serial,
+                            .reason = static_cast<uint8_t>(item.reason),
+                            .revoked_at = item.revoked_at,
+                            .origin = origin})
+          .status());
+  ++out.raised_to_revoked;
+  blocks.insert(held->block_id);
+  return absl::OkStatus();
+}
+
+}  // namespace chancery::signer

@@ -1,0 +1,75 @@
+// An issuer as this signer knows it: read and checked once, at start.
+#ifndef CHANCERY_SIGNER_ISSUER_H_
+#define CHANCERY_SIGNER_ISSUER_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "block/block.h"
+#include "crypto/signing_key.h"
+#include "policy/profile.h"
+
+namespace chancery::signer {
+
+enum class RevocationPolicy { kPrivate, kBr };
+
+// Immutable once it is in a table. Its keys sign only what this process built:
+// `key` certificates and CRLs (and OCSP responses where there is no delegate),
+// `ocsp_key` OCSP responses.
+struct Issuer {
+  std::string name;
+  std::string issuer_id;    // x509::IssuerId of the certificate: 32 bytes.
+  std::string certificate;  // DER.
+  std::string subject;      // DER Name.
+  std::string subject_key_identifier;  // As its certificate has it.
+  absl::Time not_after;
+  std::vector<std::string> chain;  // DER, upwards, without the root.
+  std::shared_ptr<const crypto::SigningKey> key;
+
+  // A throw-away key of the same kind: what it signs is linted before `key`
+  // signs the same.
+  std::shared_ptr<const crypto::SigningKey> rehearsal_key;
+
+  std::shared_ptr<const crypto::SigningKey> ocsp_key;
+  // Of the certificate whose key signs OCSP: no nextUpdate passes it (TRUST
+  // 2.10).
+  absl::Time ocsp_signer_not_after;
+  // One for each response that a certificate has (two for `both`).
+  block::Templates templates;
+
+  absl::Duration ocsp_validity;
+  absl::Duration crl_validity;
+  std::string ocsp_url;
+  std::string crl_url;
+  std::string ca_issuers_url;
+  RevocationPolicy policy = RevocationPolicy::kPrivate;
+  std::map<std::string, policy::Profile> profiles;
+  uint32_t block_capacity = 4096;
+};
+
+// All issuers. Immutable; thread-safe.
+class IssuerTable {
+ public:
+  explicit IssuerTable(std::vector<Issuer> issuers);
+
+  // NotFound names what was asked for.
+  absl::StatusOr<const Issuer*> Named(const std::string& name) const;
+  absl::StatusOr<const Issuer*> WithId(const std::string& issuer_id) const;
+
+  const std::vector<Issuer>& all() const { return issuers_; }
+
+ private:
+  const std::vector<Issuer> issuers_;
+  std::map<std::string, const Issuer*> by_name_;
+  std::map<std::string, const Issuer*> by_id_;
+};
+
+}  // namespace chancery::signer
+
+#endif  // CHANCERY_SIGNER_ISSUER_H_

@@ -1,0 +1,91 @@
+#include "signer/ledger_service.h"
+
+#include <algorithm>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/encoding.h"
+#include "base/status_macros.h"
+#include "rpc/unary.h"
+
+namespace chancery::signer {
+namespace {
+
+constexpr size_t kPageBytes = 4 << 20;
+constexpr size_t kPageEntries = 5000;
+
+}  // namespace
+
+grpc::ServerUnaryReactor* LedgerService::ReadEntries(
+    grpc::CallbackServerContext* context, const v1::ReadEntriesRequest* request,
+    v1::ReadEntriesResponse* response) {
+  return rpc::Unary(
+      dispatcher_, context, rpc::Role::kRead,
+      [=, this](const rpc::Identity&) -> absl::Status {
+        const size_t asked =
+            request->max_entries() == 0 ? kPageEntries : request->max_entries();
+        ASSIGN_OR_RETURN(const EntryRange range,
+                         ledger_.ReadEntries(request->from(), kPageBytes,
+                                             std::min(asked, kPageEntries)));
+        for (const std::string& entry : range.entries)
+          response->add_entries(entry);
+        response->set_ledger_size(range.head.size);
+        response->set_ledger_root(base::ToString(range.head.root));
+        return absl::OkStatus();
+      });
+}
+
+grpc::ServerUnaryReactor* LedgerService::GetStatus(
+    grpc::CallbackServerContext* context, const v1::GetStatusRequest* request,
+    v1::GetStatusResponse* response) {
+  return rpc::Unary(
+      dispatcher_, context, rpc::Role::kRead,
+      [=, this](const rpc::Identity&) -> absl::Status {
+        ASSIGN_OR_RETURN(const Issuer* issuer,
+                         issuers_.Named(request->issuer()));
+        ASSIGN_OR_RETURN(const auto view, ledger_.Read());
+        const auto found =
+            view->state().Certificate(issuer->issuer_id, request->serial());
+        if (absl::IsNotFound(found.status())) {
+          return absl::NotFoundError(absl::StrCat(
+              "serial: issuer \"", issuer->name, "\" never issued ",
+              base::Hex(base::AsBytes(request->serial()))));
+        }
+        RETURN_IF_ERROR(found.status());
+        ASSIGN_OR_RETURN(const std::string der,
+                         view->state().CertificateDer(*found));
+        response->set_certificate(der);
+        response->set_revoked(found->status != CertificateStatus::kGood);
+        response->set_reason(found->reason);
+        response->set_revoked_at_seconds(
+            absl::ToUnixSeconds(found->revoked_at));
+        response->set_block_id(found->block_id);
+        response->set_place(found->place);
+        response->set_ledger_index(found->changed_index);
+        return absl::OkStatus();
+      });
+}
+
+grpc::ServerUnaryReactor* LedgerService::ListIssuers(
+    grpc::CallbackServerContext* context, const v1::ListIssuersRequest*,
+    v1::ListIssuersResponse* response) {
+  return rpc::Unary(dispatcher_, context, rpc::Role::kRead,
+                    [=, this](const rpc::Identity&) -> absl::Status {
+                      for (const Issuer& issuer : issuers_.all()) {
+                        auto* out = response->add_issuers();
+                        out->set_name(issuer.name);
+                        out->set_issuer_id(issuer.issuer_id);
+                        out->set_certificate(issuer.certificate);
+                        for (const std::string& der : issuer.chain)
+                          out->add_chain(der);
+                        for (const auto& [name, profile] : issuer.profiles) {
+                          out->add_profiles(name);
+                        }
+                        out->set_crl_shards(1);
+                      }
+                      return absl::OkStatus();
+                    });
+}
+
+}  // namespace chancery::signer

@@ -1,0 +1,104 @@
+// What the signer is asked, and what it answers, as values.
+#ifndef CHANCERY_SIGNER_REQUESTS_H_
+#define CHANCERY_SIGNER_REQUESTS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "block/update.h"
+
+namespace chancery::signer {
+
+// Who is asking: the calling service's identity, and the client it asks for.
+struct Asker {
+  std::string caller_uri = {};
+  std::string requester = {};   // As the caller says; recorded, never trusted.
+  std::string request_id = {};  // 1 to 128 bytes.
+};
+
+struct IssueRequest {
+  Asker asker = {};
+  std::string issuer = {};  // Its configured name.
+  std::string profile = {};
+  std::string csr = {};  // PKCS #10, DER.
+};
+
+struct Issued {
+  std::string certificate = {};         // DER.
+  std::vector<std::string> chain = {};  // DER, upwards, without the root.
+  std::string issuer_id = {};
+  std::string serial = {};  // Magnitude.
+  std::vector<block::Update> updates = {};
+  uint64_t ledger_index = 0;
+  bool repeated = false;  // An answer given before.
+};
+
+struct RevokeRequest {
+  Asker asker = {};
+  std::string issuer = {};
+  std::string serial = {};                    // Magnitude.
+  int reason = 0;                             // RFC 5280 section 5.3.1.
+  std::optional<absl::Time> revoked_at = {};  // Absent: now.
+};
+
+struct ReleaseRequest {
+  Asker asker = {};
+  std::string issuer = {};
+  std::string serial = {};
+};
+
+// The certificate's status after the call.
+struct Revoked {
+  std::string issuer_id = {};
+  std::string serial = {};
+  bool revoked = false;
+  int reason = 0;
+  absl::Time revoked_at = {};
+  std::vector<block::Update> updates = {};
+  uint64_t ledger_index = 0;
+};
+
+// A block as signed, and when it wants to be signed again (InfiniteFuture when
+// nothing in it lives).
+struct BlockUpdates {
+  std::vector<block::Update> updates = {};
+  absl::Time refresh_at = absl::InfiniteFuture();
+};
+
+struct SignedCrl {
+  std::string issuer_id = {};
+  uint64_t number = 0;
+  absl::Time this_update = {};
+  absl::Time next_update = {};
+  absl::Time refresh_at = {};
+  uint64_t entries = 0;
+  uint64_t ledger_size = 0;  // Every entry before this index is reflected.
+  std::string der = {};
+};
+
+struct ImportItem {
+  std::string certificate = {};  // DER.
+  bool revoked = false;
+  int reason = 0;
+  absl::Time revoked_at = {};
+};
+
+struct ImportRequest {
+  Asker asker = {};
+  std::string issuer = {};
+  std::vector<ImportItem> items = {};
+};
+
+struct Imported {
+  uint64_t added = 0;
+  uint64_t already_known = 0;
+  uint64_t raised_to_revoked = 0;
+  std::vector<std::string> block_ids = {};  // To be signed now.
+};
+
+}  // namespace chancery::signer
+
+#endif  // CHANCERY_SIGNER_REQUESTS_H_

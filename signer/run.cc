@@ -1,0 +1,129 @@
+#include "signer/run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "base/file.h"
+#include "base/random.h"
+#include "base/status_macros.h"
+#include "chancery/config/signer.pb.h"
+#include "crypto/key_source.h"
+#include "rpc/admin_http.h"
+#include "rpc/credentials.h"
+#include "rpc/dispatcher.h"
+#include "rpc/roles.h"
+#include "rpc/server.h"
+#include "rpc/worker_pool.h"
+#include "signer/block_signer.h"
+#include "signer/config.h"
+#include "signer/crl_service.h"
+#include "signer/crl_signer.h"
+#include "signer/import_service.h"
+#include "signer/importer.h"
+#include "signer/issuance.h"
+#include "signer/issuance_service.h"
+#include "signer/ledger/ledger.h"
+#include "signer/ledger/rocksdb_store.h"
+#include "signer/ledger_service.h"
+#include "signer/presign_service.h"
+#include "signer/revocation.h"
+#include "signer/revocation_service.h"
+
+namespace chancery::signer {
+namespace {
+
+constexpr size_t kWorkers = 32;
+
+void WaitUntil(absl::Time when) {
+  const absl::Duration left = when - absl::Now();
+  if (left > absl::ZeroDuration()) absl::SleepFor(left);
+}
+
+absl::StatusOr<std::unique_ptr<Ledger>> OpenLedger(
+    const config::Signer& config, const rpc::Process& process) {
+  RETURN_IF_ERROR(base::MakeDirectories(config.ledger_dir()));
+  ASSIGN_OR_RETURN(auto store, OpenRocksDbStore(config.ledger_dir()));
+  Ledger::Options options;
+  if (config.max_clock_gap_hours() != 0) {
+    options.max_clock_gap = absl::Hours(config.max_clock_gap_hours());
+  }
+  options.confirm_clock = process.HasSwitch("confirm-clock");
+  return Ledger::Open(std::move(store), process.clock(), options);
+}
+
+int SigningThreads(const config::Signer& config) {
+  if (config.signing_threads() != 0)
+    return static_cast<int>(config.signing_threads());
+  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
+
+}  // namespace
+
+absl::Status Run(const config::Signer& config, rpc::Process& process) {
+  ASSIGN_OR_RETURN(const rpc::Credentials credentials,
+                   rpc::Credentials::Load(config.identity()));
+  ASSIGN_OR_RETURN(const rpc::RoleTable roles,
+                   rpc::RoleTable::Create(config.grant()));
+  crypto::KeyOpener opener;
+  ASSIGN_OR_RETURN(std::vector<Issuer> loaded, LoadIssuers(config, opener));
+  const IssuerTable issuers(std::move(loaded));
+  ASSIGN_OR_RETURN(const auto manifest_key,
+                   opener.Open(ToKeySource(config.manifest_key())));
+  ASSIGN_OR_RETURN(const auto ledger, OpenLedger(config, process));
+  process.log().Info("ledger opened", {{"entries", ledger->Head().size}});
+
+  BlockSigner blocks(
+      *ledger, issuers, *manifest_key, process.clock(),
+      {.threads = SigningThreads(config), .wait_until = WaitUntil});
+  Issuance issuance(*ledger, issuers, blocks, process.clock(),
+                    base::SystemRandom());
+  Revocation revocation(*ledger, issuers, blocks, process.clock());
+  CrlSigner crls(*ledger, issuers, process.clock(), WaitUntil);
+  Importer importer(*ledger, issuers, process.clock(), config.allow_import());
+
+  rpc::WorkerPool pool(kWorkers);
+  const rpc::Dispatcher dispatcher(pool, roles, process.log());
+  IssuanceService issuance_service(issuance, dispatcher);
+  RevocationService revocation_service(revocation, dispatcher);
+  PresignService presign_service(blocks, dispatcher);
+  CrlService crl_service(crls, dispatcher);
+  ImportService import_service(importer, dispatcher);
+  LedgerService ledger_service(*ledger, issuers, dispatcher);
+
+  rpc::ServerOptions options;
+  options.addresses = {config.listen().address().begin(),
+                       config.listen().address().end()};
+  options.services = {&issuance_service, &revocation_service, &presign_service,
+                      &crl_service,      &import_service,     &ledger_service};
+  ASSIGN_OR_RETURN(const auto server,
+                   rpc::Server::Start(options, credentials, process.metrics(),
+                                      process.log()));
+  std::unique_ptr<rpc::AdminHttp> admin;
+  if (!config.admin().address().empty()) {
+    ASSIGN_OR_RETURN(admin, rpc::AdminHttp::Start(
+                                config.admin().address(), process.metrics(),
+                                [] { return absl::OkStatus(); }));
+  }
+  const rpc::Gauge entries = process.metrics().AddGauge(
+      "chancery_ledger_entries", "Entries in the ledger.");
+  const rpc::Gauge commands = process.metrics().AddGauge(
+      "chancery_ledger_commands",
+      "Commands that the ledger has run since the start.");
+  const rpc::Gauge groups = process.metrics().AddGauge(
+      "chancery_ledger_groups",
+      "Synced writes since the start; commands share them.");
+  server->SetServing(true);
+  do {
+    entries.Set(static_cast<double>(ledger->Head().size));
+    commands.Set(static_cast<double>(ledger->counters().commands));
+    groups.Set(static_cast<double>(ledger->counters().groups));
+  } while (process.SleepFor(absl::Seconds(1)));
+  server->Stop(absl::Seconds(10));
+  return absl::OkStatus();
+}
+
+}  // namespace chancery::signer
