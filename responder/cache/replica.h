@@ -1,0 +1,62 @@
+// What a refresher may do to a responder's cache.
+#ifndef CHANCERY_RESPONDER_CACHE_REPLICA_H_
+#define CHANCERY_RESPONDER_CACHE_REPLICA_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "block/update.h"
+
+namespace chancery::responder {
+
+struct BlockOutcome {
+  uint64_t version = 0;     // Held now; 0 for none.
+  bool accepted = false;    // The update's version or a newer one is held.
+  std::string detail = {};  // Why not.
+};
+
+struct HeldBlock {
+  std::string block_id = {};
+  uint64_t version = 0;
+};
+
+struct HeldCrl {
+  std::string issuer_id = {};
+  uint32_t shard = 0;
+  uint64_t number = 0;
+};
+
+struct ReplicaStatus {
+  uint64_t blocks = 0;
+  uint64_t certificates = 0;
+  uint64_t newest_version = 0;
+  uint64_t crls = 0;
+  bool ready = false;
+};
+
+// Everything is verified under the pinned key set before it replaces anything
+// (TRUST 4); nothing is acknowledged before it is served and kept. Thread-safe.
+class Replica {
+ public:
+  virtual ~Replica() = default;
+
+  virtual BlockOutcome Apply(const block::Update& update) = 0;
+  // Returns the number held afterwards. InvalidArgument: not a CRL of one of
+  // our issuers, or not signed by it.
+  virtual absl::StatusOr<uint64_t> PutCrl(const HeldCrl& facts,
+                                          std::string der) = 0;
+
+  virtual std::vector<HeldBlock> Blocks() const = 0;
+  virtual std::vector<HeldCrl> Crls() const = 0;
+
+  // All that the inventory held is here: ready for `valid` from now.
+  virtual void Confirm(absl::Duration valid) = 0;
+  virtual ReplicaStatus Status() const = 0;
+};
+
+}  // namespace chancery::responder
+
+#endif  // CHANCERY_RESPONDER_CACHE_REPLICA_H_
