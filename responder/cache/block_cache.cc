@@ -1,0 +1,361 @@
+#include "responder/cache/block_cache.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/encoding.h"
+#include "base/random.h"
+#include "base/status_macros.h"
+#include "responder/cache/block_rows.h"
+
+namespace chancery::responder {
+namespace {
+
+// A record's number in the index: its block's number, then its place.
+constexpr uint32_t kPlaceBits = 16;
+constexpr uint32_t kMaxBlocks = 1u << (32 - kPlaceBits);
+static_assert(block::kMaxCapacity == 1u << kPlaceBits);
+
+// After so many deltas a block is written whole: reading it stays short.
+constexpr size_t kMaxDeltas = 64;
+
+// Readers keep a block for as long as it takes to rebuild a response.
+constexpr absl::Duration kMaxReading = absl::Seconds(5);
+
+uint64_t RandomKey() {
+  const std::string bytes = base::SystemRandom().Bytes(sizeof(uint64_t));
+  uint64_t key;
+  std::memcpy(&key, bytes.data(), sizeof key);
+  return key;
+}
+
+bool HoldsNothing(const block::Block& block) {
+  if (block.count() == 0) return false;  // New: its first delta will come.
+  for (uint32_t place = 0; place < block.count(); ++place) {
+    if (!block.Serial(place).empty()) return false;
+  }
+  return true;
+}
+
+bool Covers(block::CertIdForm form, x509::CertIdHash hash) {
+  if (form == block::CertIdForm::kDual) return true;
+  return (form == block::CertIdForm::kSha1) ==
+         (hash == x509::CertIdHash::kSha1);
+}
+
+}  // namespace
+
+BlockCache::BlockCache(const PinnedIssuers& issuers,
+                       const UpdateVerifier& verifier, CacheStore& store,
+                       const base::Clock& clock, const rpc::Log& log)
+    : issuers_(issuers),
+      verifier_(verifier),
+      store_(store),
+      clock_(clock),
+      log_(log),
+      index_key_(RandomKey()),
+      by_number_(std::make_unique<std::atomic<Slot*>[]>(kMaxBlocks)),
+      templates_(block::TemplateMap()) {}
+
+BlockCache::~BlockCache() = default;
+
+BlockCache::Slot* BlockCache::FindSlot(const block::BlockId& id) const {
+  base::MutexLock lock(mu_);
+  const auto found = slots_.find(id);
+  return found == slots_.end() ? nullptr : found->second.get();
+}
+
+absl::StatusOr<BlockCache::Slot*> BlockCache::SlotOf(const block::BlockId& id) {
+  base::MutexLock lock(mu_);
+  const auto found = slots_.find(id);
+  if (found != slots_.end()) return found->second.get();
+  if (slots_.size() == kMaxBlocks) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("blocks: ", kMaxBlocks, " are held, no more fit"));
+  }
+  auto made = std::make_unique<Slot>(id, static_cast<uint32_t>(slots_.size()));
+  by_number_[made->number].store(made.get(), std::memory_order_release);
+  return slots_.emplace(id, std::move(made)).first->second.get();
+}
+
+absl::StatusOr<block::TemplateMap> BlockCache::TemplatesFor(
+    const block::Update& update) const {
+  block::TemplateMap known = *templates_.Get();
+  for (const std::string& encoded : update.templates) {
+    const base::Bytes bytes = base::AsBytes(encoded);
+    if (known.contains(crypto::Sha256(bytes))) continue;
+    ASSIGN_OR_RETURN(block::OcspTemplate one,
+                     block::OcspTemplate::Parse(bytes));
+    auto shared = std::make_shared<const block::OcspTemplate>(std::move(one));
+    known.emplace(shared->id(), shared);
+  }
+  return known;
+}
+
+BlockOutcome BlockCache::Apply(const block::Update& update) {
+  block::BlockId id{};
+  Slot* slot = nullptr;
+  absl::Status applied = absl::InvalidArgumentError("block_id: not 16 bytes");
+  if (update.block_id.size() == id.size()) {
+    std::memcpy(id.data(), update.block_id.data(), id.size());
+    slot = FindSlot(id);
+    if (slot != nullptr && update.version <= slot->version) {
+      {
+        base::MutexLock writer(slot->writer);
+        applied = Settle(*slot);
+      }
+      if (applied.ok()) {
+        Add(Outcome::kHeldAlready);
+        return {.version = slot->version,
+                .accepted = true,
+                .detail = "held already"};
+      }
+    } else if (!update.is_delta()) {
+      applied = TakeBlock(id, update, /*keep=*/true);
+    } else if (slot != nullptr) {
+      applied = TakeDelta(*slot, update, /*keep=*/true);
+    } else {
+      applied = absl::FailedPreconditionError(absl::StrCat(
+          "delta: leads from version ", update.base_version, ", held is none"));
+    }
+  }
+  if (slot == nullptr) slot = FindSlot(id);
+  const uint64_t held = slot == nullptr ? 0 : slot->version.load();
+  if (applied.ok()) {
+    Add(update.is_delta() ? Outcome::kDelta : Outcome::kBlock);
+    return {.version = held, .accepted = true};
+  }
+  Add(Outcome::kRefused);
+  log_.Warning("update_refused",
+               {{"block", base::Hex(base::AsBytes(update.block_id))},
+                {"version", update.version},
+                {"held", held},
+                {"why", applied}});
+  return {.version = held,
+          .accepted = false,
+          .detail = std::string(applied.message())};
+}
+
+absl::Status BlockCache::TakeBlock(const block::BlockId& id,
+                                   const block::Update& update, bool keep) {
+  ASSIGN_OR_RETURN(const block::TemplateMap known, TemplatesFor(update));
+  ASSIGN_OR_RETURN(
+      block::Block next,
+      verifier_.Open(base::AsBytes(update.content), known, clock_.Now()));
+  if (next.manifest().block_id != id || next.version() != update.version) {
+    return absl::InvalidArgumentError(
+        "block: not the one, or not the version, that was announced");
+  }
+  // Only now: what does not verify takes up no number.
+  ASSIGN_OR_RETURN(Slot* const slot, SlotOf(id));
+  base::MutexLock writer(slot->writer);
+  if (next.version() > slot->version) {
+    if (keep) KeepBlock(*slot, next, update.content);
+    Publish(*slot, std::move(next));
+  }
+  return Settle(*slot);
+}
+
+absl::Status BlockCache::TakeDelta(Slot& slot, const block::Update& update,
+                                   bool keep) {
+  ASSIGN_OR_RETURN(const block::Delta delta,
+                   block::Delta::Parse(base::AsBytes(update.content)));
+  if (delta.manifest.block_id != slot.id ||
+      delta.manifest.version != update.version ||
+      delta.manifest.base_version != update.base_version) {
+    return absl::InvalidArgumentError(
+        "delta: not the one, or not the versions, that were announced");
+  }
+  base::MutexLock writer(slot.writer);
+  Held held = slot.Current();
+  if (held == nullptr || held->version() != update.base_version) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "delta: leads from version ", update.base_version, ", held is ",
+        slot.version.load(), held == nullptr ? " without records" : ""));
+  }
+  ASSIGN_OR_RETURN(block::Block next,
+                   verifier_.Advance(*held, delta, clock_.Now()));
+  held.reset();
+  if (keep && slot.deltas.size() == kMaxDeltas) {
+    KeepBlock(slot, next, next.Encode());
+  } else {
+    if (keep) {
+      Wrote(store_.Put(DeltaRow(slot.id, update.version), update.content));
+    }
+    slot.deltas.push_back(update.version);
+  }
+  Publish(slot, std::move(next));
+  return Settle(slot);
+}
+
+void BlockCache::KeepTemplates(const block::Templates& templates) {
+  base::MutexLock lock(templates_mu_);
+  block::TemplateMap known = *templates_.Get();
+  bool added = false;
+  for (const auto& one : templates) {
+    if (!known.emplace(one->id(), one).second) continue;
+    added = true;
+    Wrote(store_.Put(TemplateRow(one->id()), one->encoded()));
+  }
+  if (added) templates_.Replace(std::move(known));
+}
+
+void BlockCache::DropUnusedTemplates() {
+  std::set<block::TemplateId> used;
+  {
+    base::MutexLock lock(mu_);
+    for (const auto& [id, slot] : slots_) {
+      base::MutexLock writer(slot->writer);
+      used.insert(slot->templates.begin(), slot->templates.end());
+    }
+  }
+  base::MutexLock lock(templates_mu_);
+  block::TemplateMap kept;
+  for (const auto& [id, one] : *templates_.Get()) {
+    if (used.contains(id)) {
+      kept.emplace(id, one);
+    } else {
+      Wrote(store_.Delete(TemplateRow(id)));
+    }
+  }
+  templates_.Replace(std::move(kept));
+}
+
+void BlockCache::KeepBlock(Slot& slot, const block::Block& block,
+                           absl::string_view encoded) {
+  KeepTemplates(block.templates());
+  Wrote(store_.Put(BlockRow(slot.id), encoded));
+  // Those that a crash leaves behind lead from another version, and go when
+  // they are read.
+  for (uint64_t version : slot.deltas) {
+    Wrote(store_.Delete(DeltaRow(slot.id, version)));
+  }
+  slot.deltas.clear();
+}
+
+void BlockCache::Publish(Slot& slot, block::Block next) {
+  const uint64_t version = next.version();
+  auto incoming = std::make_shared<const block::Block>(std::move(next));
+  const bool nothing = HoldsNothing(*incoming);
+  Held before;
+  {
+    base::MutexLock lock(slot.mu);
+    before = std::exchange(slot.block, nothing ? nullptr : incoming);
+  }
+  slot.version = version;
+  slot.templates = incoming->manifest().templates;
+  Reindex(slot, before.get(), *incoming);
+  if (before != nullptr) slot.replaced.push_back(before);
+}
+
+void BlockCache::Reindex(const Slot& slot, const block::Block* before,
+                         const block::Block& now) {
+  const auto issuer = issuers_.WithId(now.manifest().issuer_id);
+  const auto tag = [&](base::Bytes serial) {
+    return SerialIndex::TagOf(index_key_, *issuer, serial);
+  };
+  const uint32_t old_count = before == nullptr ? 0 : before->count();
+  for (uint32_t place = 0; place < std::max(old_count, now.count()); ++place) {
+    const base::Bytes was =
+        place < old_count ? before->Serial(place) : base::Bytes();
+    const base::Bytes is =
+        place < now.count() ? now.Serial(place) : base::Bytes();
+    if (base::Equal(was, is)) continue;
+    const uint32_t record = slot.number << kPlaceBits | place;
+    if (!is.empty()) index_.Insert(tag(is), record);
+    if (!was.empty()) index_.Erase(tag(was), record);
+  }
+}
+
+absl::Status BlockCache::Settle(Slot& slot) const {
+  absl::Duration waited;
+  while (true) {
+    std::erase_if(slot.replaced, [](const auto& one) { return one.expired(); });
+    if (slot.replaced.empty()) return absl::OkStatus();
+    if (waited > kMaxReading) {
+      return absl::UnavailableError(
+          "block: a reader still has an older version");
+    }
+    absl::SleepFor(absl::Microseconds(50));
+    waited += absl::Microseconds(50);
+  }
+}
+
+std::vector<HeldBlock> BlockCache::Blocks() const {
+  std::vector<HeldBlock> held;
+  base::MutexLock lock(mu_);
+  for (const auto& [id, slot] : slots_) {
+    const uint64_t version = slot->version;
+    if (version != 0) {
+      held.push_back({.block_id = base::ToString(id), .version = version});
+    }
+  }
+  return held;
+}
+
+BlockCache::Totals BlockCache::Count() const {
+  Totals totals;
+  totals.certificates = index_.size();
+  base::MutexLock lock(mu_);
+  for (const auto& [id, slot] : slots_) {
+    totals.newest_version =
+        std::max(totals.newest_version, slot->version.load());
+    const Held block = slot->Current();
+    if (block == nullptr) continue;
+    ++totals.blocks;
+    totals.oldest_next_update =
+        std::min(totals.oldest_next_update, block->manifest().next_update);
+  }
+  return totals;
+}
+
+OcspSource::Result BlockCache::Find(const x509::CertId& id, std::string& der,
+                                    Freshness& times) const {
+  const auto issuer = issuers_.Of(id);
+  if (!issuer.has_value() || id.serial.empty() ||
+      id.serial.size() > block::kMaxSerialSize) {
+    return Result::kUnknown;
+  }
+  const block::IssuerId& issuer_id = issuers_[*issuer].id;
+  Held block;
+  const auto record = index_.Find(
+      SerialIndex::TagOf(index_key_, *issuer, id.serial), [&](uint32_t number) {
+        const uint32_t place = number & (block::kMaxCapacity - 1);
+        const Slot* slot =
+            by_number_[number >> kPlaceBits].load(std::memory_order_acquire);
+        block = slot->Current();
+        return block != nullptr && block->manifest().issuer_id == issuer_id &&
+               place < block->count() &&
+               base::Equal(block->Serial(place), id.serial);
+      });
+  if (!record.has_value()) return Result::kUnknown;
+  const uint32_t place = *record & (block::kMaxCapacity - 1);
+  for (size_t i = 0; i < block->templates().size(); ++i) {
+    if (!Covers(block->templates()[i]->form(), id.hash)) continue;
+    const block::RecordFacts facts = block->Facts(place);
+    times = {.this_update = facts.this_update,
+             .next_update = facts.next_update,
+             .refresh_at = block->manifest().refresh_at};
+    block->AppendResponse(place, i, der);
+    return Result::kFound;
+  }
+  return Result::kUnknown;
+}
+
+void BlockCache::Wrote(const absl::Status& status) {
+  if (status.ok()) {
+    store_fails_ = false;
+    return;
+  }
+  Add(Outcome::kNotKept);
+  if (!store_fails_.exchange(true)) {
+    log_.Error("cache_not_written", {{"why", status}});
+  }
+}
+
+}  // namespace chancery::responder

@@ -1,0 +1,158 @@
+#ifndef CHANCERY_RESPONDER_CACHE_BLOCK_CACHE_H_
+#define CHANCERY_RESPONDER_CACHE_BLOCK_CACHE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/published.h"
+#include "block/block.h"
+#include "block/update.h"
+#include "responder/cache/cache_store.h"
+#include "responder/cache/pinned_issuers.h"
+#include "responder/cache/replica.h"
+#include "responder/cache/serial_index.h"
+#include "responder/cache/update_verifier.h"
+#include "responder/ocsp_source.h"
+#include "rpc/log.h"
+
+namespace chancery::responder {
+
+// The blocks that a responder holds, in memory, where every response is found
+// and rebuilt, and in a store for the next start.
+//
+// A block is replaced whole by an immutable next version. Kept are a whole
+// block and the deltas since; both are verified again when they are read.
+// A store that does not take a write is logged and done without: what it lacks
+// is sent again after the next start, and a revocation must be served now.
+//
+// Thread-safe. Blocks move independently of one another.
+class BlockCache final : public OcspSource {
+ public:
+  struct Totals {
+    uint64_t blocks = 0;
+    uint64_t certificates = 0;
+    uint64_t newest_version = 0;
+    absl::Time oldest_next_update = absl::InfiniteFuture();
+  };
+  // What Apply did with what it was given; none ever falls.
+  enum class Outcome { kBlock, kDelta, kHeldAlready, kRefused, kNotKept, kEnd };
+
+  // All must outlive the object.
+  BlockCache(const PinnedIssuers& issuers, const UpdateVerifier& verifier,
+             CacheStore& store, const base::Clock& clock, const rpc::Log& log);
+  ~BlockCache() override;
+
+  // Reads the store, once, before anything else. Rows that are damaged, or that
+  // the key set does not cover any more, are removed.
+  void Load();
+
+  // A whole block replaces any older version; a delta applies to exactly the
+  // version it leads from. When the outcome says accepted, no thread can serve
+  // what was replaced.
+  BlockOutcome Apply(const block::Update& update);
+
+  std::vector<HeldBlock> Blocks() const;
+  Totals Count() const;
+  uint64_t Count(Outcome outcome) const {
+    return outcomes_[static_cast<size_t>(outcome)];
+  }
+
+  Result Find(const x509::CertId& id, std::string& der,
+              Freshness& times) const override;
+
+ private:
+  using Held = std::shared_ptr<const block::Block>;
+
+  struct Slot {
+    Slot(const block::BlockId& block_id, uint32_t slot_number)
+        : id(block_id), number(slot_number) {}
+
+    Held Current() const {
+      base::MutexLock lock(mu);
+      return block;
+    }
+
+    const block::BlockId id;
+    const uint32_t number;
+    std::atomic<uint64_t> version{0};  // 0: nothing was ever accepted.
+
+    // Guards the pointer only; held for the length of a copy of it. Null also
+    // when no place is filled any more.
+    mutable base::Mutex mu;
+    Held block ABSL_GUARDED_BY(mu);
+
+    // Held while a version is verified and published.
+    base::Mutex writer;
+    // Those that a reader may still have.
+    std::vector<std::weak_ptr<const block::Block>> replaced
+        ABSL_GUARDED_BY(writer);
+    std::vector<block::TemplateId> templates ABSL_GUARDED_BY(writer);
+    std::vector<uint64_t> deltas ABSL_GUARDED_BY(writer);  // Rows in the store.
+  };
+
+  // What reads one row of the store; an error's row is removed.
+  using RowReader =
+      absl::FunctionRef<absl::Status(absl::string_view, absl::string_view)>;
+
+  Slot* FindSlot(const block::BlockId& id) const;
+  // Made if need be. ResourceExhausted: no number is left.
+  absl::StatusOr<Slot*> SlotOf(const block::BlockId& id);
+  // All that are known, with those of `update`.
+  absl::StatusOr<block::TemplateMap> TemplatesFor(
+      const block::Update& update) const;
+
+  // Verify, keep (unless they come from the store) and publish.
+  absl::Status TakeBlock(const block::BlockId& id, const block::Update& update,
+                         bool keep);
+  absl::Status TakeDelta(Slot& slot, const block::Update& update, bool keep);
+  // OK once nobody can serve what was replaced.
+  absl::Status Settle(Slot& slot) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(slot.writer);
+
+  void KeepBlock(Slot& slot, const block::Block& block,
+                 absl::string_view encoded)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(slot.writer);
+  void KeepTemplates(const block::Templates& templates);
+  void Publish(Slot& slot, block::Block next)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(slot.writer);
+  void Reindex(const Slot& slot, const block::Block* before,
+               const block::Block& now);
+
+  void ReadRows(const char* prefix, RowReader read);
+  void DropUnusedTemplates();
+  void Wrote(const absl::Status& status);
+  void Add(Outcome outcome) { ++outcomes_[static_cast<size_t>(outcome)]; }
+
+  const PinnedIssuers& issuers_;
+  const UpdateVerifier& verifier_;
+  CacheStore& store_;
+  const base::Clock& clock_;
+  const rpc::Log& log_;
+
+  const uint64_t index_key_;
+  SerialIndex index_;
+  // Slots by number, for readers; the owner is slots_.
+  const std::unique_ptr<std::atomic<Slot*>[]> by_number_;
+  mutable base::Mutex mu_;
+  std::map<block::BlockId, std::unique_ptr<Slot>> slots_ ABSL_GUARDED_BY(mu_);
+  base::Mutex templates_mu_;  // Held by whoever replaces templates_.
+  base::Published<block::TemplateMap> templates_;
+  std::atomic<bool> store_fails_{false};
+  std::atomic<uint64_t> outcomes_[static_cast<size_t>(Outcome::kEnd)] = {};
+};
+
+}  // namespace chancery::responder
+
+#endif  // CHANCERY_RESPONDER_CACHE_BLOCK_CACHE_H_

@@ -1,0 +1,497 @@
+#include "responder/cache/block_cache.h"
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/random.h"
+#include "base/testing/fake_clock.h"
+#include "block/draft.h"
+#include "block/key_set.h"
+#include "crypto/software_key.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "responder/cache/pinned_issuers.h"
+#include "responder/cache/testing/memory_cache_store.h"
+#include "responder/cache/update_verifier.h"
+#include "x509/certificate/certificate.h"
+#include "x509/certificate/names.h"
+
+namespace chancery::responder {
+namespace {
+
+using block::Record;
+using block::RecordStatus;
+using ::testing::HasSubstr;
+using Result = OcspSource::Result;
+
+constexpr absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+
+std::unique_ptr<crypto::SoftwareKey> NewKey() {
+  return *crypto::GenerateKey({.type = crypto::KeyType::kEcP256});
+}
+
+// What the world beyond the responder has: an issuer and its block's versions.
+class Issuer {
+ public:
+  Issuer(const std::string& name, const std::string& common_name)
+      : name_(name),
+        subject_(*x509::EncodeName({{.type = "CN", .value = common_name}})) {
+    x509::CertificateFacts facts;
+    facts.serial = "\x01";
+    facts.issuer = facts.subject = subject_;
+    facts.not_before = kNow - absl::Hours(24);
+    facts.not_after = kNow + absl::Hours(24 * 365);
+    facts.public_key = base::ToString(key_->public_key().spki());
+    facts.extensions.is_ca = true;
+    facts.extensions.key_usage = x509::kKeyCertSign | x509::kCrlSign;
+    certificate_ = *x509::SignCertificate(facts, *key_);
+    id_ = x509::Certificate::Parse(base::AsBytes(certificate_))->IssuerId();
+    UseSigner(*key_, {});
+    name_hash_ = crypto::Sha1(base::AsBytes(subject_));
+    key_hash_ = key_->public_key().KeyHashSha1();
+  }
+
+  // Responses are by `signer` from now on, with these certificates.
+  void UseSigner(const crypto::SigningKey& signer,
+                 std::vector<std::string> certificates) {
+    signer_ = &signer;
+    template_ = std::make_shared<const block::OcspTemplate>(
+        *block::OcspTemplate::Create(
+            block::CertIdForm::kSha1, base::AsBytes(subject_),
+            key_->public_key(), signer.public_key(), signer.algorithm(),
+            std::move(certificates)));
+  }
+
+  // A certificate from `key` for a delegate.
+  std::string Delegate(const crypto::SigningKey& delegate,
+                       const crypto::SigningKey& key,
+                       const std::string& usage) {
+    x509::CertificateFacts facts;
+    facts.serial = "\x02";
+    facts.issuer = subject_;
+    facts.subject = *x509::EncodeName({{.type = "CN", .value = "Delegate"}});
+    facts.not_before = kNow;
+    facts.not_after = kNow + absl::Hours(240);
+    facts.public_key = base::ToString(delegate.public_key().spki());
+    facts.extensions.extended_key_usage = {usage};
+    return *x509::SignCertificate(facts, key);
+  }
+
+  Record MakeRecord(uint32_t number, bool revoked = false) const {
+    Record record;
+    record.status = revoked ? RecordStatus::kRevoked : RecordStatus::kGood;
+    record.serial = Serial(number);
+    if (revoked) {
+      record.revocation_time = kNow;
+      record.reason = 1;
+    }
+    record.this_update = kNow;
+    record.next_update = kNow + absl::Hours(96);
+    std::string tbs;
+    template_->BuildTbs(record.facts(), tbs);
+    const std::string signature = *signer_->Sign(base::AsBytes(tbs));
+    record.signatures = {*template_->Compact(base::AsBytes(signature))};
+    return record;
+  }
+
+  block::Manifest Facts(uint64_t version) const {
+    block::Manifest facts;
+    facts.issuer_id = id_;
+    std::copy_n(id_.begin(), 8, facts.block_id.begin());
+    facts.block_id[15] = 1;
+    facts.version = version;
+    facts.capacity = 16;
+    facts.this_update = this_update_;
+    facts.next_update = this_update_ + absl::Hours(96);
+    facts.refresh_at = this_update_ + absl::Hours(48);
+    facts.produced_at = this_update_;
+    facts.ledger_size = 1;
+    return facts;
+  }
+  block::Block MakeBlock(uint64_t version, const std::vector<Record>& records,
+                         const crypto::SigningKey& manifest_key) const {
+    return *block::SignWhole(Facts(version), {template_}, records,
+                             manifest_key);
+  }
+  std::vector<Record> Good(uint32_t count) const {
+    std::vector<Record> records;
+    for (uint32_t i = 0; i < count; ++i) records.push_back(MakeRecord(i));
+    return records;
+  }
+
+  block::Update Whole(const block::Block& block) const {
+    return {.block_id = base::ToString(block.manifest().block_id),
+            .version = block.version(),
+            .content = block.Encode(),
+            .templates = {template_->encoded()}};
+  }
+  static block::Update Of(const block::Delta& delta) {
+    return {.block_id = base::ToString(delta.manifest.block_id),
+            .version = delta.manifest.version,
+            .base_version = delta.manifest.base_version,
+            .content = delta.Encode()};
+  }
+
+  static std::string Serial(uint32_t number) {
+    return "\x01" + std::string(15, static_cast<char>('a' + number));
+  }
+  x509::CertId Id(const std::string& serial) const {
+    return {.hash = x509::CertIdHash::kSha1,
+            .name_hash = name_hash_,
+            .key_hash = key_hash_,
+            .serial = base::AsBytes(serial)};
+  }
+
+  const block::IssuerId& id() const { return id_; }
+  const std::string& certificate() const { return certificate_; }
+  const std::string& name() const { return name_; }
+  const crypto::SoftwareKey& key() const { return *key_; }
+  void set_this_update(absl::Time time) { this_update_ = time; }
+
+ private:
+  const std::string name_, subject_;
+  const std::unique_ptr<crypto::SoftwareKey> key_ = NewKey();
+  std::string certificate_;
+  block::IssuerId id_;
+  crypto::Sha1Digest name_hash_, key_hash_;
+  const crypto::SigningKey* signer_ = nullptr;
+  std::shared_ptr<const block::OcspTemplate> template_;
+  absl::Time this_update_ = kNow;
+};
+
+// The responder, as often as it starts: all but the store is lost.
+struct Responder {
+  Responder(const block::KeySet& key_set, CacheStore& store,
+            const base::Clock& clock, const rpc::Log& log)
+      : keys(key_set),
+        issuers(*PinnedIssuers::Create(keys)),
+        blocks(issuers, verifier, store, clock, log) {
+    blocks.Load();
+  }
+  const block::KeySet keys;
+  const PinnedIssuers issuers;
+  const UpdateVerifier verifier{keys, issuers, base::SystemRandom()};
+  BlockCache blocks;
+};
+
+class BlockCacheTest : public ::testing::Test {
+ protected:
+  BlockCacheTest() {
+    keys_.keys = {{.spki = base::ToString(manifest_key_->public_key().spki()),
+                   .not_before = kNow - absl::Hours(1),
+                   .not_after = kNow + absl::Hours(1000),
+                   .issuers = {issuer_.id(), sibling_.id()}}};
+    for (const Issuer* one : {&issuer_, &sibling_}) {
+      keys_.issuers.push_back(
+          {.name = one->name(), .certificate = one->certificate()});
+    }
+    Restart();
+  }
+
+  void Restart() {
+    responder_.reset();
+    responder_ = std::make_unique<Responder>(keys_, store_, clock_, log_);
+  }
+
+  BlockOutcome Apply(const block::Update& update) {
+    return responder_->blocks.Apply(update);
+  }
+  void Accept(const block::Update& update) {
+    const BlockOutcome outcome = Apply(update);
+    EXPECT_TRUE(outcome.accepted) << outcome.detail;
+    EXPECT_EQ(outcome.version, update.version);
+  }
+  void Refuse(const block::Update& update, const std::string& why) {
+    const BlockOutcome outcome = Apply(update);
+    EXPECT_FALSE(outcome.accepted);
+    EXPECT_THAT(outcome.detail, HasSubstr(why));
+  }
+
+  std::optional<std::string> Find(const Issuer& issuer, uint32_t number) {
+    const std::string serial = Issuer::Serial(number);
+    std::string der;
+    if (responder_->blocks.Find(issuer.Id(serial), der, times_) !=
+        Result::kFound) {
+      EXPECT_EQ(der, "");
+      return std::nullopt;
+    }
+    return der;
+  }
+
+  // The delta that revokes `number`, and the block after it.
+  block::SignedDelta Revoke(const block::Block& base, uint32_t number) {
+    return *block::SignDelta(
+        base, issuer_.Facts(base.version() + 1),
+        {{.place = number, .record = issuer_.MakeRecord(number, true)}},
+        *manifest_key_);
+  }
+
+  std::string Response(const block::Block& block, uint32_t place) {
+    std::string der;
+    block.AppendResponse(place, 0, der);
+    return der;
+  }
+
+  base::testing::FakeClock clock_{kNow};
+  std::ostringstream lines_;
+  const rpc::Log log_{{}, clock_, lines_};
+  testing::MemoryCacheStore store_;
+  const std::unique_ptr<crypto::SoftwareKey> manifest_key_ = NewKey();
+  Issuer issuer_{"issuing", "Issuing"};
+  Issuer sibling_{"sibling", "Sibling"};
+  block::KeySet keys_;
+  std::unique_ptr<Responder> responder_;
+  Freshness times_;
+};
+
+TEST_F(BlockCacheTest, ServesWhatTheBlockHas) {
+  const block::Block block =
+      issuer_.MakeBlock(100, issuer_.Good(5), *manifest_key_);
+  Accept(issuer_.Whole(block));
+  for (uint32_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(Find(issuer_, i), Response(block, i));
+  }
+  EXPECT_EQ(times_.this_update, kNow);
+  EXPECT_EQ(times_.next_update, kNow + absl::Hours(96));
+  EXPECT_EQ(times_.refresh_at, kNow + absl::Hours(48));
+  EXPECT_EQ(Find(issuer_, 5), std::nullopt);
+  EXPECT_EQ(Find(sibling_, 0), std::nullopt);
+  EXPECT_EQ(responder_->blocks.Count().certificates, 5u);
+  clock_.Advance(absl::Hours(96));
+  EXPECT_TRUE(Find(issuer_, 0).has_value());
+  EXPECT_FALSE(IsCurrent(times_, clock_.Now()));
+}
+
+TEST_F(BlockCacheTest, TellsIssuersWithTheSameSerialsApart) {
+  const auto one = issuer_.MakeBlock(100, issuer_.Good(2), *manifest_key_);
+  const auto other = sibling_.MakeBlock(7, sibling_.Good(1), *manifest_key_);
+  Accept(issuer_.Whole(one));
+  Accept(sibling_.Whole(other));
+  EXPECT_EQ(Find(issuer_, 0), Response(one, 0));
+  EXPECT_EQ(Find(sibling_, 0), Response(other, 0));
+  EXPECT_EQ(Find(sibling_, 1), std::nullopt);
+}
+
+TEST_F(BlockCacheTest, RefusesATamperedBlockAndServesTheOldOne) {
+  const auto block = issuer_.MakeBlock(100, issuer_.Good(3), *manifest_key_);
+  Accept(issuer_.Whole(block));
+  const auto next = issuer_.MakeBlock(101, issuer_.Good(3), *manifest_key_);
+  const block::Update honest = issuer_.Whole(next);
+  for (size_t at = 0; at < honest.content.size(); at += 7) {
+    block::Update tampered = honest;
+    tampered.content[at] = static_cast<char>(tampered.content[at] ^ 0x21);
+    const BlockOutcome outcome = Apply(tampered);
+    EXPECT_FALSE(outcome.accepted) << at;
+    EXPECT_EQ(outcome.version, 100u);
+  }
+  EXPECT_EQ(Find(issuer_, 1), Response(block, 1));
+}
+
+TEST_F(BlockCacheTest, IgnoresAnOlderBlock) {
+  const auto older = issuer_.MakeBlock(99, issuer_.Good(3), *manifest_key_);
+  auto records = issuer_.Good(3);
+  records[1] = issuer_.MakeRecord(1, true);
+  const auto newer = issuer_.MakeBlock(100, records, *manifest_key_);
+  Accept(issuer_.Whole(newer));
+  const BlockOutcome outcome = Apply(issuer_.Whole(older));
+  EXPECT_TRUE(outcome.accepted);
+  EXPECT_EQ(outcome.version, 100u);
+  block::Update lie = issuer_.Whole(older);
+  lie.version = 101;
+  Refuse(lie, "announced");
+  EXPECT_EQ(Find(issuer_, 1), Response(newer, 1));
+}
+
+TEST_F(BlockCacheTest, AppliesADeltaToItsBaseOnly) {
+  const auto block = issuer_.MakeBlock(100, issuer_.Good(3), *manifest_key_);
+  const auto first = Revoke(block, 1);
+  const auto second = Revoke(first.block, 2);
+  Refuse(Issuer::Of(first.delta), "held is none");
+  Accept(issuer_.Whole(block));
+  Refuse(Issuer::Of(second.delta), "held is 100");
+  EXPECT_EQ(Find(issuer_, 2), Response(block, 2));
+  Accept(Issuer::Of(first.delta));
+  EXPECT_EQ(Find(issuer_, 1), Response(first.block, 1));
+  Accept(Issuer::Of(second.delta));
+  EXPECT_EQ(Find(issuer_, 2), Response(second.block, 2));
+}
+
+TEST_F(BlockCacheTest, FindsWhatADeltaAdds) {
+  const auto block = issuer_.MakeBlock(100, {}, *manifest_key_);
+  Accept(issuer_.Whole(block));
+  const auto added = *block::SignDelta(
+      block, issuer_.Facts(101),
+      {{.place = 0, .record = issuer_.MakeRecord(0)}}, *manifest_key_);
+  Accept(Issuer::Of(added.delta));
+  EXPECT_EQ(Find(issuer_, 0), Response(added.block, 0));
+}
+
+TEST_F(BlockCacheTest, RefusesTheManifestKeyOfSomebodyElse) {
+  const auto stranger = NewKey();
+  Refuse(issuer_.Whole(issuer_.MakeBlock(100, issuer_.Good(1), *stranger)),
+         "not in the key set");
+  keys_.keys[0].issuers = {sibling_.id()};
+  Restart();
+  Refuse(issuer_.Whole(issuer_.MakeBlock(100, issuer_.Good(1), *manifest_key_)),
+         "not for issuer");
+  EXPECT_TRUE(responder_->blocks.Blocks().empty());
+}
+
+TEST_F(BlockCacheTest, RefusesWhatIsSixMinutesInTheFuture) {
+  issuer_.set_this_update(kNow + absl::Minutes(6));
+  Refuse(issuer_.Whole(issuer_.MakeBlock(100, {}, *manifest_key_)),
+         "in the future");
+  issuer_.set_this_update(kNow + absl::Minutes(5));
+  Accept(issuer_.Whole(issuer_.MakeBlock(100, {}, *manifest_key_)));
+}
+
+TEST_F(BlockCacheTest, RefusesSignaturesThatDoNotVerify) {
+  auto records = issuer_.Good(1);
+  records[0].signatures = issuer_.MakeRecord(1).signatures;
+  Refuse(issuer_.Whole(issuer_.MakeBlock(100, records, *manifest_key_)),
+         "does not verify");
+}
+
+TEST_F(BlockCacheTest, TakesADelegateThatTheIssuerCertifiedForOcsp) {
+  const auto delegate = NewKey(), stranger = NewKey();
+  const auto whole = [&](std::vector<std::string> certificates) {
+    issuer_.UseSigner(*delegate, std::move(certificates));
+    return issuer_.Whole(
+        issuer_.MakeBlock(100, issuer_.Good(2), *manifest_key_));
+  };
+  Refuse(whole({}), "without a delegate's certificate");
+  Refuse(whole({issuer_.Delegate(*delegate, *stranger, x509::kOcspSigning)}),
+         "not from the issuer");
+  Refuse(whole({issuer_.Delegate(*delegate, issuer_.key(), x509::kServerAuth)}),
+         "not for OCSP signing");
+  Refuse(
+      whole({issuer_.Delegate(*stranger, issuer_.key(), x509::kOcspSigning)}),
+      "not the delegate");
+  Accept(
+      whole({issuer_.Delegate(*delegate, issuer_.key(), x509::kOcspSigning)}));
+  EXPECT_TRUE(Find(issuer_, 1).has_value());
+}
+
+TEST_F(BlockCacheTest, IsTheSameAfterARestart) {
+  auto block = issuer_.MakeBlock(100, issuer_.Good(8), *manifest_key_);
+  Accept(issuer_.Whole(block));
+  Accept(
+      sibling_.Whole(sibling_.MakeBlock(5, sibling_.Good(3), *manifest_key_)));
+  // More than are kept as deltas.
+  for (int i = 0; i < 70; ++i) {
+    auto next = Revoke(block, static_cast<uint32_t>(i % 8));
+    Accept(Issuer::Of(next.delta));
+    block = std::move(next.block);
+    if (i % 23 == 0) Restart();
+  }
+  Restart();
+  EXPECT_EQ(Find(issuer_, 3), Response(block, 3));
+  EXPECT_TRUE(Find(sibling_, 2).has_value());
+  const BlockCache::Totals totals = responder_->blocks.Count();
+  EXPECT_EQ(totals.blocks, 2u);
+  EXPECT_EQ(totals.certificates, 11u);
+  EXPECT_EQ(totals.newest_version, 170u);
+  EXPECT_EQ(lines_.str(), "");
+}
+
+TEST_F(BlockCacheTest, DropsRowsThatAreDamaged) {
+  const auto block = issuer_.MakeBlock(100, issuer_.Good(3), *manifest_key_);
+  Accept(issuer_.Whole(block));
+  Accept(Issuer::Of(Revoke(block, 1).delta));
+  const auto rows = store_.Rows();
+  ASSERT_EQ(rows.size(), 3u);  // Template, block, delta.
+  for (const auto& [damaged, value] : rows) {
+    for (const auto& [key, honest] : rows)
+      ASSERT_TRUE(store_.Put(key, honest).ok());
+    std::string changed = value;
+    changed.back() = static_cast<char>(changed.back() ^ 1);
+    ASSERT_TRUE(store_.Put(damaged, changed).ok());
+    Restart();
+    EXPECT_FALSE(store_.Rows().contains(damaged) &&
+                 store_.Rows().at(damaged) == changed);
+    const bool has_block = damaged[0] == '3';
+    EXPECT_EQ(Find(issuer_, 1),
+              has_block ? std::optional(Response(block, 1)) : std::nullopt);
+    EXPECT_EQ(responder_->blocks.Blocks().size(), has_block ? 1u : 0u);
+  }
+}
+
+TEST_F(BlockCacheTest, LeavesOutAtTheStartWhatTheKeySetNoLongerCovers) {
+  Accept(
+      issuer_.Whole(issuer_.MakeBlock(100, issuer_.Good(1), *manifest_key_)));
+  keys_.keys[0].issuers = {sibling_.id()};
+  Restart();
+  EXPECT_EQ(Find(issuer_, 0), std::nullopt);
+  EXPECT_TRUE(store_.Rows().empty());
+}
+
+TEST_F(BlockCacheTest, ServesWhatTheStoreDoesNotTake) {
+  store_.FailWith(absl::UnavailableError("no folder"));
+  const auto block = issuer_.MakeBlock(100, issuer_.Good(2), *manifest_key_);
+  Accept(issuer_.Whole(block));
+  EXPECT_EQ(Find(issuer_, 0), Response(block, 0));
+  EXPECT_THAT(lines_.str(), HasSubstr("cache_not_written"));
+}
+
+TEST_F(BlockCacheTest, KeepsTheVersionOfABlockThatHasNoRecordsLeft) {
+  const auto block = issuer_.MakeBlock(100, issuer_.Good(2), *manifest_key_);
+  Accept(issuer_.Whole(block));
+  Accept(issuer_.Whole(
+      issuer_.MakeBlock(101, std::vector<Record>(2), *manifest_key_)));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(Find(issuer_, 0), std::nullopt);
+    EXPECT_EQ(responder_->blocks.Count().certificates, 0u);
+    EXPECT_EQ(Apply(issuer_.Whole(block)).version, 101u);
+    Restart();
+  }
+}
+
+TEST_F(BlockCacheTest, NobodySeesTheOldStatusOnceADeltaIsAcknowledged) {
+  auto block = issuer_.MakeBlock(100, issuer_.Good(8), *manifest_key_);
+  Accept(issuer_.Whole(block));
+  std::atomic<bool> done{false};
+  std::atomic<int> stale{0}, lost{0};
+  // By place: what must be served from now on.
+  std::vector<std::atomic<const std::string*>> acknowledged(8);
+  std::vector<std::unique_ptr<std::string>> expected;
+  std::vector<std::thread> readers;
+  for (int t = 0; t < 3; ++t) {
+    readers.emplace_back([&] {
+      std::string der;
+      Freshness times;
+      while (!done) {
+        for (uint32_t i = 0; i < 8; ++i) {
+          const std::string* wanted = acknowledged[i];
+          const std::string serial = Issuer::Serial(i);
+          der.clear();
+          if (responder_->blocks.Find(issuer_.Id(serial), der, times) !=
+              Result::kFound) {
+            ++lost;
+          }
+          if (wanted != nullptr && der != *wanted) ++stale;
+        }
+      }
+    });
+  }
+  for (uint32_t i = 0; i < 8; ++i) {
+    auto next = Revoke(block, i);
+    Accept(Issuer::Of(next.delta));
+    block = std::move(next.block);
+    expected.push_back(std::make_unique<std::string>(Response(block, i)));
+    acknowledged[i] = expected.back().get();
+  }
+  done = true;
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(stale, 0);
+  EXPECT_EQ(lost, 0);
+}
+
+}  // namespace
+}  // namespace chancery::responder

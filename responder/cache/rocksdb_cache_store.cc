@@ -1,0 +1,149 @@
+#include "responder/cache/rocksdb_cache_store.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/file.h"
+#include "base/status_macros.h"
+#include "rocksdb/cache.h"
+#include "rocksdb/db.h"
+#include "rocksdb/env.h"
+#include "rocksdb/options.h"
+#include "rocksdb/table.h"
+
+namespace chancery::responder {
+namespace {
+
+rocksdb::Slice ToSlice(absl::string_view bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
+absl::Status ToStatus(const std::string& folder,
+                      const rocksdb::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  const std::string message =
+      absl::StrCat("cache folder ", folder, ": ", status.ToString());
+  // Only the lock file is named so.
+  if (status.IsIOError() && absl::StrContains(message, "/LOCK")) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("another process uses it: ", message));
+  }
+  if (status.IsCorruption() || status.IsNotFound() || status.IsPathNotFound() ||
+      status.IsInvalidArgument() || status.IsNotSupported()) {
+    return absl::DataLossError(message);
+  }
+  return absl::UnavailableError(message);
+}
+
+rocksdb::Options StoreOptions() {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.paranoid_checks = true;
+  // A record that was cut off when the machine died will be sent again.
+  options.wal_recovery_mode =
+      rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // Blocks and CRLs are large and replaced whole: compactions leave them where
+  // they lie, and files that are mostly garbage are rewritten.
+  options.enable_blob_files = true;
+  options.min_blob_size = 4 << 10;
+  options.enable_blob_garbage_collection = true;
+  options.blob_garbage_collection_age_cutoff = 0.5;
+  options.blob_garbage_collection_force_threshold = 0.5;
+  options.max_background_jobs = 2;
+  options.max_log_file_size = 8 << 20;
+  options.keep_log_file_num = 4;
+  // Rows are read once, at the start.
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(4 << 20);
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+absl::StatusOr<std::unique_ptr<rocksdb::DB>> Open(const std::string& folder) {
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status =
+      rocksdb::DB::Open(StoreOptions(), folder, &opened);
+  std::unique_ptr<rocksdb::DB> db(opened);
+  RETURN_IF_ERROR(ToStatus(folder, status));
+  return db;
+}
+
+// Removes RocksDB's own files and no others: the folder may have been mistyped.
+absl::Status Destroy(const std::string& folder) {
+  return ToStatus(folder, rocksdb::DestroyDB(folder, StoreOptions()));
+}
+
+class RocksDbCacheStore final : public CacheStore {
+ public:
+  RocksDbCacheStore(std::string folder, std::unique_ptr<rocksdb::DB> db)
+      : folder_(std::move(folder)), db_(std::move(db)) {}
+
+  absl::Status Put(absl::string_view key, absl::string_view value) override {
+    if (db_ == nullptr) return Gone();
+    return ToStatus(folder_, db_->Put(rocksdb::WriteOptions(), ToSlice(key),
+                                      ToSlice(value)));
+  }
+
+  absl::Status Delete(absl::string_view key) override {
+    if (db_ == nullptr) return Gone();
+    return ToStatus(folder_,
+                    db_->Delete(rocksdb::WriteOptions(), ToSlice(key)));
+  }
+
+  absl::Status ForEach(absl::string_view prefix, Visitor visit) const override {
+    if (db_ == nullptr) return Gone();
+    rocksdb::ReadOptions options;
+    options.fill_cache = false;
+    const std::unique_ptr<rocksdb::Iterator> rows(db_->NewIterator(options));
+    for (rows->Seek(ToSlice(prefix));
+         rows->Valid() && rows->key().starts_with(ToSlice(prefix));
+         rows->Next()) {
+      visit({rows->key().data(), rows->key().size()},
+            {rows->value().data(), rows->value().size()});
+    }
+    // Whatever stands in the way, the rows behind it are not to be had.
+    if (rows->status().ok()) return absl::OkStatus();
+    return absl::DataLossError(ToStatus(folder_, rows->status()).message());
+  }
+
+  absl::Status Clear() override {
+    db_.reset();
+    RETURN_IF_ERROR(Destroy(folder_));
+    ASSIGN_OR_RETURN(db_, Open(folder_));
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status Gone() const {
+    return absl::UnavailableError(
+        absl::StrCat("cache folder ", folder_, ": could not be opened again"));
+  }
+
+  const std::string folder_;
+  std::unique_ptr<rocksdb::DB> db_;  // Null after a Clear that failed.
+};
+
+}  // namespace
+
+absl::StatusOr<OpenedCacheStore> OpenRocksDbCacheStore(
+    const std::string& folder) {
+  RETURN_IF_ERROR(base::MakeDirectories(folder));
+  // Files of mode 0600. The default Env is the process's: all its RocksDBs.
+  rocksdb::Env::Default()->SetAllowNonOwnerAccess(false).PermitUncheckedError();
+  auto db = Open(folder);
+  std::string wiped;
+  // Files that a damaged one names may be gone: an IOError that is not the
+  // lock's.
+  if (!db.ok() && !absl::IsFailedPrecondition(db.status())) {
+    wiped = std::string(db.status().message());
+    RETURN_IF_ERROR(Destroy(folder));
+    db = Open(folder);
+  }
+  RETURN_IF_ERROR(db.status());
+  return OpenedCacheStore{
+      .store = std::make_unique<RocksDbCacheStore>(folder, *std::move(db)),
+      .wiped = std::move(wiped)};
+}
+
+}  // namespace chancery::responder

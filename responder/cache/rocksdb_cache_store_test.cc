@@ -1,0 +1,104 @@
+#include "responder/cache/rocksdb_cache_store.h"
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "base/testing/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace chancery::responder {
+namespace {
+
+using base::testing::IsOk;
+using base::testing::StatusIs;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
+
+class RocksDbCacheStoreTest : public ::testing::Test {
+ protected:
+  void TearDown() override {
+    store_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  // Why it was wiped.
+  std::string Open() {
+    store_.reset();
+    auto opened = OpenRocksDbCacheStore(folder_);
+    EXPECT_THAT(opened, IsOk());
+    store_ = std::move(opened->store);
+    return opened->wiped;
+  }
+
+  std::map<std::string, std::string> Rows(const std::string& prefix = "") {
+    std::map<std::string, std::string> rows;
+    EXPECT_THAT(
+        store_->ForEach(prefix,
+                        [&](absl::string_view key, absl::string_view value) {
+                          rows.emplace(std::string(key), std::string(value));
+                        }),
+        IsOk());
+    return rows;
+  }
+
+  const std::string folder_ =
+      ::testing::TempDir() + "/cache-" +
+      ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  std::unique_ptr<CacheStore> store_;
+};
+
+TEST_F(RocksDbCacheStoreTest, KeepsRowsOverARestart) {
+  EXPECT_EQ(Open(), "");
+  const std::string large(100'000, 'x');
+  EXPECT_THAT(store_->Put("1a", "small"), IsOk());
+  EXPECT_THAT(store_->Put("2a", large), IsOk());
+  EXPECT_THAT(store_->Put("2b", "gone"), IsOk());
+  EXPECT_THAT(store_->Delete("2b"), IsOk());
+  EXPECT_EQ(Open(), "");
+  EXPECT_THAT(Rows("2"), UnorderedElementsAre(Pair("2a", large)));
+  EXPECT_THAT(Rows().size(), 2u);
+  EXPECT_THAT(store_->Clear(), IsOk());
+  EXPECT_THAT(Rows(), IsEmpty());
+}
+
+TEST_F(RocksDbCacheStoreTest, IsOfOneProcess) {
+  Open();
+  EXPECT_THAT(OpenRocksDbCacheStore(folder_).status(),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       "another process uses it"));
+  EXPECT_THAT(store_->Put("a", "b"), IsOk());
+}
+
+TEST_F(RocksDbCacheStoreTest, StartsEmptyWhenItsFilesAreDamaged) {
+  Open();
+  EXPECT_THAT(store_->Put("a", "b"), IsOk());
+  store_.reset();
+  std::ofstream(folder_ + "/CURRENT") << "nonsense";
+  std::ofstream(folder_ + "/notes.txt") << "not RocksDB's";
+  EXPECT_NE(Open(), "");
+  EXPECT_THAT(Rows(), IsEmpty());
+  EXPECT_TRUE(std::filesystem::exists(folder_ + "/notes.txt"));
+  EXPECT_THAT(store_->Put("a", "c"), IsOk());
+  EXPECT_EQ(Open(), "");
+  EXPECT_THAT(Rows(), UnorderedElementsAre(Pair("a", "c")));
+}
+
+TEST_F(RocksDbCacheStoreTest, SurvivesThatItsFolderGoes) {
+  Open();
+  EXPECT_THAT(store_->Put("a", "b"), IsOk());
+  std::filesystem::remove_all(folder_);
+  const std::string large(1 << 20, 'x');
+  for (int i = 0; i < 100; ++i) {
+    (void)store_->Put("key" + std::to_string(i), large);
+  }
+  EXPECT_EQ(Open(), "");
+  EXPECT_THAT(Rows(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace chancery::responder

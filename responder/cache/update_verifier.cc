@@ -1,0 +1,159 @@
+#include "responder/cache/update_verifier.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "base/encoding.h"
+#include "base/status_macros.h"
+#include "block/record.h"
+#include "x509/certificate/certificate.h"
+
+namespace chancery::responder {
+namespace {
+
+constexpr absl::Duration kMaxClockLag = absl::Minutes(5);
+constexpr size_t kOneIn = 100;
+
+absl::Status NotAfter(const char* what, absl::Time time, absl::Time now) {
+  if (time <= now + kMaxClockLag) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(what, ": ", absl::FormatTime(time),
+                   " is in the future of this clock, ", absl::FormatTime(now)));
+}
+
+// The key that signs the responses of `one`, which must be about `issuer`:
+// the issuer's own, or that of the delegate whose certificate is embedded
+// (RFC 6960 section 4.2.2.2).
+absl::StatusOr<crypto::PublicKey> SignerOf(const block::OcspTemplate& one,
+                                           const PinnedIssuer& issuer) {
+  const auto refuse = [&](absl::string_view why) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("template ", base::Hex(one.id()), ": ", why));
+  };
+  using block::CertIdForm;
+  if (!base::Equal(one.name_hash(CertIdForm::kSha1), issuer.name_sha1) ||
+      !base::Equal(one.key_hash(CertIdForm::kSha1), issuer.key_sha1) ||
+      !base::Equal(one.name_hash(CertIdForm::kSha256), issuer.name_sha256) ||
+      !base::Equal(one.key_hash(CertIdForm::kSha256), issuer.key_sha256)) {
+    return refuse(absl::StrCat("not about issuer \"", issuer.name, "\""));
+  }
+  const crypto::PublicKey& issuer_key = issuer.certificate.public_key();
+  if (one.certificates().empty()) {
+    if (!base::Equal(one.responder_key_hash(), issuer.key_sha1)) {
+      return refuse("signed by another key without a delegate's certificate");
+    }
+    return issuer_key;
+  }
+  auto delegate =
+      x509::Certificate::Parse(base::AsBytes(one.certificates().front()));
+  if (!delegate.ok()) return refuse(delegate.status().message());
+  const std::vector<std::string>& usages =
+      delegate->facts().extensions.extended_key_usage;
+  if (delegate->facts().issuer != issuer.certificate.facts().subject ||
+      !delegate->VerifySignedBy(issuer_key).ok()) {
+    return refuse("its delegate's certificate is not from the issuer");
+  }
+  if (std::find(usages.begin(), usages.end(), x509::kOcspSigning) ==
+      usages.end()) {
+    return refuse("its delegate's certificate is not for OCSP signing");
+  }
+  if (!base::Equal(one.responder_key_hash(),
+                   delegate->public_key().KeyHashSha1())) {
+    return refuse("its responder is not the delegate");
+  }
+  return delegate->public_key();
+}
+
+}  // namespace
+
+absl::Status UpdateVerifier::CheckManifest(const block::Signed& signed_manifest,
+                                           const block::Manifest& manifest,
+                                           absl::Time now) const {
+  ASSIGN_OR_RETURN(
+      const crypto::PublicKey key,
+      keys_.FindManifestKey(signed_manifest.key_id, manifest.issuer_id, now));
+  RETURN_IF_ERROR(block::Verify(block::kManifestType, signed_manifest, key));
+  if (std::memcmp(manifest.block_id.data(), manifest.issuer_id.data(), 8) !=
+      0) {
+    return absl::InvalidArgumentError("manifest: block_id of another issuer");
+  }
+  if (manifest.templates.empty()) {
+    return absl::InvalidArgumentError("manifest: names no templates");
+  }
+  return NotAfter("this_update", manifest.this_update, now);
+}
+
+absl::Status UpdateVerifier::CheckRecords(const block::Block& block,
+                                          const std::vector<uint32_t>& places,
+                                          absl::Time now) const {
+  const auto number = issuers_.WithId(block.manifest().issuer_id);
+  if (!number.has_value()) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("issuer ", base::Hex(block.manifest().issuer_id),
+                     " is not in the key set"));
+  }
+  std::vector<uint32_t> filled;
+  for (uint32_t place : places) {
+    const block::RecordFacts facts = block.Facts(place);
+    if (facts.status == block::RecordStatus::kEmpty) continue;
+    RETURN_IF_ERROR(NotAfter("this_update", facts.this_update, now));
+    filled.push_back(place);
+  }
+  size_t first = 0;
+  if (!filled.empty()) {
+    const std::string chance = random_.Bytes(1);
+    first = static_cast<uint8_t>(chance[0]) % std::min(kOneIn, filled.size());
+  }
+  for (size_t i = 0; i < block.templates().size(); ++i) {
+    const block::OcspTemplate& one = *block.templates()[i];
+    ASSIGN_OR_RETURN(const crypto::PublicKey signer,
+                     SignerOf(one, issuers_[*number]));
+    std::string tbs;
+    for (size_t at = first; at < filled.size(); at += kOneIn) {
+      tbs.clear();
+      one.BuildTbs(block.Facts(filled[at]), tbs);
+      const std::string signature = one.Expand(block.Signature(filled[at], i));
+      if (!signer
+               .Verify(one.algorithm(), base::AsBytes(tbs),
+                       base::AsBytes(signature))
+               .ok()) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "block: the signature at place ", filled[at], " does not verify"));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<block::Block> UpdateVerifier::Open(
+    base::Bytes encoded, const block::TemplateMap& known,
+    absl::Time now) const {
+  ASSIGN_OR_RETURN(block::Block opened, block::Block::Parse(encoded, known));
+  RETURN_IF_ERROR(
+      CheckManifest(opened.signed_manifest(), opened.manifest(), now));
+  RETURN_IF_ERROR(opened.Check());
+  std::vector<uint32_t> places(opened.count());
+  for (uint32_t place = 0; place < opened.count(); ++place)
+    places[place] = place;
+  RETURN_IF_ERROR(CheckRecords(opened, places, now));
+  return opened;
+}
+
+absl::StatusOr<block::Block> UpdateVerifier::Advance(const block::Block& held,
+                                                     const block::Delta& delta,
+                                                     absl::Time now) const {
+  RETURN_IF_ERROR(CheckManifest(delta.signed_manifest, delta.manifest, now));
+  if (delta.manifest.version <= held.version()) {
+    return absl::InvalidArgumentError("delta: leads backwards");
+  }
+  ASSIGN_OR_RETURN(block::Block next, held.Apply(delta));
+  std::vector<uint32_t> places;
+  for (const block::Change& change : delta.changes)
+    places.push_back(change.place);
+  RETURN_IF_ERROR(CheckRecords(next, places, now));
+  return next;
+}
+
+}  // namespace chancery::responder
