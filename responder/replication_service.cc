@@ -1,0 +1,138 @@
+#include "responder/replication_service.h"
+
+#include <algorithm>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "base/status_macros.h"
+#include "rpc/convert/block_update.h"
+#include "rpc/stream.h"
+#include "rpc/unary.h"
+#include "rpc/version.h"
+
+namespace chancery::responder {
+namespace {
+
+constexpr int kVersionsInAMessage = 10'000;
+// A CRL that is larger belongs into shards.
+constexpr size_t kMaxCrlBytes = 256 << 20;
+constexpr absl::Duration kMaxConfirmation = absl::Minutes(10);
+
+absl::Status ReadCrl(rpc::Reader<v1::PutCrlRequest>& in, HeldCrl& facts,
+                     std::string& der) {
+  v1::PutCrlRequest part;
+  bool have_facts = false;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, in.Read(part));
+    if (!more) break;
+    if (part.has_facts()) {
+      facts = {.issuer_id = part.facts().issuer_id(),
+               .shard = part.facts().shard(),
+               .number = part.facts().number()};
+      have_facts = true;
+    } else {
+      if (der.size() + part.data().size() > kMaxCrlBytes) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "data: a CRL may have at most ", kMaxCrlBytes, " bytes"));
+      }
+      der += part.data();
+    }
+  }
+  if (!have_facts) return absl::InvalidArgumentError("facts: missing");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+grpc::ServerWriteReactor<v1::GetVersionsResponse>*
+ReplicationService::GetVersions(grpc::CallbackServerContext* context,
+                                const v1::GetVersionsRequest*) {
+  return rpc::ServerStream<v1::GetVersionsResponse>(
+      dispatcher_, context, rpc::Role::kPush,
+      [this](const rpc::Identity&,
+             rpc::Writer<v1::GetVersionsResponse>& out) -> absl::Status {
+        v1::GetVersionsResponse page;
+        for (const HeldBlock& held : replica_.Blocks()) {
+          auto* version = page.add_versions();
+          version->set_block_id(held.block_id);
+          version->set_version(held.version);
+          if (page.versions_size() == kVersionsInAMessage) {
+            RETURN_IF_ERROR(out.Write(page));
+            page.Clear();
+          }
+        }
+        for (const HeldCrl& held : replica_.Crls()) {
+          auto* crl = page.add_crls();
+          crl->set_issuer_id(held.issuer_id);
+          crl->set_shard(held.shard);
+          crl->set_number(held.number);
+        }
+        return out.Write(page);
+      });
+}
+
+grpc::ServerUnaryReactor* ReplicationService::Apply(
+    grpc::CallbackServerContext* context, const v1::ApplyRequest* request,
+    v1::ApplyResponse* response) {
+  return rpc::Unary(dispatcher_, context, rpc::Role::kPush,
+                    [=, this](const rpc::Identity&) -> absl::Status {
+                      for (const auto& message : request->updates()) {
+                        const BlockOutcome outcome =
+                            replica_.Apply(rpc::FromProto(message));
+                        auto* result = response->add_results();
+                        result->set_block_id(message.block_id());
+                        result->set_version(outcome.version);
+                        result->set_accepted(outcome.accepted);
+                        result->set_detail(outcome.detail);
+                      }
+                      return absl::OkStatus();
+                    });
+}
+
+grpc::ServerReadReactor<v1::PutCrlRequest>* ReplicationService::PutCrl(
+    grpc::CallbackServerContext* context, v1::PutCrlResponse* response) {
+  return rpc::ClientStream<v1::PutCrlRequest>(
+      dispatcher_, context, rpc::Role::kPush,
+      [=, this](const rpc::Identity&,
+                rpc::Reader<v1::PutCrlRequest>& in) -> absl::Status {
+        HeldCrl facts;
+        std::string der;
+        RETURN_IF_ERROR(ReadCrl(in, facts, der));
+        ASSIGN_OR_RETURN(const uint64_t number,
+                         replica_.PutCrl(facts, std::move(der)));
+        response->set_number(number);
+        return absl::OkStatus();
+      });
+}
+
+grpc::ServerUnaryReactor* ReplicationService::Confirm(
+    grpc::CallbackServerContext* context, const v1::ConfirmRequest* request,
+    v1::ConfirmResponse*) {
+  return rpc::Unary(dispatcher_, context, rpc::Role::kPush,
+                    [=, this](const rpc::Identity&) -> absl::Status {
+                      const auto valid =
+                          absl::Seconds(request->valid_seconds());
+                      replica_.Confirm(std::min(valid, kMaxConfirmation));
+                      return absl::OkStatus();
+                    });
+}
+
+grpc::ServerUnaryReactor* ReplicationService::GetStatus(
+    grpc::CallbackServerContext* context, const v1::GetStatusRequest*,
+    v1::GetStatusResponse* response) {
+  return rpc::Unary(dispatcher_, context, rpc::Role::kRead,
+                    [=, this](const rpc::Identity&) -> absl::Status {
+                      const ReplicaStatus status = replica_.Status();
+                      response->set_blocks(status.blocks);
+                      response->set_certificates(status.certificates);
+                      response->set_newest_version(status.newest_version);
+                      response->set_crls(status.crls);
+                      response->set_ready(status.ready);
+                      response->set_http_address(http_address_);
+                      response->set_version(rpc::kVersion);
+                      return absl::OkStatus();
+                    });
+}
+
+}  // namespace chancery::responder

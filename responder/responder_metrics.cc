@@ -1,0 +1,106 @@
+#include "responder/responder_metrics.h"
+
+#include "absl/time/time.h"
+
+namespace chancery::responder {
+namespace {
+
+template <typename Name>
+struct Named {
+  Name name;
+  const char* text;
+};
+
+constexpr Named<OcspCount> kAnswers[] = {
+    {OcspCount::kAnswered, "answered"},
+    {OcspCount::kUnknown, "unknown"},
+    {OcspCount::kSeveral, "several"},
+    {OcspCount::kUnavailable, "unavailable"},
+    {OcspCount::kNotCurrent, "not_current"},
+    {OcspCount::kMalformed, "malformed"},
+    {OcspCount::kCrl, "crl"},
+    {OcspCount::kCrlExpired, "crl_expired"},
+};
+
+constexpr Named<HttpCount> kHttp[] = {
+    {HttpCount::kConnections, "connections"},
+    {HttpCount::kConnectionsRefused, "connections_refused"},
+    {HttpCount::kConnectionsClosed, "connections_closed"},
+    {HttpCount::kTimeouts, "timeouts"},
+    {HttpCount::kBytesReceived, "bytes_received"},
+    {HttpCount::kBytesSent, "bytes_sent"},
+    {HttpCount::kGet, "get"},
+    {HttpCount::kHead, "head"},
+    {HttpCount::kPost, "post"},
+    {HttpCount::kOtherMethod, "other_method"},
+    {HttpCount::kStatus2xx, "status_2xx"},
+    {HttpCount::kStatus304, "status_304"},
+    {HttpCount::kStatus4xx, "status_4xx"},
+    {HttpCount::kStatus5xx, "status_5xx"},
+};
+
+constexpr Named<BlockCache::Outcome> kOutcomes[] = {
+    {BlockCache::Outcome::kBlock, "block"},
+    {BlockCache::Outcome::kDelta, "delta"},
+    {BlockCache::Outcome::kHeldAlready, "held_already"},
+    {BlockCache::Outcome::kRefused, "refused"},
+    {BlockCache::Outcome::kNotKept, "not_kept"},
+};
+
+}  // namespace
+
+ResponderMetrics::ResponderMetrics(const Sources& sources,
+                                   rpc::Metrics& metrics)
+    : sources_(sources),
+      blocks_(metrics.AddGauge("chancery_responder_blocks",
+                               "Blocks that have records.")),
+      certificates_(metrics.AddGauge("chancery_responder_certificates",
+                                     "Certificates with a response.")),
+      crls_(metrics.AddGauge("chancery_responder_crls", "CRLs held.")),
+      ready_(metrics.AddGauge("chancery_responder_ready",
+                              "1 while a refresher's confirmation holds.")),
+      next_update_(metrics.AddGauge(
+          "chancery_responder_oldest_next_update_seconds",
+          "Seconds until the first block expires; negative afterwards.")) {
+  for (const auto& [name, text] : kAnswers) {
+    mirrors_.push_back(
+        {.counter = metrics.AddCounter("chancery_responder_answers_total",
+                                       "Requests by how they were answered.",
+                                       {{"kind", text}}),
+         .read = [this, name = name] { return sources_.answers.Sum(name); }});
+  }
+  for (const auto& [name, text] : kHttp) {
+    mirrors_.push_back(
+        {.counter = metrics.AddCounter("chancery_responder_http_total",
+                                       "What the HTTP server counts.",
+                                       {{"what", text}}),
+         .read = [this, name = name] { return sources_.http.Count(name); }});
+  }
+  for (const auto& [name, text] : kOutcomes) {
+    mirrors_.push_back(
+        {.counter = metrics.AddCounter("chancery_responder_updates_total",
+                                       "Blocks and deltas by what became of "
+                                       "them.",
+                                       {{"outcome", text}}),
+         .read = [this, name = name] { return sources_.blocks.Count(name); }});
+  }
+}
+
+void ResponderMetrics::Refresh() {
+  for (Mirror& mirror : mirrors_) {
+    const uint64_t now = mirror.read();
+    mirror.counter.Increment(static_cast<double>(now - mirror.seen));
+    mirror.seen = now;
+  }
+  const BlockCache::Totals totals = sources_.blocks.Count();
+  blocks_.Set(static_cast<double>(totals.blocks));
+  certificates_.Set(static_cast<double>(totals.certificates));
+  crls_.Set(static_cast<double>(sources_.replica.Crls().size()));
+  ready_.Set(sources_.replica.Ready().ok() ? 1 : 0);
+  if (totals.blocks > 0) {
+    next_update_.Set(absl::ToDoubleSeconds(totals.oldest_next_update -
+                                           sources_.clock.Now()));
+  }
+}
+
+}  // namespace chancery::responder
