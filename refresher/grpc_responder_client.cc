@@ -1,0 +1,140 @@
+#include "refresher/grpc_responder_client.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "base/status_macros.h"
+#include "chancery/responder/v1/replication.grpc.pb.h"
+#include "grpcpp/channel.h"
+#include "rpc/convert/block_update.h"
+#include "rpc/status.h"
+
+namespace chancery::refresher {
+namespace {
+
+namespace v1 = chancery::responder::v1;
+
+// Below the receiver's limit, above any one block.
+constexpr size_t kMessageBytes = 2 << 20;
+constexpr size_t kCrlPieceBytes = 1 << 20;
+
+class GrpcResponderClient final : public ResponderClient {
+ public:
+  GrpcResponderClient(std::shared_ptr<grpc::Channel> channel,
+                      absl::Duration deadline)
+      : stub_(v1::ReplicationService::NewStub(std::move(channel))),
+        deadline_(deadline) {}
+
+  absl::StatusOr<HeldVersions> GetVersions() override {
+    grpc::ClientContext context;
+    SetDeadline(context);
+    const auto reader = stub_->GetVersions(&context, v1::GetVersionsRequest());
+    HeldVersions held;
+    v1::GetVersionsResponse page;
+    while (reader->Read(&page)) {
+      for (const auto& block : page.versions())
+        held.blocks[block.block_id()] = block.version();
+      for (const auto& crl : page.crls()) {
+        held.crls[{crl.issuer_id(), crl.shard()}] = crl.number();
+      }
+    }
+    RETURN_IF_ERROR(rpc::FromGrpc(reader->Finish()));
+    return held;
+  }
+
+  absl::StatusOr<std::vector<ApplyResult>> Apply(
+      const std::vector<block::Update>& updates) override {
+    std::vector<ApplyResult> results;
+    size_t next = 0;
+    while (next < updates.size()) {
+      v1::ApplyRequest request;
+      size_t bytes = 0;
+      do {
+        bytes += updates[next].content.size();
+        rpc::ToProto(updates[next], request.add_updates());
+        ++next;
+      } while (next < updates.size() &&
+               bytes + updates[next].content.size() <= kMessageBytes);
+      v1::ApplyResponse response;
+      grpc::ClientContext context;
+      SetDeadline(context);
+      RETURN_IF_ERROR(
+          rpc::FromGrpc(stub_->Apply(&context, request, &response)));
+      for (const auto& result : response.results()) {
+        results.push_back({.block_id = result.block_id(),
+                           .version = result.version(),
+                           .accepted = result.accepted(),
+                           .detail = result.detail()});
+      }
+    }
+    if (results.size() != updates.size()) {
+      return absl::InternalError(
+          "Apply: the responder answered for another number of updates");
+    }
+    return results;
+  }
+
+  absl::StatusOr<uint64_t> PutCrl(const std::string& issuer_id, uint32_t shard,
+                                  uint64_t number,
+                                  const std::string& der) override {
+    grpc::ClientContext context;
+    SetDeadline(context);
+    v1::PutCrlResponse response;
+    const auto writer = stub_->PutCrl(&context, &response);
+    v1::PutCrlRequest request;
+    request.mutable_facts()->set_issuer_id(issuer_id);
+    request.mutable_facts()->set_shard(shard);
+    request.mutable_facts()->set_number(number);
+    bool open = writer->Write(request);
+    for (size_t at = 0; open && at < der.size(); at += kCrlPieceBytes) {
+      request.set_data(der.substr(at, kCrlPieceBytes));
+      open = writer->Write(request);
+    }
+    writer->WritesDone();
+    RETURN_IF_ERROR(rpc::FromGrpc(writer->Finish()));
+    return response.number();
+  }
+
+  absl::Status Confirm(absl::Duration valid) override {
+    grpc::ClientContext context;
+    SetDeadline(context);
+    v1::ConfirmRequest request;
+    request.set_valid_seconds(
+        static_cast<uint32_t>(absl::ToInt64Seconds(valid)));
+    v1::ConfirmResponse response;
+    return rpc::FromGrpc(stub_->Confirm(&context, request, &response));
+  }
+
+  absl::StatusOr<ResponderStatus> GetStatus() override {
+    grpc::ClientContext context;
+    SetDeadline(context);
+    v1::GetStatusResponse response;
+    RETURN_IF_ERROR(rpc::FromGrpc(
+        stub_->GetStatus(&context, v1::GetStatusRequest(), &response)));
+    return ResponderStatus{.blocks = response.blocks(),
+                           .certificates = response.certificates(),
+                           .newest_version = response.newest_version(),
+                           .crls = response.crls(),
+                           .ready = response.ready(),
+                           .http_address = response.http_address(),
+                           .version = response.version()};
+  }
+
+ private:
+  void SetDeadline(grpc::ClientContext& context) const {
+    context.set_deadline(absl::ToChronoTime(absl::Now() + deadline_));
+  }
+
+  const std::unique_ptr<v1::ReplicationService::Stub> stub_;
+  const absl::Duration deadline_;
+};
+
+}  // namespace
+
+std::unique_ptr<ResponderClient> MakeGrpcResponderClient(
+    std::shared_ptr<grpc::Channel> channel, absl::Duration deadline) {
+  return std::make_unique<GrpcResponderClient>(std::move(channel), deadline);
+}
+
+}  // namespace chancery::refresher

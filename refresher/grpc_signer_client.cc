@@ -1,0 +1,165 @@
+#include "refresher/grpc_signer_client.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/time/clock.h"
+#include "base/status_macros.h"
+#include "chancery/signer/v1/crl.grpc.pb.h"
+#include "chancery/signer/v1/ledger.grpc.pb.h"
+#include "chancery/signer/v1/presign.grpc.pb.h"
+#include "grpcpp/channel.h"
+#include "rpc/convert/block_update.h"
+#include "rpc/status.h"
+
+namespace chancery::refresher {
+namespace {
+
+namespace v1 = chancery::signer::v1;
+
+absl::Time RefreshAt(int64_t seconds) {
+  return seconds == 0 ? absl::InfiniteFuture() : absl::FromUnixSeconds(seconds);
+}
+
+class GrpcSignerClient final : public SignerClient {
+ public:
+  GrpcSignerClient(std::shared_ptr<grpc::Channel> channel,
+                   absl::Duration deadline)
+      : presign_(v1::PresignService::NewStub(channel)),
+        crl_(v1::CrlService::NewStub(channel)),
+        ledger_(v1::LedgerService::NewStub(channel)),
+        deadline_(deadline) {}
+
+  absl::StatusOr<SignedUpdates> SignBlock(
+      const std::string& block_id) override {
+    v1::SignBlockRequest request;
+    request.set_block_id(block_id);
+    v1::SignBlockResponse response;
+    grpc::ClientContext context;
+    SetDeadline(context, deadline_);
+    RETURN_IF_ERROR(
+        rpc::FromGrpc(presign_->SignBlock(&context, request, &response)));
+    SignedUpdates out;
+    out.updates.push_back(rpc::FromProto(response.update()));
+    out.refresh_at = RefreshAt(response.refresh_at_seconds());
+    return out;
+  }
+
+  absl::StatusOr<SignedUpdates> GetBlock(const std::string& block_id,
+                                         uint64_t have_version) override {
+    v1::GetBlockRequest request;
+    request.set_block_id(block_id);
+    request.set_have_version(have_version);
+    v1::GetBlockResponse response;
+    grpc::ClientContext context;
+    SetDeadline(context, deadline_);
+    RETURN_IF_ERROR(
+        rpc::FromGrpc(presign_->GetBlock(&context, request, &response)));
+    return SignedUpdates{
+        .updates = rpc::FromProto(response.updates()),
+        .refresh_at = RefreshAt(response.refresh_at_seconds())};
+  }
+
+  absl::StatusOr<std::vector<ListedBlock>> ListBlocks() override {
+    v1::ListBlocksResponse response;
+    grpc::ClientContext context;
+    SetDeadline(context, deadline_);
+    RETURN_IF_ERROR(rpc::FromGrpc(
+        presign_->ListBlocks(&context, v1::ListBlocksRequest(), &response)));
+    std::vector<ListedBlock> out;
+    out.reserve(response.blocks_size());
+    for (const auto& block : response.blocks()) {
+      out.push_back({.block_id = block.block_id(),
+                     .issuer_id = block.issuer_id(),
+                     .version = block.version(),
+                     .refresh_at = RefreshAt(block.refresh_at_seconds())});
+    }
+    return out;
+  }
+
+  absl::StatusOr<SignedCrl> SignCrl(const std::string& issuer,
+                                    uint32_t shard) override {
+    v1::SignCrlRequest request;
+    request.set_issuer(issuer);
+    request.set_shard(shard);
+    request.set_kind(v1::CRL_KIND_FULL);
+    grpc::ClientContext context;
+    SetDeadline(context, deadline_ * 10);
+    const auto reader = crl_->SignCrl(&context, request);
+    SignedCrl crl;
+    v1::SignCrlResponse response;
+    uint64_t size = 0;
+    while (reader->Read(&response)) {
+      if (response.has_facts()) {
+        const auto& facts = response.facts();
+        crl.issuer_id = facts.issuer_id();
+        crl.number = facts.number();
+        crl.this_update = absl::FromUnixSeconds(facts.this_update_seconds());
+        crl.next_update = absl::FromUnixSeconds(facts.next_update_seconds());
+        crl.refresh_at = RefreshAt(facts.refresh_at_seconds());
+        crl.ledger_size = facts.ledger_size();
+        size = facts.size();
+      } else {
+        crl.der += response.data();
+      }
+    }
+    RETURN_IF_ERROR(rpc::FromGrpc(reader->Finish()));
+    if (crl.issuer_id.empty() || crl.der.size() != size) {
+      return absl::DataLossError("SignCrl: the signer's answer is incomplete");
+    }
+    return crl;
+  }
+
+  absl::StatusOr<LedgerPage> ReadEntries(uint64_t from) override {
+    v1::ReadEntriesRequest request;
+    request.set_from(from);
+    v1::ReadEntriesResponse response;
+    grpc::ClientContext context;
+    SetDeadline(context, deadline_);
+    RETURN_IF_ERROR(
+        rpc::FromGrpc(ledger_->ReadEntries(&context, request, &response)));
+    LedgerPage page;
+    page.entries.assign(response.entries().begin(), response.entries().end());
+    page.ledger_size = response.ledger_size();
+    return page;
+  }
+
+  absl::StatusOr<std::vector<ListedIssuer>> ListIssuers() override {
+    v1::ListIssuersResponse response;
+    grpc::ClientContext context;
+    SetDeadline(context, deadline_);
+    RETURN_IF_ERROR(rpc::FromGrpc(
+        ledger_->ListIssuers(&context, v1::ListIssuersRequest(), &response)));
+    std::vector<ListedIssuer> out;
+    for (const auto& issuer : response.issuers()) {
+      out.push_back(
+          {.name = issuer.name(),
+           .issuer_id = issuer.issuer_id(),
+           .certificate = issuer.certificate(),
+           .chain = {issuer.chain().begin(), issuer.chain().end()},
+           .profiles = {issuer.profiles().begin(), issuer.profiles().end()},
+           .crl_shards = issuer.crl_shards()});
+    }
+    return out;
+  }
+
+ private:
+  static void SetDeadline(grpc::ClientContext& context,
+                          absl::Duration deadline) {
+    context.set_deadline(absl::ToChronoTime(absl::Now() + deadline));
+  }
+
+  const std::unique_ptr<v1::PresignService::Stub> presign_;
+  const std::unique_ptr<v1::CrlService::Stub> crl_;
+  const std::unique_ptr<v1::LedgerService::Stub> ledger_;
+  const absl::Duration deadline_;
+};
+
+}  // namespace
+
+std::unique_ptr<SignerClient> MakeGrpcSignerClient(
+    std::shared_ptr<grpc::Channel> channel, absl::Duration deadline) {
+  return std::make_unique<GrpcSignerClient>(std::move(channel), deadline);
+}
+
+}  // namespace chancery::refresher

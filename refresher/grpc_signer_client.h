@@ -1,0 +1,22 @@
+#ifndef CHANCERY_REFRESHER_GRPC_SIGNER_CLIENT_H_
+#define CHANCERY_REFRESHER_GRPC_SIGNER_CLIENT_H_
+
+#include <memory>
+
+#include "absl/time/time.h"
+#include "refresher/signer_client.h"
+
+namespace grpc {
+class Channel;
+}
+
+namespace chancery::refresher {
+
+// SignerClient over gRPC. Calls end with Unavailable after `deadline`; a CRL
+// has ten times as long.
+std::unique_ptr<SignerClient> MakeGrpcSignerClient(
+    std::shared_ptr<grpc::Channel> channel, absl::Duration deadline);
+
+}  // namespace chancery::refresher
+
+#endif  // CHANCERY_REFRESHER_GRPC_SIGNER_CLIENT_H_

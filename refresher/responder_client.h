@@ -1,0 +1,63 @@
+// One responder, as a refresher sees it.
+#ifndef CHANCERY_REFRESHER_RESPONDER_CLIENT_H_
+#define CHANCERY_REFRESHER_RESPONDER_CLIENT_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "block/update.h"
+
+namespace chancery::refresher {
+
+struct HeldVersions {
+  std::map<std::string, uint64_t> blocks = {};
+  // (issuer id, shard) -> CRL number.
+  std::map<std::pair<std::string, uint32_t>, uint64_t> crls = {};
+};
+
+struct ApplyResult {
+  std::string block_id = {};
+  uint64_t version = 0;     // What the responder holds now.
+  bool accepted = false;    // It holds the update's version or a newer one.
+  std::string detail = {};  // Why not.
+};
+
+struct ResponderStatus {
+  uint64_t blocks = 0;
+  uint64_t certificates = 0;
+  uint64_t newest_version = 0;
+  uint64_t crls = 0;
+  bool ready = false;
+  std::string http_address = {};
+  std::string version = {};
+};
+
+// Every call may fail with Unavailable; sending anything twice does no harm.
+// Thread-safe.
+class ResponderClient {
+ public:
+  virtual ~ResponderClient() = default;
+
+  virtual absl::StatusOr<HeldVersions> GetVersions() = 0;
+  // One result for each update, in order.
+  virtual absl::StatusOr<std::vector<ApplyResult>> Apply(
+      const std::vector<block::Update>& updates) = 0;
+  // Returns the number held afterwards.
+  virtual absl::StatusOr<uint64_t> PutCrl(const std::string& issuer_id,
+                                          uint32_t shard, uint64_t number,
+                                          const std::string& der) = 0;
+  // It holds all that the inventory holds; it may call itself ready for
+  // `valid`.
+  virtual absl::Status Confirm(absl::Duration valid) = 0;
+  virtual absl::StatusOr<ResponderStatus> GetStatus() = 0;
+};
+
+}  // namespace chancery::refresher
+
+#endif  // CHANCERY_REFRESHER_RESPONDER_CLIENT_H_

@@ -1,0 +1,76 @@
+// What a refresher asks of the signer.
+#ifndef CHANCERY_REFRESHER_SIGNER_CLIENT_H_
+#define CHANCERY_REFRESHER_SIGNER_CLIENT_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "block/update.h"
+
+namespace chancery::refresher {
+
+// A block in the signer's state, and when it wants to be signed again
+// (InfiniteFuture: nothing in it lives).
+struct SignedUpdates {
+  std::vector<block::Update> updates = {};
+  absl::Time refresh_at = absl::InfiniteFuture();
+};
+
+struct ListedBlock {
+  std::string block_id = {};
+  std::string issuer_id = {};
+  uint64_t version = 0;
+  absl::Time refresh_at = absl::InfiniteFuture();
+};
+
+struct SignedCrl {
+  std::string issuer_id = {};
+  uint64_t number = 0;
+  absl::Time this_update = {};
+  absl::Time next_update = {};
+  absl::Time refresh_at = {};
+  // Every ledger entry before this index is in it.
+  uint64_t ledger_size = 0;
+  std::string der = {};
+};
+
+struct LedgerPage {
+  std::vector<std::string> entries =
+      {};  // Encoded; in order, from the asked index.
+  uint64_t ledger_size = 0;
+};
+
+struct ListedIssuer {
+  std::string name = {};
+  std::string issuer_id = {};
+  std::string certificate = {};
+  std::vector<std::string> chain = {};
+  std::vector<std::string> profiles = {};
+  uint32_t crl_shards = 1;
+};
+
+// The caller names; the signer decides what it signs. Every call may fail with
+// Unavailable (retry) or NotFound. Thread-safe.
+class SignerClient {
+ public:
+  virtual ~SignerClient() = default;
+
+  virtual absl::StatusOr<SignedUpdates> SignBlock(
+      const std::string& block_id) = 0;
+  // As last signed. Nothing in `updates` when `have_version` is the present
+  // one.
+  virtual absl::StatusOr<SignedUpdates> GetBlock(const std::string& block_id,
+                                                 uint64_t have_version) = 0;
+  virtual absl::StatusOr<std::vector<ListedBlock>> ListBlocks() = 0;
+  virtual absl::StatusOr<SignedCrl> SignCrl(const std::string& issuer,
+                                            uint32_t shard) = 0;
+  virtual absl::StatusOr<LedgerPage> ReadEntries(uint64_t from) = 0;
+  virtual absl::StatusOr<std::vector<ListedIssuer>> ListIssuers() = 0;
+};
+
+}  // namespace chancery::refresher
+
+#endif  // CHANCERY_REFRESHER_SIGNER_CLIENT_H_
