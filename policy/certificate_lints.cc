@@ -1,9 +1,15 @@
 #include "policy/certificate_lints.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <string>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/bytes.h"
+#include "policy/dns_name.h"
+#include "policy/key_rules.h"
+#include "x509/certificate/names.h"
 
 namespace chancery::policy {
 namespace {
@@ -30,13 +36,26 @@ bool IsEmptyName(const std::string& name) {
   return name == std::string("\x30\x00", 2);
 }
 
+bool IsAmongNames(const Certificate& certificate, const std::string& text) {
+  const auto& names = Ext(certificate).alt_names;
+  return std::any_of(
+      names.begin(), names.end(), [&](const x509::AltName& name) {
+        return name.kind == x509::AltNameKind::kIp
+                   ? x509::AltNameText(name) == absl::StrCat("IP:", text)
+                   : name.value == text;
+      });
+}
+
 }  // namespace
 
-const std::vector<Lint>& CertificateLints() {
-  static const std::vector<Lint> lints = {
+const std::vector<CertificateLint>& CertificateLints() {
+  static const std::vector<CertificateLint> lints = {
       {"serial_length", "RFC 5280 section 4.1.2.2",
        [](const Certificate& c, const Certificate&) {
-         return Unless(c.facts().serial.size() <= 20,
+         // In DER a set top bit costs an octet more.
+         const std::string& serial = c.facts().serial;
+         const bool sign_octet = static_cast<uint8_t>(serial[0]) >= 0x80;
+         return Unless(serial.size() + (sign_octet ? 1 : 0) <= 20,
                        "serialNumber has more than 20 octets");
        }},
       {"serial_entropy", "Baseline Requirements section 7.1",
@@ -83,6 +102,20 @@ const std::vector<Lint>& CertificateLints() {
        [](const Certificate& c, const Certificate&) {
          return Unless(!IsCa(c) || !Ext(c).subject_key_identifier.empty(),
                        "a CA has no subjectKeyIdentifier");
+       }},
+      {"ca_subject", "RFC 5280 section 4.1.2.6",
+       [](const Certificate& c, const Certificate&) {
+         return Unless(!IsCa(c) || !IsEmptyName(c.facts().subject),
+                       "a CA has no subject");
+       }},
+      {"subject_text", "RFC 5280 section 4.1.2.4",
+       [](const Certificate& c, const Certificate&) {
+         const auto subject = x509::ParseName(base::AsBytes(c.facts().subject));
+         return std::string(subject.status().message());
+       }},
+      {"public_key", "Baseline Requirements section 6.1.6",
+       [](const Certificate& c, const Certificate&) {
+         return std::string(CheckKey(c.public_key()).message());
        }},
       {"basic_constraints", "Baseline Requirements section 7.1.2.10.4",
        [](const Certificate& c, const Certificate&) {
@@ -138,6 +171,32 @@ const std::vector<Lint>& CertificateLints() {
                  Ext(c).alt_names_critical == IsEmptyName(c.facts().subject),
              "subjectAltName is critical exactly when the subject is empty");
        }},
+      {"alt_name_dns", "RFC 5280 section 4.2.1.6",
+       [](const Certificate& c, const Certificate&) -> std::string {
+         for (const x509::AltName& name : Ext(c).alt_names) {
+           if (name.kind != x509::AltNameKind::kDns) continue;
+           const auto normal = NormalizeDnsName(name.value, true);
+           if (!normal.ok()) return std::string(normal.status().message());
+           if (*normal != name.value) {
+             return absl::StrCat("DNS name \"", name.value,
+                                 "\" is not in lower case");
+           }
+         }
+         return "";
+       }},
+      {"common_name", "Baseline Requirements section 7.1.4.3",
+       [](const Certificate& c, const Certificate&) -> std::string {
+         if (IsCa(c) || Ext(c).ocsp_no_check) return "";
+         const auto subject = x509::ParseName(base::AsBytes(c.facts().subject));
+         if (!subject.ok()) return std::string(subject.status().message());
+         for (const x509::Attribute& attribute : *subject) {
+           if (attribute.type == "CN" && !IsAmongNames(c, attribute.value)) {
+             return absl::StrCat("commonName \"", attribute.value,
+                                 "\" is not a subject alternative name");
+           }
+         }
+         return "";
+       }},
       {"crl_url_http", "Baseline Requirements section 7.1.2.11.2",
        [](const Certificate& c, const Certificate&) {
          return Unless(HttpOnly(Ext(c).crl_urls), "a CRL URL is not http");
@@ -155,20 +214,21 @@ const std::vector<Lint>& CertificateLints() {
                     : absl::StrCat("critical extension ", c.unknown_critical(),
                                    " is not known");
        }},
+      // What was read, written again, is the same: nothing else is in it, times
+      // have the form of RFC 5280 section 4.1.2.5, and extensions the
+      // criticality that RFC 5280 section 4.2.1 demands.
+      {"encoding", "TRUST 2.4",
+       [](const Certificate& c, const Certificate&) {
+         return Unless(x509::EncodeTbs(c.facts(), c.algorithm()) == c.tbs(),
+                       "it holds more than this system writes, or otherwise");
+       }},
   };
   return lints;
 }
 
 absl::Status LintCertificate(const x509::Certificate& certificate,
                              const x509::Certificate& issuer) {
-  for (const Lint& lint : CertificateLints()) {
-    const std::string wrong = lint.check(certificate, issuer);
-    if (!wrong.empty()) {
-      return absl::InternalError(
-          absl::StrCat("lint ", lint.id, " (", lint.source, "): ", wrong));
-    }
-  }
-  return absl::OkStatus();
+  return RunLints(CertificateLints(), certificate, issuer);
 }
 
 }  // namespace chancery::policy

@@ -1,29 +1,25 @@
-// Checks on a certificate before it is signed: on the bytes that will be
-// signed, read back, not on what was meant (TRUST 2.5).
+// The lints of certificates (RFC 5280 section 4, Baseline Requirements section
+// 7.1).
 #ifndef CHANCERY_POLICY_CERTIFICATE_LINTS_H_
 #define CHANCERY_POLICY_CERTIFICATE_LINTS_H_
 
-#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "policy/lint.h"
 #include "x509/certificate/certificate.h"
 
 namespace chancery::policy {
 
-struct Lint {
-  const char* id;
-  const char* source;  // The section that it comes from.
-  // Empty when it passes; otherwise what is wrong.
-  std::string (*check)(const x509::Certificate& certificate,
-                       const x509::Certificate& issuer);
-};
+// Of a certificate and its issuer's. That the version is 3, both signature
+// algorithms agree, the serial is positive and no extension is there twice is
+// Certificate::Parse's to check.
+using CertificateLint = Lint<x509::Certificate, x509::Certificate>;
 
 // All of them.
-const std::vector<Lint>& CertificateLints();
+const std::vector<CertificateLint>& CertificateLints();
 
-// The first that fails, as InternalError: a certificate of ours that breaks one
-// is our fault, never the client's. OK if all pass.
+// InternalError names the first that fails.
 absl::Status LintCertificate(const x509::Certificate& certificate,
                              const x509::Certificate& issuer);
 

@@ -1,16 +1,20 @@
 #include "policy/profile.h"
 
 #include <algorithm>
+#include <cstring>
+#include <optional>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "base/encoding.h"
+#include "base/bytes.h"
 #include "base/status_macros.h"
 #include "der/oid.h"
 #include "policy/dns_name.h"
+#include "policy/email_name.h"
+#include "policy/key_rules.h"
+#include "policy/uri_name.h"
 
 namespace chancery::policy {
 namespace {
@@ -55,37 +59,12 @@ absl::StatusOr<x509::AltName> CheckDns(const Profile& profile,
 }
 
 absl::StatusOr<x509::AltName> CheckEmail(const x509::AltName& name) {
-  const size_t at = name.value.rfind('@');
-  if (at == std::string::npos || at == 0 || at > 64 ||
-      name.value.find('@') != at ||
-      std::any_of(name.value.begin(), name.value.end(), [](char c) {
-        return c <= ' ' || c == '<' || c == '>' || c == ',';
-      })) {
-    return Refuse("email name", name.value,
-                  "expected local@host (RFC 5280 section 4.2.1.6)");
-  }
-  ASSIGN_OR_RETURN(const std::string host,
-                   NormalizeDnsName(name.value.substr(at + 1), false));
-  return x509::AltName{.kind = name.kind,
-                       .value = name.value.substr(0, at + 1) + host};
+  ASSIGN_OR_RETURN(std::string address, NormalizeEmailName(name.value));
+  return x509::AltName{.kind = name.kind, .value = std::move(address)};
 }
 
 absl::StatusOr<x509::AltName> CheckUri(const x509::AltName& name) {
-  const size_t colon = name.value.find("://");
-  const bool scheme =
-      colon != std::string::npos && colon > 0 &&
-      absl::ascii_isalpha(static_cast<unsigned char>(name.value[0])) &&
-      std::all_of(name.value.begin(),
-                  name.value.begin() + static_cast<std::ptrdiff_t>(colon),
-                  [](char c) {
-                    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-                           c == '+' || c == '-' || c == '.';
-                  });
-  if (!scheme || colon + 3 == name.value.size() || name.value.size() > 2048 ||
-      name.value.find_first_of(" \"<>\\^`{|}") != std::string::npos) {
-    return Refuse("URI name", name.value,
-                  "expected scheme://host/path (RFC 3986)");
-  }
+  RETURN_IF_ERROR(CheckUriName(name.value));
   return name;
 }
 
@@ -109,16 +88,37 @@ absl::StatusOr<x509::AltName> CheckName(const Profile& profile,
   return absl::InternalError("name: of no kind");
 }
 
-// The common name as a subject alternative name of some kind, if it is one.
-bool IsAmong(const std::string& common_name,
-             const std::vector<x509::AltName>& names) {
-  const std::string lower = absl::AsciiStrToLower(common_name);
-  return std::any_of(
-      names.begin(), names.end(), [&](const x509::AltName& name) {
-        return name.kind == x509::AltNameKind::kIp
-                   ? x509::AltNameText(name) == absl::StrCat("IP:", common_name)
-                   : absl::AsciiStrToLower(name.value) == lower;
-      });
+// The name that `common_name` repeats, in the very characters of the name
+// (Baseline Requirements section 7.1.4.3); nullopt if it repeats none.
+std::optional<std::string> Repeated(const std::string& common_name,
+                                    const std::vector<x509::AltName>& names) {
+  for (const x509::AltName& name : names) {
+    std::string text = name.value;
+    if (name.kind == x509::AltNameKind::kIp) {
+      text = x509::AltNameText(name).substr(std::strlen("IP:"));
+    }
+    if (absl::EqualsIgnoreCase(text, common_name)) return text;
+  }
+  return std::nullopt;
+}
+
+// What the profile copies of the request's subject, with one CN at most.
+std::vector<x509::Attribute> SubjectOf(
+    const Profile& profile, const std::vector<x509::Attribute>& asked,
+    const std::vector<x509::AltName>& names) {
+  std::vector<x509::Attribute> subject;
+  bool has_common_name = false;
+  for (x509::Attribute attribute : asked) {
+    if (profile.subject_attributes.count(attribute.type) == 0) continue;
+    if (attribute.type == "CN") {
+      std::optional<std::string> name = Repeated(attribute.value, names);
+      if (!name.has_value() || has_common_name) continue;
+      attribute.value = *std::move(name);
+      has_common_name = true;
+    }
+    subject.push_back(std::move(attribute));
+  }
+  return subject;
 }
 
 }  // namespace
@@ -156,6 +156,10 @@ absl::StatusOr<std::vector<std::string>> ExtendedKeyUsageFromNames(
     } else if (name == x509::kOcspSigning) {
       return Refuse("extended_key_usage", name,
                     "no profile makes OCSP signers");
+    } else if (name == "2.5.29.37.0") {
+      return Refuse("extended_key_usage", name,
+                    "no certificate is for any purpose (Baseline Requirements "
+                    "section 7.1.2.7.10)");
     } else if (der::OidFromText(name).ok()) {
       out.push_back(name);
     } else {
@@ -193,31 +197,6 @@ absl::StatusOr<std::set<crypto::KeyType>> KeyTypesFromNames(
   return out;
 }
 
-absl::Status CheckKey(const crypto::PublicKey& key) {
-  switch (key.type()) {
-    case crypto::KeyType::kEcP256:
-    case crypto::KeyType::kEcP384:
-    case crypto::KeyType::kEd25519:
-      return absl::OkStatus();
-    case crypto::KeyType::kEcP521:
-      return absl::InvalidArgumentError(
-          "key: P-521: P-256 and P-384 are allowed");
-    case crypto::KeyType::kRsa:
-      break;
-  }
-  if (key.bits() < 2048 || key.bits() > 4096 || key.bits() % 8 != 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("key: RSA of ", key.bits(),
-                     " bits: 2048 to 4096, a multiple of 8, are allowed"));
-  }
-  if (key.rsa_exponent() < 65537 || key.rsa_exponent() % 2 == 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "key: RSA exponent ", key.rsa_exponent(),
-        ": an odd one of 65537 or more is allowed (NIST SP 800-89)"));
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<x509::CertificateFacts> BuildLeaf(const Profile& profile,
                                                  const x509::Csr& csr,
                                                  const IssuerFacts& issuer,
@@ -247,14 +226,8 @@ absl::StatusOr<x509::CertificateFacts> BuildLeaf(const Profile& profile,
       extensions.alt_names.push_back(std::move(name));
     }
   }
-  std::vector<x509::Attribute> subject;
-  for (const x509::Attribute& attribute : csr.subject) {
-    if (profile.subject_attributes.count(attribute.type) == 0) continue;
-    if (attribute.type == "CN" &&
-        !IsAmong(attribute.value, extensions.alt_names))
-      continue;
-    subject.push_back(attribute);
-  }
+  const std::vector<x509::Attribute> subject =
+      SubjectOf(profile, csr.subject, extensions.alt_names);
   ASSIGN_OR_RETURN(facts.subject, x509::EncodeName(subject));
   extensions.alt_names_critical = subject.empty();
 

@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "crypto/public_key.h"
+#include "crypto/key_type.h"
 #include "x509/certificate/certificate.h"
 #include "x509/certificate/csr.h"
 
@@ -39,11 +39,6 @@ absl::StatusOr<std::vector<std::string>> ExtendedKeyUsageFromNames(
 absl::StatusOr<std::set<crypto::KeyType>> KeyTypesFromNames(
     const std::vector<std::string>& names);
 
-// Whether a key is strong enough to certify: P-256, P-384, Ed25519; RSA of 2048
-// to 4096 bits, a multiple of 8, with an odd exponent of at least 65537 that
-// fits 64 bits (NIST SP 800-89). InvalidArgument names the value and the rule.
-absl::Status CheckKey(const crypto::PublicKey& key);
-
 // What a leaf takes from its issuer.
 struct IssuerFacts {
   std::string subject = {};  // DER Name.
@@ -55,8 +50,9 @@ struct IssuerFacts {
 };
 
 // The certificate that `profile` gives to `csr` at `now`: names checked and
-// encoded again, notAfter clamped to the issuer's, a CN that is not among the
-// names dropped. InvalidArgument names the field, its value and the rule;
+// encoded again, duplicates dropped; notAfter clamped to the issuer's; a CN
+// that is not among the names dropped. Of the request's extensions only the
+// names are looked at. InvalidArgument names the field, its value and the rule;
 // FailedPrecondition: the issuer has expired.
 absl::StatusOr<x509::CertificateFacts> BuildLeaf(const Profile& profile,
                                                  const x509::Csr& csr,
