@@ -1,0 +1,270 @@
+#include "refresher/replicator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/bytes.h"
+#include "base/encoding.h"
+#include "base/status_macros.h"
+#include "refresher/transient.h"
+
+namespace chancery::refresher {
+
+Replicator::Replicator(ResponderClient& client, storage::BlockStore& blocks,
+                       storage::CrlStore& crls, const base::Clock& clock,
+                       Options options)
+    : client_(client),
+      blocks_(blocks),
+      crls_(crls),
+      clock_(clock),
+      options_(std::move(options)) {
+  state_.name = options_.name;
+  state_.address = options_.address;
+}
+
+absl::StatusOr<std::vector<bool>> Replicator::Push(
+    const std::vector<block::Update>& updates) {
+  auto results = client_.Apply(updates);
+  if (!results.ok()) return Failed(results.status());
+  std::vector<bool> accepted;
+  bool all = true;
+  for (size_t i = 0; i < results->size(); ++i) {
+    const ApplyResult& result = (*results)[i];
+    bool taken = result.accepted;
+    if (!taken) {
+      // It lacks what the update builds on.
+      auto path = Path(updates[i].block_id, result.version);
+      if (!path.ok()) return Failed(path.status());
+      std::map<std::string, uint64_t> holds;
+      Batch batch{.updates = *std::move(path), .bytes = 0};
+      const absl::Status sent = Send(batch, holds);
+      if (!sent.ok()) return Failed(sent);
+      taken = holds[updates[i].block_id] >= updates[i].version;
+    }
+    accepted.push_back(taken);
+    all = all && taken;
+  }
+  base::MutexLock lock(mu_);
+  state_.reachable = true;
+  if (!all) {
+    state_.caught_up = false;
+    missed_ = true;
+  }
+  for (const block::Update& update : updates) {
+    state_.newest_version = std::max(state_.newest_version, update.version);
+  }
+  return accepted;
+}
+
+absl::Status Replicator::Converge(bool confirm) {
+  {
+    base::MutexLock lock(mu_);
+    missed_ = false;
+  }
+  // The inventory first: what it gains meanwhile counts for the next time.
+  auto wanted = blocks_.BlockVersions();
+  if (!wanted.ok()) return wanted.status();
+  auto wanted_crls = crls_.ListCrls();
+  if (!wanted_crls.ok()) return wanted_crls.status();
+  const absl::Time asked_at = clock_.Now();
+  auto held = client_.GetVersions();
+  if (!held.ok()) return Failed(held.status());
+
+  uint64_t behind = 0;
+  uint64_t crls_behind = 0;
+  absl::Status done = ConvergeBlocks(*wanted, *held, behind);
+  if (done.ok()) done = ConvergeCrls(*wanted_crls, *held, crls_behind);
+  {
+    base::MutexLock lock(mu_);
+    state_.blocks_behind = behind;
+    state_.crls_behind = crls_behind;
+  }
+  if (!done.ok()) return Failed(done);
+  if (behind + crls_behind != 0) {
+    base::MutexLock lock(mu_);
+    state_.reachable = true;
+    state_.caught_up = false;
+    return absl::FailedPreconditionError(
+        absl::StrCat("responder: ", behind, " blocks and ", crls_behind,
+                     " CRLs behind: ", state_.detail));
+  }
+  if (confirm) {
+    const absl::Status confirmed = client_.Confirm(options_.confirm_for);
+    if (!confirmed.ok()) return Failed(confirmed);
+  }
+  for (const auto& [block_id, version] : *wanted) {
+    held->blocks[block_id] = std::max(held->blocks[block_id], version);
+  }
+  for (const storage::CrlRow& crl : *wanted_crls) {
+    held->crls[{crl.issuer_id, crl.shard}] = crl.number;
+  }
+  RETURN_IF_ERROR(Describe(confirm, *held));
+  base::MutexLock lock(mu_);
+  state_.reachable = true;
+  state_.detail.clear();
+  state_.caught_up_at = asked_at;
+  state_.caught_up = !missed_;
+  return absl::OkStatus();
+}
+
+void Replicator::MarkMissed() {
+  base::MutexLock lock(mu_);
+  missed_ = true;
+  state_.caught_up = false;
+}
+
+ResponderState Replicator::state() const {
+  base::MutexLock lock(mu_);
+  return state_;
+}
+
+absl::Status Replicator::ConvergeBlocks(
+    const std::map<std::string, uint64_t>& wanted, const HeldVersions& held,
+    uint64_t& behind) {
+  std::map<std::string, uint64_t> lacking;  // Block -> the version it has.
+  for (const auto& [block_id, version] : wanted) {
+    const auto found = held.blocks.find(block_id);
+    const uint64_t has = found == held.blocks.end() ? 0 : found->second;
+    if (has < version) lacking[block_id] = has;
+  }
+  behind = lacking.size();
+  Batch batch;
+  std::map<std::string, uint64_t> holds;
+  for (const auto& [block_id, has] : lacking) {
+    ASSIGN_OR_RETURN(std::vector<block::Update> path, Path(block_id, has));
+    for (block::Update& update : path) {
+      batch.bytes += update.content.size();
+      batch.updates.push_back(std::move(update));
+    }
+    if (batch.bytes >= options_.batch_bytes) {
+      RETURN_IF_ERROR(Send(batch, holds));
+    }
+  }
+  RETURN_IF_ERROR(Send(batch, holds));
+  for (const auto& [block_id, has] : lacking) {
+    if (holds[block_id] >= wanted.at(block_id)) --behind;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Replicator::ConvergeCrls(
+    const std::vector<storage::CrlRow>& wanted, const HeldVersions& held,
+    uint64_t& behind) {
+  for (const storage::CrlRow& crl : wanted) {
+    const auto found = held.crls.find({crl.issuer_id, crl.shard});
+    if (found == held.crls.end() || found->second < crl.number) ++behind;
+  }
+  for (const storage::CrlRow& crl : wanted) {
+    const auto found = held.crls.find({crl.issuer_id, crl.shard});
+    if (found != held.crls.end() && found->second >= crl.number) continue;
+    ASSIGN_OR_RETURN(const storage::CrlRow whole,
+                     crls_.GetCrl(crl.issuer_id, crl.shard));
+    const auto number = client_.PutCrl(whole.issuer_id, whole.shard,
+                                       whole.number, whole.der);
+    if (!number.ok() && IsTransient(number.status())) return number.status();
+    if (!number.ok()) {
+      Refused(absl::StrCat("CRL ", whole.number, ": ",
+                           std::string(number.status().message())));
+    } else if (*number >= crl.number) {
+      --behind;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<block::Update>> Replicator::Path(
+    const std::string& block_id, uint64_t held) {
+  ASSIGN_OR_RETURN(storage::BlockRow row, blocks_.GetBlock(block_id));
+  std::vector<std::string> templates;
+  for (const std::string& id : row.template_ids) {
+    auto found = templates_.find(id);
+    if (found == templates_.end()) {
+      ASSIGN_OR_RETURN(std::string encoded, blocks_.GetTemplate(id));
+      found = templates_.emplace(id, std::move(encoded)).first;
+    }
+    templates.push_back(found->second);
+  }
+  std::vector<block::Update> path;
+  const auto starts_at = [&](const storage::DeltaRow& delta) {
+    return held != 0 && delta.base_version == held;
+  };
+  auto delta = std::find_if(row.deltas.begin(), row.deltas.end(), starts_at);
+  if (delta == row.deltas.end()) {
+    path.push_back({.block_id = block_id,
+                    .version = row.version,
+                    .base_version = 0,
+                    .content = std::move(row.data),
+                    .templates = templates});
+    delta = row.deltas.begin();
+  }
+  for (; delta != row.deltas.end(); ++delta) {
+    path.push_back({.block_id = block_id,
+                    .version = delta->version,
+                    .base_version = delta->base_version,
+                    .content = std::move(delta->data),
+                    .templates = templates});
+  }
+  return path;
+}
+
+absl::Status Replicator::Send(Batch& batch,
+                              std::map<std::string, uint64_t>& holds) {
+  if (batch.updates.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<ApplyResult> results,
+                   client_.Apply(batch.updates));
+  for (const ApplyResult& result : results) {
+    holds[result.block_id] = result.version;
+    if (result.accepted) continue;
+    Refused(
+        absl::StrCat("block ", base::Hex(base::AsBytes(result.block_id)), ": ",
+                     result.detail));
+  }
+  batch = Batch();
+  return absl::OkStatus();
+}
+
+absl::Status Replicator::Describe(bool confirmed, const HeldVersions& held) {
+  ResponderStatus status;
+  auto described = client_.GetStatus();
+  if (described.ok()) {
+    status = *std::move(described);
+  } else if (absl::IsPermissionDenied(described.status())) {
+    // It lets us push and not look: what we know ourselves has to do.
+    status.blocks = held.blocks.size();
+    status.crls = held.crls.size();
+    status.ready = confirmed;
+    for (const auto& [block_id, version] : held.blocks) {
+      status.newest_version = std::max(status.newest_version, version);
+    }
+  } else {
+    return Failed(described.status());
+  }
+  base::MutexLock lock(mu_);
+  state_.blocks = status.blocks;
+  state_.crls = status.crls;
+  state_.newest_version = status.newest_version;
+  state_.ready = status.ready;
+  state_.http_address = status.http_address;
+  state_.version = status.version;
+  return absl::OkStatus();
+}
+
+absl::Status Replicator::Failed(absl::Status status) {
+  base::MutexLock lock(mu_);
+  missed_ = true;
+  state_.caught_up = false;
+  if (IsTransient(status)) {
+    state_.reachable = false;
+    state_.ready = false;
+  }
+  state_.detail = std::string(status.message());
+  return status;
+}
+
+void Replicator::Refused(const std::string& detail) {
+  base::MutexLock lock(mu_);
+  state_.detail = detail;
+}
+
+}  // namespace chancery::refresher

@@ -1,0 +1,110 @@
+// Keeps one responder in step with the inventory.
+#ifndef CHANCERY_REFRESHER_REPLICATOR_H_
+#define CHANCERY_REFRESHER_REPLICATOR_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "block/update.h"
+#include "refresher/responder_client.h"
+#include "storage/inventory.h"
+
+namespace chancery::refresher {
+
+// A responder as last seen.
+struct ResponderState {
+  std::string name = {};
+  std::string address = {};
+  bool reachable = false;
+  std::string detail = {};  // Why not, or what it refused last.
+  uint64_t blocks = 0;
+  uint64_t blocks_behind = 0;
+  uint64_t crls = 0;
+  uint64_t crls_behind = 0;
+  uint64_t newest_version = 0;
+  absl::Time caught_up_at = absl::InfinitePast();
+  // It had everything when it was last compared and has missed nothing since.
+  bool caught_up = false;
+  bool ready = false;
+  std::string http_address = {};
+  std::string version = {};
+};
+
+// Two ways forward: Push hands on what has just been signed; Converge compares
+// all versions and repairs whatever pushes missed. The responder verifies.
+//
+// One caller at a time; state() from any thread.
+class Replicator {
+ public:
+  struct Options {
+    std::string name = {};
+    std::string address = {};
+    // Bounds what is in memory while a responder is filled.
+    size_t batch_bytes = 4 << 20;
+    // How long the responder may call itself ready after it had everything.
+    absl::Duration confirm_for = absl::Minutes(1);
+  };
+
+  // All must outlive this object.
+  Replicator(ResponderClient& client, storage::BlockStore& blocks,
+             storage::CrlStore& crls, const base::Clock& clock,
+             Options options);
+
+  // Offers updates, in order; for each whether the responder now holds it. What
+  // it refuses, because it missed something before, it is sent as the inventory
+  // has it. An error or a refusal: not caught up until the next Converge.
+  absl::StatusOr<std::vector<bool>> Push(
+      const std::vector<block::Update>& updates);
+
+  // Sends whatever the responder lacks; then, if it took all of it and
+  // `confirm`, tells it that it has everything. `confirm` is false while the
+  // inventory itself may lack something. OK: caught up.
+  // FailedPrecondition: the responder refuses something; state() says what.
+  absl::Status Converge(bool confirm);
+
+  // Something was not offered at all.
+  void MarkMissed();
+
+  ResponderState state() const;
+
+ private:
+  // Updates with what they are worth in bytes.
+  struct Batch {
+    std::vector<block::Update> updates = {};
+    size_t bytes = 0;
+  };
+
+  absl::Status ConvergeBlocks(const std::map<std::string, uint64_t>& wanted,
+                              const HeldVersions& held, uint64_t& behind);
+  absl::Status ConvergeCrls(const std::vector<storage::CrlRow>& wanted,
+                            const HeldVersions& held, uint64_t& behind);
+  // What leads from `held` (0: nothing) to what the inventory has.
+  absl::StatusOr<std::vector<block::Update>> Path(const std::string& block_id,
+                                                  uint64_t held);
+  absl::Status Send(Batch& batch, std::map<std::string, uint64_t>& holds);
+  absl::Status Describe(bool confirmed, const HeldVersions& held);
+  absl::Status Failed(absl::Status status);
+  void Refused(const std::string& detail);
+
+  ResponderClient& client_;
+  storage::BlockStore& blocks_;
+  storage::CrlStore& crls_;
+  const base::Clock& clock_;
+  const Options options_;
+  std::map<std::string, std::string> templates_;  // By id.
+  mutable base::Mutex mu_;
+  ResponderState state_ ABSL_GUARDED_BY(mu_);
+  bool missed_ ABSL_GUARDED_BY(mu_) = false;  // While converging.
+};
+
+}  // namespace chancery::refresher
+
+#endif  // CHANCERY_REFRESHER_REPLICATOR_H_
