@@ -1,0 +1,205 @@
+#include "authority/certificate_authority.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/bytes.h"
+#include "base/encoding.h"
+#include "base/status_macros.h"
+#include "storage/certificate_row.h"
+#include "x509/certificate/csr.h"
+#include "x509/certificate/pem.h"
+
+namespace chancery::authority {
+namespace {
+
+constexpr size_t kMaxRequestId = 128;
+constexpr size_t kMaxSerial = 20;  // RFC 5280 section 4.1.2.2.
+constexpr char kCsrLabel[] = "CERTIFICATE REQUEST";
+
+absl::Status CheckRequestId(const std::string& id) {
+  if (id.empty() || id.size() > kMaxRequestId) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "request_id: ", id.size(), " bytes: must have 1 to ", kMaxRequestId));
+  }
+  for (const char c : id) {
+    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("request_id: ", base::Hex(base::AsBytes(id)),
+                     ": must have no control characters"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckSerial(const std::string& serial) {
+  if (!serial.empty() && serial.size() <= kMaxSerial && serial[0] != 0) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "serial: ", base::Hex(base::AsBytes(serial)), ": must have 1 to ",
+      kMaxSerial, " bytes and not begin with zero"));
+}
+
+absl::Status CheckIssuer(const std::string& issuer) {
+  if (!issuer.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError("issuer: must be named");
+}
+
+absl::StatusOr<std::string> ReadCsr(const std::string& csr) {
+  // PEM takes a third more than DER.
+  if (csr.empty() || csr.size() > 2 * x509::kMaxCsr) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "csr: ", csr.size(), " bytes: must have 1 to ", 2 * x509::kMaxCsr));
+  }
+  auto der = x509::DerOrPem(kCsrLabel, csr);
+  if (der.ok()) return der;
+  return absl::InvalidArgumentError(
+      absl::StrCat("csr: ", std::string(der.status().message())));
+}
+
+}  // namespace
+
+absl::StatusOr<Issued> CertificateAuthority::Issue(const IssueOrder& order) {
+  RETURN_IF_ERROR(CheckRequestId(order.request_id));
+  RETURN_IF_ERROR(CheckIssuer(order.issuer));
+  if (order.profile.empty()) {
+    return absl::InvalidArgumentError("profile: must be named");
+  }
+  ASSIGN_OR_RETURN(std::string csr, ReadCsr(order.csr));
+
+  // The commit point: from here on the certificate exists, whatever happens
+  // here; the same order again gets it.
+  ASSIGN_OR_RETURN(SignerIssued issued,
+                   parts_.signer.Issue({.request_id = order.request_id,
+                                        .requester = order.requester,
+                                        .issuer = order.issuer,
+                                        .profile = order.profile,
+                                        .csr = std::move(csr)}));
+  Issued out{.certificate = {.issuer_id = issued.issuer_id,
+                             .serial = issued.serial,
+                             .der = std::move(issued.certificate),
+                             .profile = order.profile,
+                             .requester = order.requester,
+                             .request_id = order.request_id,
+                             .issued_at = absl::FromUnixSeconds(
+                                 absl::ToUnixSeconds(parts_.clock.Now())),
+                             .ledger_index = issued.ledger_index},
+             .chain = std::move(issued.chain)};
+  RETURN_IF_ERROR(storage::FillFromDer(out.certificate));
+  RETURN_IF_ERROR(WriteInventory(
+      [&] { return parts_.certificates.AddCertificates({out.certificate}); }));
+  if (issued.repeated) {
+    // Its status may have changed since it was issued.
+    ASSIGN_OR_RETURN(out.certificate,
+                     parts_.certificates.FindCertificate(
+                         out.certificate.issuer_id, out.certificate.serial));
+  }
+  out.acknowledged = Publish(issued.updates);
+  return out;
+}
+
+absl::StatusOr<StatusChanged> CertificateAuthority::Revoke(
+    const RevokeOrder& order) {
+  RETURN_IF_ERROR(CheckRequestId(order.request_id));
+  RETURN_IF_ERROR(CheckIssuer(order.issuer));
+  RETURN_IF_ERROR(CheckSerial(order.serial));
+  ASSIGN_OR_RETURN(const SignerStatus changed,
+                   parts_.signer.Revoke({.request_id = order.request_id,
+                                         .requester = order.requester,
+                                         .issuer = order.issuer,
+                                         .serial = order.serial,
+                                         .reason = order.reason,
+                                         .revoked_at = order.revoked_at}));
+  return Record(changed);
+}
+
+absl::StatusOr<StatusChanged> CertificateAuthority::Release(
+    const ReleaseOrder& order) {
+  RETURN_IF_ERROR(CheckRequestId(order.request_id));
+  RETURN_IF_ERROR(CheckIssuer(order.issuer));
+  RETURN_IF_ERROR(CheckSerial(order.serial));
+  ASSIGN_OR_RETURN(const SignerStatus changed,
+                   parts_.signer.Release({.request_id = order.request_id,
+                                          .requester = order.requester,
+                                          .issuer = order.issuer,
+                                          .serial = order.serial}));
+  return Record(changed);
+}
+
+absl::StatusOr<storage::CertificateRow> CertificateAuthority::Get(
+    const std::string& issuer, const std::string& serial) {
+  RETURN_IF_ERROR(CheckSerial(serial));
+  if (!issuer.empty()) {
+    ASSIGN_OR_RETURN(const storage::IssuerRow row,
+                     parts_.issuers.Named(issuer));
+    return parts_.certificates.FindCertificate(row.issuer_id, serial);
+  }
+  ASSIGN_OR_RETURN(std::vector<storage::CertificateRow> rows,
+                   parts_.certificates.FindSerial(serial));
+  if (rows.empty()) {
+    return absl::NotFoundError(
+        absl::StrCat("serial: there is no certificate with ",
+                     base::Hex(base::AsBytes(serial))));
+  }
+  if (rows.size() > 1) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("serial: ", rows.size(), " issuers have ",
+                     base::Hex(base::AsBytes(serial)), ": name the issuer"));
+  }
+  return std::move(rows.front());
+}
+
+absl::Status CertificateAuthority::WriteInventory(
+    absl::FunctionRef<absl::Status()> write) {
+  const absl::Status status = rpc::RetryUnavailable(
+      parts_.clock, parts_.random, options_.sleep,
+      parts_.clock.Now() + options_.inventory_patience, write);
+  if (!absl::IsAlreadyExists(status)) return status;
+  // To a client it would mean that a request id was used twice.
+  return absl::DataLossError(
+      absl::StrCat("inventory: ", std::string(status.message())));
+}
+
+Acknowledged CertificateAuthority::Publish(
+    const std::vector<block::Update>& updates) {
+  if (parts_.publisher == nullptr || updates.empty()) return {};
+  const auto acknowledged =
+      parts_.publisher->Publish(updates, options_.publish_wait);
+  if (acknowledged.ok()) return *acknowledged;
+  parts_.log.Warning("not_published", {{"why", acknowledged.status()}});
+  return {};
+}
+
+absl::StatusOr<StatusChanged> CertificateAuthority::Record(
+    const SignerStatus& changed) {
+  const storage::StatusRow& status = changed.status;
+  const absl::Status written =
+      WriteInventory([&] { return parts_.certificates.SetStatus(status); });
+  // Relying parties must learn of it even if the inventory cannot.
+  StatusChanged out;
+  out.acknowledged = Publish(changed.updates);
+  if (absl::IsUnavailable(written)) {
+    return absl::UnavailableError(absl::StrCat(
+        "the ledger has it, the inventory does not answer; repeat the request "
+        "to see the certificate: ",
+        std::string(written.message())));
+  }
+  if (!written.ok() && !absl::IsNotFound(written)) return written;
+  auto row =
+      parts_.certificates.FindCertificate(status.issuer_id, status.serial);
+  if (row.ok()) {
+    out.certificate = *std::move(row);
+  } else if (!absl::IsNotFound(row.status())) {
+    return row.status();
+  } else {
+    out.certificate = {.issuer_id = status.issuer_id,
+                       .serial = status.serial,
+                       .status = status.status,
+                       .reason = status.reason,
+                       .revoked_at = status.revoked_at,
+                       .ledger_index = status.ledger_index};
+  }
+  return out;
+}
+
+}  // namespace chancery::authority

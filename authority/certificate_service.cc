@@ -1,0 +1,195 @@
+#include "authority/certificate_service.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "rpc/unary.h"
+
+namespace chancery::authority {
+namespace {
+
+constexpr uint32_t kDefaultPage = 100;
+constexpr uint32_t kMaxPage = 1000;
+
+v1::Status ToProto(storage::CertificateStatus status) {
+  switch (status) {
+    case storage::CertificateStatus::kGood:
+      return v1::STATUS_GOOD;
+    case storage::CertificateStatus::kHeld:
+      return v1::STATUS_HELD;
+    case storage::CertificateStatus::kRevoked:
+      return v1::STATUS_REVOKED;
+  }
+  return v1::STATUS_UNSPECIFIED;
+}
+
+absl::Status SetStatus(v1::Status status, storage::CertificateFilter& filter) {
+  switch (status) {
+    case v1::STATUS_UNSPECIFIED:
+      return absl::OkStatus();
+    case v1::STATUS_GOOD:
+      filter.status = storage::CertificateStatus::kGood;
+      return absl::OkStatus();
+    case v1::STATUS_HELD:
+      filter.status = storage::CertificateStatus::kHeld;
+      return absl::OkStatus();
+    case v1::STATUS_REVOKED:
+      filter.status = storage::CertificateStatus::kRevoked;
+      return absl::OkStatus();
+    default:
+      return absl::InvalidArgumentError(absl::StrCat(
+          "status: ", static_cast<int>(status), ": must be a Status"));
+  }
+}
+
+absl::StatusOr<storage::CertificateFilter> ToFilter(
+    const v1::ListCertificatesRequest& request,
+    const IssuerDirectory& issuers) {
+  storage::CertificateFilter filter{.text = request.text(),
+                                    .profile = request.profile(),
+                                    .requester = request.requester()};
+  if (!request.issuer().empty()) {
+    ASSIGN_OR_RETURN(const storage::IssuerRow issuer,
+                     issuers.Named(request.issuer()));
+    filter.issuer_id = issuer.issuer_id;
+  }
+  RETURN_IF_ERROR(SetStatus(request.status(), filter));
+  if (request.expires_before_seconds() != 0) {
+    filter.expires_before =
+        absl::FromUnixSeconds(request.expires_before_seconds());
+  }
+  if (request.expires_after_seconds() != 0) {
+    filter.expires_after =
+        absl::FromUnixSeconds(request.expires_after_seconds());
+  }
+  return filter;
+}
+
+absl::StatusOr<size_t> PageSize(const v1::ListCertificatesRequest& request) {
+  if (request.page_size() > kMaxPage) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "page_size: ", request.page_size(), ": at most ", kMaxPage));
+  }
+  return request.page_size() == 0 ? kDefaultPage : request.page_size();
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* CertificateService::Issue(
+    grpc::CallbackServerContext* context, const v1::IssueRequest* request,
+    v1::IssueResponse* response) {
+  return rpc::Unary(
+      dispatcher_, context, rpc::Role::kIssue,
+      [=, this](const rpc::Identity& caller) -> absl::Status {
+        ASSIGN_OR_RETURN(const Issued issued,
+                         authority_.Issue({.request_id = request->request_id(),
+                                           .requester = caller.uri,
+                                           .issuer = request->issuer(),
+                                           .profile = request->profile(),
+                                           .csr = request->csr()}));
+        Fill(issued.certificate, response->mutable_certificate());
+        for (const std::string& der : issued.chain) response->add_chain(der);
+        response->set_responders_acknowledged(issued.acknowledged.responders);
+        response->set_responders_total(issued.acknowledged.total);
+        return absl::OkStatus();
+      });
+}
+
+grpc::ServerUnaryReactor* CertificateService::Revoke(
+    grpc::CallbackServerContext* context, const v1::RevokeRequest* request,
+    v1::RevokeResponse* response) {
+  return rpc::Unary(
+      dispatcher_, context, rpc::Role::kRevoke,
+      [=, this](const rpc::Identity& caller) -> absl::Status {
+        ASSIGN_OR_RETURN(
+            const StatusChanged changed,
+            authority_.Revoke({.request_id = request->request_id(),
+                               .requester = caller.uri,
+                               .issuer = request->issuer(),
+                               .serial = request->serial(),
+                               .reason = request->reason(),
+                               .revoked_at = absl::FromUnixSeconds(
+                                   request->revoked_at_seconds())}));
+        Fill(changed.certificate, response->mutable_certificate());
+        response->set_responders_acknowledged(changed.acknowledged.responders);
+        response->set_responders_total(changed.acknowledged.total);
+        return absl::OkStatus();
+      });
+}
+
+grpc::ServerUnaryReactor* CertificateService::Release(
+    grpc::CallbackServerContext* context, const v1::ReleaseRequest* request,
+    v1::RevokeResponse* response) {
+  return rpc::Unary(
+      dispatcher_, context, rpc::Role::kRevoke,
+      [=, this](const rpc::Identity& caller) -> absl::Status {
+        ASSIGN_OR_RETURN(
+            const StatusChanged changed,
+            authority_.Release({.request_id = request->request_id(),
+                                .requester = caller.uri,
+                                .issuer = request->issuer(),
+                                .serial = request->serial()}));
+        Fill(changed.certificate, response->mutable_certificate());
+        response->set_responders_acknowledged(changed.acknowledged.responders);
+        response->set_responders_total(changed.acknowledged.total);
+        return absl::OkStatus();
+      });
+}
+
+grpc::ServerUnaryReactor* CertificateService::GetCertificate(
+    grpc::CallbackServerContext* context,
+    const v1::GetCertificateRequest* request, v1::Certificate* response) {
+  return rpc::Unary(dispatcher_, context, rpc::Role::kRead,
+                    [=, this](const rpc::Identity&) -> absl::Status {
+                      ASSIGN_OR_RETURN(
+                          const storage::CertificateRow row,
+                          authority_.Get(request->issuer(), request->serial()));
+                      Fill(row, response);
+                      return absl::OkStatus();
+                    });
+}
+
+grpc::ServerUnaryReactor* CertificateService::ListCertificates(
+    grpc::CallbackServerContext* context,
+    const v1::ListCertificatesRequest* request,
+    v1::ListCertificatesResponse* response) {
+  return rpc::Unary(dispatcher_, context, rpc::Role::kRead,
+                    [=, this](const rpc::Identity&) -> absl::Status {
+                      ASSIGN_OR_RETURN(const storage::CertificateFilter filter,
+                                       ToFilter(*request, issuers_));
+                      ASSIGN_OR_RETURN(const size_t limit, PageSize(*request));
+                      ASSIGN_OR_RETURN(
+                          const storage::CertificatePage page,
+                          certificates_.ListCertificates(
+                              filter, request->page_token(), limit));
+                      for (const storage::CertificateRow& row : page.rows) {
+                        Fill(row, response->add_certificates());
+                      }
+                      response->set_next_page_token(page.next_token);
+                      return absl::OkStatus();
+                    });
+}
+
+void CertificateService::Fill(const storage::CertificateRow& row,
+                              v1::Certificate* out) const {
+  out->set_issuer(issuers_.NameOf(row.issuer_id));
+  out->set_serial(row.serial);
+  out->set_der(row.der);
+  out->set_status(ToProto(row.status));
+  out->set_reason(row.reason);
+  if (row.status != storage::CertificateStatus::kGood) {
+    out->set_revoked_at_seconds(absl::ToUnixSeconds(row.revoked_at));
+  }
+  out->set_not_before_seconds(absl::ToUnixSeconds(row.not_before));
+  out->set_not_after_seconds(absl::ToUnixSeconds(row.not_after));
+  out->set_subject(row.subject);
+  for (const std::string& name : row.names) out->add_names(name);
+  out->set_profile(row.profile);
+  out->set_requester(row.requester);
+  out->set_request_id(row.request_id);
+}
+
+}  // namespace chancery::authority

@@ -1,0 +1,56 @@
+#ifndef CHANCERY_AUTHORITY_CERTIFICATE_SERVICE_H_
+#define CHANCERY_AUTHORITY_CERTIFICATE_SERVICE_H_
+
+#include "authority/certificate_authority.h"
+#include "authority/issuer_directory.h"
+#include "chancery/authority/v1/authority.grpc.pb.h"
+#include "rpc/dispatcher.h"
+#include "storage/inventory.h"
+
+namespace chancery::authority {
+
+// gRPC in, CertificateAuthority and inventory out. Who asks is the identity of
+// the caller's certificate, never a field.
+class CertificateService final
+    : public v1::CertificateService::CallbackService {
+ public:
+  // All must outlive this object.
+  CertificateService(CertificateAuthority& authority,
+                     storage::CertificateStore& certificates,
+                     const IssuerDirectory& issuers,
+                     const rpc::Dispatcher& dispatcher)
+      : authority_(authority),
+        certificates_(certificates),
+        issuers_(issuers),
+        dispatcher_(dispatcher) {}
+
+  grpc::ServerUnaryReactor* Issue(grpc::CallbackServerContext* context,
+                                  const v1::IssueRequest* request,
+                                  v1::IssueResponse* response) override;
+  grpc::ServerUnaryReactor* Revoke(grpc::CallbackServerContext* context,
+                                   const v1::RevokeRequest* request,
+                                   v1::RevokeResponse* response) override;
+  grpc::ServerUnaryReactor* Release(grpc::CallbackServerContext* context,
+                                    const v1::ReleaseRequest* request,
+                                    v1::RevokeResponse* response) override;
+  grpc::ServerUnaryReactor* GetCertificate(
+      grpc::CallbackServerContext* context,
+      const v1::GetCertificateRequest* request,
+      v1::Certificate* response) override;
+  grpc::ServerUnaryReactor* ListCertificates(
+      grpc::CallbackServerContext* context,
+      const v1::ListCertificatesRequest* request,
+      v1::ListCertificatesResponse* response) override;
+
+ private:
+  void Fill(const storage::CertificateRow& row, v1::Certificate* out) const;
+
+  CertificateAuthority& authority_;
+  storage::CertificateStore& certificates_;
+  const IssuerDirectory& issuers_;
+  const rpc::Dispatcher& dispatcher_;
+};
+
+}  // namespace chancery::authority
+
+#endif  // CHANCERY_AUTHORITY_CERTIFICATE_SERVICE_H_

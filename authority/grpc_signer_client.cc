@@ -1,0 +1,152 @@
+#include "authority/grpc_signer_client.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "chancery/signer/v1/issuance.grpc.pb.h"
+#include "chancery/signer/v1/ledger.grpc.pb.h"
+#include "chancery/signer/v1/revocation.grpc.pb.h"
+#include "grpcpp/channel.h"
+#include "rpc/client.h"
+#include "rpc/convert/block_update.h"
+#include "rpc/status.h"
+
+namespace chancery::authority {
+namespace {
+
+namespace v1 = chancery::signer::v1;
+
+constexpr int kHold = 6;  // RFC 5280 section 5.3.1.
+
+absl::Status FromSigner(const grpc::Status& status) {
+  const absl::Status ours = rpc::FromGrpc(status);
+  switch (ours.code()) {
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kAborted:
+      return absl::UnavailableError(
+          absl::StrCat("signer: ", std::string(ours.message())));
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kUnauthenticated:
+      return absl::InternalError(absl::StrCat("signer refuses this authority: ",
+                                              std::string(ours.message())));
+    default:
+      return ours;
+  }
+}
+
+SignerStatus ToStatus(const v1::RevokeResponse& response) {
+  SignerStatus out;
+  out.status = {.issuer_id = response.issuer_id(),
+                .serial = response.serial(),
+                .status = storage::CertificateStatus::kGood,
+                .reason = 0,
+                .revoked_at = absl::UnixEpoch(),
+                .ledger_index = response.ledger_index()};
+  if (response.revoked()) {
+    out.status.status = response.reason() == kHold
+                            ? storage::CertificateStatus::kHeld
+                            : storage::CertificateStatus::kRevoked;
+    out.status.reason = response.reason();
+    out.status.revoked_at =
+        absl::FromUnixSeconds(response.revoked_at_seconds());
+  }
+  out.updates = rpc::FromProto(response.updates());
+  return out;
+}
+
+class GrpcSignerClient final : public SignerClient {
+ public:
+  GrpcSignerClient(std::shared_ptr<grpc::Channel> channel,
+                   absl::Duration deadline)
+      : issuance_(v1::IssuanceService::NewStub(channel)),
+        revocation_(v1::RevocationService::NewStub(channel)),
+        ledger_(v1::LedgerService::NewStub(channel)),
+        deadline_(deadline) {}
+
+  absl::StatusOr<SignerIssued> Issue(const SignerIssue& request) override {
+    v1::IssueRequest message;
+    message.set_request_id(request.request_id);
+    message.set_requester(request.requester);
+    message.set_issuer(request.issuer);
+    message.set_profile(request.profile);
+    message.set_csr(request.csr);
+    v1::IssueResponse response;
+    grpc::ClientContext context;
+    rpc::SetTimeout(context, deadline_);
+    RETURN_IF_ERROR(FromSigner(issuance_->Issue(&context, message, &response)));
+    return SignerIssued{
+        .certificate = response.certificate(),
+        .chain = {response.chain().begin(), response.chain().end()},
+        .issuer_id = response.issuer_id(),
+        .serial = response.serial(),
+        .updates = rpc::FromProto(response.updates()),
+        .ledger_index = response.ledger_index(),
+        .repeated = response.repeated_request()};
+  }
+
+  absl::StatusOr<SignerStatus> Revoke(const SignerRevoke& request) override {
+    v1::RevokeRequest message;
+    message.set_request_id(request.request_id);
+    message.set_requester(request.requester);
+    message.set_issuer(request.issuer);
+    message.set_serial(request.serial);
+    message.set_reason(request.reason);
+    message.set_revoked_at_seconds(absl::ToUnixSeconds(request.revoked_at));
+    v1::RevokeResponse response;
+    grpc::ClientContext context;
+    rpc::SetTimeout(context, deadline_);
+    RETURN_IF_ERROR(
+        FromSigner(revocation_->Revoke(&context, message, &response)));
+    return ToStatus(response);
+  }
+
+  absl::StatusOr<SignerStatus> Release(const SignerRelease& request) override {
+    v1::ReleaseRequest message;
+    message.set_request_id(request.request_id);
+    message.set_requester(request.requester);
+    message.set_issuer(request.issuer);
+    message.set_serial(request.serial);
+    v1::RevokeResponse response;
+    grpc::ClientContext context;
+    rpc::SetTimeout(context, deadline_);
+    RETURN_IF_ERROR(
+        FromSigner(revocation_->Release(&context, message, &response)));
+    return ToStatus(response);
+  }
+
+  absl::StatusOr<std::vector<storage::IssuerRow>> ListIssuers() override {
+    v1::ListIssuersResponse response;
+    grpc::ClientContext context;
+    rpc::SetTimeout(context, deadline_);
+    RETURN_IF_ERROR(FromSigner(ledger_->ListIssuers(&context, {}, &response)));
+    std::vector<storage::IssuerRow> out;
+    for (const auto& issuer : response.issuers()) {
+      out.push_back(
+          {.issuer_id = issuer.issuer_id(),
+           .name = issuer.name(),
+           .certificate = issuer.certificate(),
+           .chain = {issuer.chain().begin(), issuer.chain().end()},
+           .profiles = {issuer.profiles().begin(), issuer.profiles().end()}});
+    }
+    return out;
+  }
+
+ private:
+  const std::unique_ptr<v1::IssuanceService::Stub> issuance_;
+  const std::unique_ptr<v1::RevocationService::Stub> revocation_;
+  const std::unique_ptr<v1::LedgerService::Stub> ledger_;
+  const absl::Duration deadline_;
+};
+
+}  // namespace
+
+std::unique_ptr<SignerClient> MakeGrpcSignerClient(
+    std::shared_ptr<grpc::Channel> channel, absl::Duration deadline) {
+  return std::make_unique<GrpcSignerClient>(std::move(channel), deadline);
+}
+
+}  // namespace chancery::authority

@@ -1,0 +1,47 @@
+#ifndef CHANCERY_AUTHORITY_ISSUER_DIRECTORY_H_
+#define CHANCERY_AUTHORITY_ISSUER_DIRECTORY_H_
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "authority/signer_client.h"
+#include "base/published.h"
+#include "storage/inventory.h"
+
+namespace chancery::authority {
+
+// The issuers by name and by id: the signer's, or, until it answers, those that
+// the inventory knows from before. Thread-safe.
+class IssuerDirectory {
+ public:
+  // Both must outlive this object. Knows nobody until it is refreshed.
+  IssuerDirectory(SignerClient& signer, storage::IssuerStore& store)
+      : signer_(signer), store_(store) {}
+
+  // Asks the signer, and keeps what it says in the inventory. Unavailable:
+  // the inventory's issuers are used.
+  absl::Status Refresh();
+
+  // Whether the signer's issuers are known.
+  bool from_signer() const { return from_signer_; }
+
+  // NotFound; Unavailable when the signer was never asked with success.
+  absl::StatusOr<storage::IssuerRow> Named(const std::string& name) const;
+  // Its name, or the id in hex of an issuer that is not known.
+  std::string NameOf(const std::string& issuer_id) const;
+  std::vector<storage::IssuerRow> All() const;
+
+ private:
+  SignerClient& signer_;
+  storage::IssuerStore& store_;
+  std::atomic<bool> from_signer_ = false;
+  base::Published<std::vector<storage::IssuerRow>> issuers_{{}};
+};
+
+}  // namespace chancery::authority
+
+#endif  // CHANCERY_AUTHORITY_ISSUER_DIRECTORY_H_

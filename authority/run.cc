@@ -1,0 +1,165 @@
+#include "authority/run.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "authority/certificate_authority.h"
+#include "authority/certificate_service.h"
+#include "authority/grpc_publisher.h"
+#include "authority/grpc_signer_client.h"
+#include "authority/issuer_directory.h"
+#include "authority/issuer_service.h"
+#include "base/random.h"
+#include "base/status_macros.h"
+#include "chancery/config/authority.pb.h"
+#include "rpc/admin_http.h"
+#include "rpc/client.h"
+#include "rpc/config.h"
+#include "rpc/credentials.h"
+#include "rpc/dispatcher.h"
+#include "rpc/retry.h"
+#include "rpc/roles.h"
+#include "rpc/server.h"
+#include "rpc/worker_pool.h"
+#include "storage/open_configured.h"
+
+namespace chancery::authority {
+namespace {
+
+// Handlers mostly wait: for the signer, then for the responders.
+constexpr size_t kWorkers = 128;
+constexpr size_t kMaxMessageBytes = 64 << 20;  // Larger than any block.
+constexpr uint32_t kMaxPublishWaitMs = 1000;   // TRUST 8.
+constexpr absl::Duration kSignerDeadline = absl::Seconds(30);
+constexpr absl::Duration kIssuersInterval = absl::Minutes(1);
+
+absl::Status CheckTarget(const std::string& field,
+                         const config::Target& target) {
+  RETURN_IF_ERROR(rpc::RequireSet(field + ".address", target.address()));
+  return rpc::RequireSet(field + ".expected_uri", target.expected_uri());
+}
+
+absl::StatusOr<std::unique_ptr<storage::Inventory>> OpenInventory(
+    const config::Authority& config, rpc::Process& process) {
+  std::unique_ptr<storage::Inventory> inventory;
+  RETURN_IF_ERROR(rpc::RetryUnavailable(
+      process.clock(), base::SystemRandom(),
+      [&](absl::Duration wait) { return process.SleepFor(wait); },
+      absl::InfiniteFuture(),
+      [&]() -> absl::Status {
+        auto opened = storage::OpenConfigured(config.inventory());
+        if (!opened.ok()) {
+          process.log().Warning("inventory_not_open",
+                                {{"why", opened.status()}});
+          return opened.status();
+        }
+        inventory = *std::move(opened);
+        return absl::OkStatus();
+      }));
+  return inventory;
+}
+
+// Asks for the issuers: every second until the signer has told them.
+void KeepIssuers(IssuerDirectory& issuers, rpc::Process& process) {
+  bool said = false;
+  do {
+    const absl::Status status = issuers.Refresh();
+    if (!status.ok() && !said) {
+      process.log().Warning("issuers_not_read", {{"why", status}});
+    }
+    if (status.ok() && said) process.log().Info("issuers_read");
+    said = !status.ok();
+  } while (process.SleepFor(issuers.from_signer() ? kIssuersInterval
+                                                  : absl::Seconds(1)));
+}
+
+}  // namespace
+
+absl::Status CheckConfig(const config::Authority& config) {
+  RETURN_IF_ERROR(rpc::RequireSet("identity.certificate_file",
+                                  config.identity().certificate_file()));
+  RETURN_IF_ERROR(
+      rpc::RequireSet("identity.key_file", config.identity().key_file()));
+  RETURN_IF_ERROR(
+      rpc::RequireSet("identity.trust_file", config.identity().trust_file()));
+  if (config.listen().address().empty()) {
+    return rpc::ConfigError("listen.address", "",
+                            "say where to listen, such as unix:/path");
+  }
+  RETURN_IF_ERROR(rpc::RoleTable::Create(config.grant()).status());
+  RETURN_IF_ERROR(storage::CheckInventory(config.inventory()));
+  RETURN_IF_ERROR(CheckTarget("signer", config.signer()));
+  if (config.has_refresher()) {
+    RETURN_IF_ERROR(CheckTarget("refresher", config.refresher()));
+  }
+  if (config.publish_wait_ms() > kMaxPublishWaitMs) {
+    return rpc::ConfigError("publish_wait_ms",
+                            absl::StrCat(config.publish_wait_ms()),
+                            absl::StrCat("at most ", kMaxPublishWaitMs));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Run(const config::Authority& config, rpc::Process& process) {
+  ASSIGN_OR_RETURN(const rpc::Credentials credentials,
+                   rpc::Credentials::Load(config.identity()));
+  ASSIGN_OR_RETURN(const rpc::RoleTable roles,
+                   rpc::RoleTable::Create(config.grant()));
+  ASSIGN_OR_RETURN(auto channel,
+                   rpc::MakeChannel("signer", config.signer(), credentials,
+                                    {.max_message_bytes = kMaxMessageBytes}));
+  const auto signer = MakeGrpcSignerClient(std::move(channel), kSignerDeadline);
+  std::unique_ptr<Publisher> publisher;
+  if (config.has_refresher()) {
+    ASSIGN_OR_RETURN(channel, rpc::MakeChannel("refresher", config.refresher(),
+                                               credentials));
+    publisher = MakeGrpcPublisher(std::move(channel));
+  }
+  ASSIGN_OR_RETURN(const auto inventory, OpenInventory(config, process));
+
+  IssuerDirectory issuers(*signer, *inventory);
+  CertificateAuthority::Options options;
+  if (config.publish_wait_ms() != 0) {
+    options.publish_wait = absl::Milliseconds(config.publish_wait_ms());
+  }
+  options.sleep = [&](absl::Duration wait) { return process.SleepFor(wait); };
+  CertificateAuthority authority({.signer = *signer,
+                                  .certificates = *inventory,
+                                  .issuers = issuers,
+                                  .publisher = publisher.get(),
+                                  .clock = process.clock(),
+                                  .random = base::SystemRandom(),
+                                  .log = process.log()},
+                                 options);
+
+  rpc::WorkerPool pool(kWorkers);
+  const rpc::Dispatcher dispatcher(pool, roles, process.log());
+  CertificateService certificate_service(authority, *inventory, issuers,
+                                         dispatcher);
+  IssuerService issuer_service(issuers, dispatcher);
+  rpc::ServerOptions server_options;
+  server_options.addresses = {config.listen().address().begin(),
+                              config.listen().address().end()};
+  server_options.services = {&certificate_service, &issuer_service};
+  ASSIGN_OR_RETURN(const auto server,
+                   rpc::Server::Start(server_options, credentials,
+                                      process.metrics(), process.log()));
+  std::unique_ptr<rpc::AdminHttp> admin;
+  if (!config.admin().address().empty()) {
+    ASSIGN_OR_RETURN(
+        admin,
+        rpc::AdminHttp::Start(
+            config.admin().address(), process.metrics(), [&]() -> absl::Status {
+              if (issuers.from_signer()) return absl::OkStatus();
+              return absl::UnavailableError("the signer has not answered yet");
+            }));
+  }
+  server->SetServing(true);
+  process.log().Info("serving");
+  KeepIssuers(issuers, process);
+  server->Stop(absl::Seconds(10));
+  return absl::OkStatus();
+}
+
+}  // namespace chancery::authority

@@ -1,0 +1,71 @@
+// What an authority asks of the signer.
+#ifndef CHANCERY_AUTHORITY_SIGNER_CLIENT_H_
+#define CHANCERY_AUTHORITY_SIGNER_CLIENT_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "block/update.h"
+#include "storage/rows.h"
+
+namespace chancery::authority {
+
+struct SignerIssue {
+  std::string request_id = {};
+  std::string requester = {};
+  std::string issuer = {};
+  std::string profile = {};
+  std::string csr = {};  // DER.
+};
+
+struct SignerIssued {
+  std::string certificate = {};         // DER.
+  std::vector<std::string> chain = {};  // DER, without the root.
+  std::string issuer_id = {};
+  std::string serial = {};
+  std::vector<block::Update> updates = {};
+  uint64_t ledger_index = 0;
+  bool repeated = false;
+};
+
+struct SignerRevoke {
+  std::string request_id = {};
+  std::string requester = {};
+  std::string issuer = {};
+  std::string serial = {};
+  int reason = 0;
+  absl::Time revoked_at = absl::UnixEpoch();  // The epoch: now.
+};
+
+struct SignerRelease {
+  std::string request_id = {};
+  std::string requester = {};
+  std::string issuer = {};
+  std::string serial = {};
+};
+
+struct SignerStatus {
+  storage::StatusRow status = {};
+  std::vector<block::Update> updates = {};
+};
+
+// What returns OK is in the ledger. Unavailable: repeat with the same request
+// id, which is harmless. Other errors are the client's, and their messages may
+// be shown. Thread-safe.
+class SignerClient {
+ public:
+  virtual ~SignerClient() = default;
+
+  virtual absl::StatusOr<SignerIssued> Issue(const SignerIssue& request) = 0;
+  virtual absl::StatusOr<SignerStatus> Revoke(const SignerRevoke& request) = 0;
+  virtual absl::StatusOr<SignerStatus> Release(
+      const SignerRelease& request) = 0;
+  virtual absl::StatusOr<std::vector<storage::IssuerRow>> ListIssuers() = 0;
+};
+
+}  // namespace chancery::authority
+
+#endif  // CHANCERY_AUTHORITY_SIGNER_CLIENT_H_
