@@ -271,7 +271,7 @@ absl::Status BlockSigner::Shared::Commit(const block::Block& signed_block,
           tx.PutTemplate(base::ToString(one->id()), one->encoded()));
     }
     RETURN_IF_ERROR(
-        tx.Append(ManifestEntry{
+        tx.Append(ledger::ManifestEntry{
                       .block_id = before.block_id,
                       .version = manifest.version,
                       .ledger_size = manifest.ledger_size,

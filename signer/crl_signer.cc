@@ -129,7 +129,7 @@ absl::StatusOr<SignedCrl> CrlSigner::SignCrl(const std::string& issuer_name,
     return tx
         .AppendCrl({.issuer_id = issuer->issuer_id,
                     .shard = shard,
-                    .kind = CrlKind::kFull,
+                    .kind = ledger::CrlKind::kFull,
                     .number = facts.number,
                     .this_update = facts.this_update,
                     .next_update = facts.next_update,

@@ -109,10 +109,10 @@ absl::Status Importer::Add(Transaction& tx, const Issuer& issuer,
   auto held = tx.state().Certificate(issuer.issuer_id, facts.serial);
   if (!held.ok() && !absl::IsNotFound(held.status())) return held.status();
   // Import has no request id of its own: repeating it changes nothing.
-  const Origin origin{.caller = asker.caller_uri,
-                      .requester = asker.requester,
-                      .request_id = {},
-                      .request_hash = {}};
+  const ledger::Origin origin{.caller = asker.caller_uri,
+                              .requester = asker.requester,
+                              .request_id = {},
+                              .request_hash = {}};
   if (held.ok()) {
     const auto sha256 = crypto::Sha256(base::AsBytes(certificate.der()));
     if (held->certificate_sha256 != base::ToString(sha256)) {
@@ -131,21 +131,21 @@ absl::Status Importer::Add(Transaction& tx, const Issuer& issuer,
                           .imported = true,
                           .capacity = issuer.block_capacity},
                          tx.time()));
-    RETURN_IF_ERROR(
-        tx.Append(CertificateEntry{.imported = true,
-                                   .issuer_id = issuer.issuer_id,
-                                   .serial = facts.serial,
-                                   .not_after = facts.not_after,
-                                   .crl_shard = 0,
-                                   .block_id = place.block_id,
-                                   .place = place.place,
-                                   .block_capacity = place.block_capacity,
-                                   .lifetime_class = LifetimeClass(
-                                       facts.not_after - facts.not_before),
-                                   .profile = {},
-                                   .origin = origin,
-                                   .certificate = certificate.der()})
-            .status());
+    RETURN_IF_ERROR(tx.Append(ledger::CertificateEntry{
+                                  .imported = true,
+                                  .issuer_id = issuer.issuer_id,
+                                  .serial = facts.serial,
+                                  .not_after = facts.not_after,
+                                  .crl_shard = 0,
+                                  .block_id = place.block_id,
+                                  .place = place.place,
+                                  .block_capacity = place.block_capacity,
+                                  .lifetime_class = LifetimeClass(
+                                      facts.not_after - facts.not_before),
+                                  .profile = {},
+                                  .origin = origin,
+                                  .certificate = certificate.der()})
+                        .status());
     ++out.added;
     blocks.insert(place.block_id);
     ASSIGN_OR_RETURN(held,
@@ -155,13 +155,14 @@ absl::Status Importer::Add(Transaction& tx, const Issuer& issuer,
   if (!item.revoked || held->status != CertificateStatus::kGood)
     return absl::OkStatus();
   RETURN_IF_ERROR(
-      tx.Append(StatusEntry{.change = item.reason == 6 ? StatusChange::kHold
-                                                       : StatusChange::kRevoke,
-                            .issuer_id = issuer.issuer_id,
-                            .serial = facts.serial,
-                            .reason = static_cast<uint8_t>(item.reason),
-                            .revoked_at = item.revoked_at,
-                            .origin = origin})
+      tx.Append(ledger::StatusEntry{
+                    .change = item.reason == 6 ? ledger::StatusChange::kHold
+                                               : ledger::StatusChange::kRevoke,
+                    .issuer_id = issuer.issuer_id,
+                    .serial = facts.serial,
+                    .reason = static_cast<uint8_t>(item.reason),
+                    .revoked_at = item.revoked_at,
+                    .origin = origin})
           .status());
   ++out.raised_to_revoked;
   blocks.insert(held->block_id);

@@ -67,15 +67,16 @@ absl::StatusOr<std::string> Issuance::Sign(
   return der;
 }
 
-absl::StatusOr<std::optional<Issued>> Issuance::Repeated(const Issuer& issuer,
-                                                         const Origin& origin) {
+absl::StatusOr<std::optional<Issued>> Issuance::Repeated(
+    const Issuer& issuer, const ledger::Origin& origin) {
   ASSIGN_OR_RETURN(const auto view, ledger_.Read());
   ASSIGN_OR_RETURN(const auto before, view->state().Request(origin));
   if (!before.has_value()) return std::nullopt;
   if (before->request_hash != origin.request_hash)
     return UsedForAnother(origin);
-  ASSIGN_OR_RETURN(const Entry entry, view->state().EntryAt(before->index));
-  const auto* issued = std::get_if<CertificateEntry>(&entry.body);
+  ASSIGN_OR_RETURN(const ledger::Entry entry,
+                   view->state().EntryAt(before->index));
+  const auto* issued = std::get_if<ledger::CertificateEntry>(&entry.body);
   if (issued == nullptr) return UsedForAnother(origin);
   ASSIGN_OR_RETURN(const BlockUpdates present,
                    blocks_.GetBlock(issued->block_id, 0));
@@ -92,7 +93,7 @@ absl::StatusOr<Issued> Issuance::Issue(const IssueRequest& request) {
   ASSIGN_OR_RETURN(const Issuer* issuer, issuers_.Named(request.issuer));
   ASSIGN_OR_RETURN(const policy::Profile* profile,
                    ProfileOf(*issuer, request.profile));
-  ASSIGN_OR_RETURN(const Origin origin,
+  ASSIGN_OR_RETURN(const ledger::Origin origin,
                    MakeOrigin(request.asker, {"issue", issuer->issuer_id,
                                               profile->name, request.csr}));
   ASSIGN_OR_RETURN(std::optional<Issued> repeated, Repeated(*issuer, origin));
@@ -105,7 +106,7 @@ absl::StatusOr<Issued> Issuance::Issue(const IssueRequest& request) {
                                      NewSerial(random_), clock_.Now()));
   ASSIGN_OR_RETURN(const std::string der, Sign(*issuer, facts));
 
-  CertificateEntry entry{
+  ledger::CertificateEntry entry{
       .imported = false,
       .issuer_id = issuer->issuer_id,
       .serial = facts.serial,

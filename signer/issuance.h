@@ -41,7 +41,7 @@ class Issuance {
                                           const x509::CertificateFacts& facts);
   // What was answered to this request before, if anything.
   absl::StatusOr<std::optional<Issued>> Repeated(const Issuer& issuer,
-                                                 const Origin& origin);
+                                                 const ledger::Origin& origin);
 
   Ledger& ledger_;
   const IssuerTable& issuers_;

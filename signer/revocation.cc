@@ -45,10 +45,10 @@ absl::Status Named(const absl::Status& status, const std::string& serial) {
 }
 
 // Whether `held` is already what `change` asks for.
-bool IsRepeated(const CertificateState& held, const StatusEntry& change,
+bool IsRepeated(const CertificateState& held, const ledger::StatusEntry& change,
                 bool date_given) {
-  if (change.change == StatusChange::kRelease) return false;
-  const CertificateStatus wanted = change.change == StatusChange::kHold
+  if (change.change == ledger::StatusChange::kRelease) return false;
+  const CertificateStatus wanted = change.change == ledger::StatusChange::kHold
                                        ? CertificateStatus::kHeld
                                        : CertificateStatus::kRevoked;
   return held.status == wanted && held.reason == change.reason &&
@@ -70,7 +70,7 @@ absl::Time DateOf(const CertificateState& held, std::optional<absl::Time> asked,
 
 absl::StatusOr<Revoked> Revocation::Change(
     const Asker& asker, const Issuer& issuer, const std::string& serial,
-    StatusEntry change, std::optional<absl::Time> asked_date) {
+    ledger::StatusEntry change, std::optional<absl::Time> asked_date) {
   const std::string what =
       absl::StrCat(static_cast<int>(change.change), ",", change.reason, ",",
                    asked_date ? absl::ToUnixSeconds(*asked_date) : 0);
@@ -101,10 +101,10 @@ absl::StatusOr<Revoked> Revocation::Change(
       index = after.changed_index;
       return absl::OkStatus();
     }
-    StatusEntry entry = change;
+    ledger::StatusEntry entry = change;
     const absl::Time now =
         absl::FromUnixSeconds(absl::ToUnixSeconds(tx.time()));
-    if (entry.change == StatusChange::kRelease) {
+    if (entry.change == ledger::StatusChange::kRelease) {
       entry.revoked_at = absl::UnixEpoch();
     } else {
       entry.revoked_at = DateOf(*held, asked_date, entry.reason, now);
@@ -140,9 +140,10 @@ absl::StatusOr<Revoked> Revocation::Revoke(const RevokeRequest& request) {
   if (date.has_value() && *date < absl::UnixEpoch()) {
     return absl::InvalidArgumentError("revoked_at: before 1970");
   }
-  StatusEntry change;
-  change.change = request.reason == kCertificateHold ? StatusChange::kHold
-                                                     : StatusChange::kRevoke;
+  ledger::StatusEntry change;
+  change.change = request.reason == kCertificateHold
+                      ? ledger::StatusChange::kHold
+                      : ledger::StatusChange::kRevoke;
   change.reason = static_cast<uint8_t>(request.reason);
   return Change(request.asker, *issuer, request.serial, std::move(change),
                 date);
@@ -150,8 +151,8 @@ absl::StatusOr<Revoked> Revocation::Revoke(const RevokeRequest& request) {
 
 absl::StatusOr<Revoked> Revocation::Release(const ReleaseRequest& request) {
   ASSIGN_OR_RETURN(const Issuer* issuer, issuers_.Named(request.issuer));
-  StatusEntry change;
-  change.change = StatusChange::kRelease;
+  ledger::StatusEntry change;
+  change.change = ledger::StatusChange::kRelease;
   return Change(request.asker, *issuer, request.serial, std::move(change),
                 std::nullopt);
 }

@@ -37,7 +37,8 @@ class Revocation {
 
  private:
   absl::StatusOr<Revoked> Change(const Asker& asker, const Issuer& issuer,
-                                 const std::string& serial, StatusEntry change,
+                                 const std::string& serial,
+                                 ledger::StatusEntry change,
                                  std::optional<absl::Time> asked_date);
 
   Ledger& ledger_;

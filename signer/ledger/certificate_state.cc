@@ -34,7 +34,7 @@ absl::Status Refuse(const CertificateState& state, absl::string_view rule) {
 
 // Whether `state` may become revoked as `change` says.
 absl::Status CheckRevocation(const CertificateState& state,
-                             const StatusEntry& change) {
+                             const ledger::StatusEntry& change) {
   switch (state.status) {
     case CertificateStatus::kGood:
       return absl::OkStatus();
@@ -62,7 +62,7 @@ absl::Status CheckRevocation(const CertificateState& state,
 }  // namespace
 
 absl::StatusOr<CertificateState> ChangeStatus(CertificateState state,
-                                              const StatusEntry& change,
+                                              const ledger::StatusEntry& change,
                                               absl::Time now) {
   if (change.revoked_at > now) {
     return absl::InvalidArgumentError(
@@ -71,7 +71,7 @@ absl::StatusOr<CertificateState> ChangeStatus(CertificateState state,
                      " is in the future"));
   }
   switch (change.change) {
-    case StatusChange::kRevoke: {
+    case ledger::StatusChange::kRevoke: {
       const absl::Status allowed = CheckRevocation(state, change);
       if (!allowed.ok()) return allowed;
       state.status = CertificateStatus::kRevoked;
@@ -79,7 +79,7 @@ absl::StatusOr<CertificateState> ChangeStatus(CertificateState state,
       state.revoked_at = change.revoked_at;
       return state;
     }
-    case StatusChange::kHold:
+    case ledger::StatusChange::kHold:
       if (state.status != CertificateStatus::kGood) {
         return Refuse(state, "only a good certificate can be held");
       }
@@ -87,7 +87,7 @@ absl::StatusOr<CertificateState> ChangeStatus(CertificateState state,
       state.reason = kCertificateHold;
       state.revoked_at = change.revoked_at;
       return state;
-    case StatusChange::kRelease:
+    case ledger::StatusChange::kRelease:
       break;
   }
   // TRUST 2.2: "revoked never becomes good. certificateHold ... may".

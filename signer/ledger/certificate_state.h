@@ -15,7 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "signer/ledger/entry.h"
+#include "ledger/entry.h"
 
 namespace chancery::signer {
 
@@ -41,7 +41,7 @@ struct CertificateState {
 // FailedPrecondition: the present status does not allow the change, or nothing
 //   would change.
 absl::StatusOr<CertificateState> ChangeStatus(CertificateState state,
-                                              const StatusEntry& change,
+                                              const ledger::StatusEntry& change,
                                               absl::Time now);
 
 }  // namespace chancery::signer

@@ -12,7 +12,7 @@ namespace {
 using ::chancery::base::testing::IsOk;
 using ::chancery::base::testing::StatusIs;
 using Status = CertificateStatus;
-using Change = StatusChange;
+using Change = ledger::StatusChange;
 
 const absl::Time kNow = absl::FromUnixSeconds(1700000000);
 const absl::Time kThen = kNow - absl::Hours(1);
@@ -78,7 +78,7 @@ TEST(ChangeStatusTest, AllowsOnlyWhatTrustAllows) {
             Change::kRevoke, 4, kThen, false},
        }) {
     SCOPED_TRACE(row.name);
-    StatusEntry change;
+    ledger::StatusEntry change;
     change.change = row.change;
     change.reason = static_cast<uint8_t>(row.new_reason);
     change.revoked_at = row.date;
@@ -98,7 +98,7 @@ TEST(ChangeStatusTest, AllowsOnlyWhatTrustAllows) {
 }
 
 TEST(ChangeStatusTest, RefusesADateInTheFuture) {
-  StatusEntry change;
+  ledger::StatusEntry change;
   change.revoked_at = kNow + absl::Seconds(1);
   EXPECT_THAT(ChangeStatus(StateOf({}), change, kNow),
               StatusIs(absl::StatusCode::kInvalidArgument, "in the future"));

@@ -9,8 +9,8 @@
 #include "base/bytes.h"
 #include "base/encoding.h"
 #include "base/status_macros.h"
+#include "ledger/entry.h"
 #include "merkle/tree.h"
-#include "signer/ledger/entry.h"
 #include "signer/ledger/kv_overlay.h"
 #include "signer/ledger/state_update.h"
 
@@ -38,14 +38,16 @@ class EmptyReader final : public KvReader {
 // indices have no gap and times do not fall. The number of entries in the log.
 absl::StatusOr<uint64_t> ReadLog(
     const KvReader& reader, uint64_t from,
-    absl::FunctionRef<absl::Status(const Entry&, absl::string_view)> visit) {
+    absl::FunctionRef<absl::Status(const ledger::Entry&, absl::string_view)>
+        visit) {
   uint64_t next = from;
   absl::Time last = absl::InfinitePast();
   absl::Status read;
   RETURN_IF_ERROR(reader.Scan(
       EntryKey(from), EndOf(EntryKey(~0ull)),
       [&](absl::string_view key, absl::string_view value) {
-        const absl::StatusOr<Entry> entry = ParseEntry(base::AsBytes(value));
+        const absl::StatusOr<ledger::Entry> entry =
+            ledger::ParseEntry(base::AsBytes(value));
         if (!entry.ok() || key != EntryKey(next) || entry->index != next ||
             entry->time < last) {
           read = Differs(absl::StrCat("entry ", next, " is damaged"));
@@ -131,8 +133,8 @@ absl::StatusOr<Marker> CheckTail(const KvReader& reader) {
     frontier = *std::move(parsed);
   }
   absl::Time last_time = absl::InfinitePast();
-  const auto log_size =
-      ReadLog(reader, start, [&](const Entry& entry, absl::string_view bytes) {
+  const auto log_size = ReadLog(
+      reader, start, [&](const ledger::Entry& entry, absl::string_view bytes) {
         frontier.Append(merkle::LeafHash(base::AsBytes(bytes)));
         last_time = entry.time;
         return absl::OkStatus();
@@ -148,8 +150,8 @@ absl::Status AuditLedger(const KvReader& reader) {
   KvOverlay replayed(nothing);
   merkle::Frontier frontier;
   absl::Time last_time = absl::InfinitePast();
-  const auto log_size =
-      ReadLog(reader, 0, [&](const Entry& entry, absl::string_view bytes) {
+  const auto log_size = ReadLog(
+      reader, 0, [&](const ledger::Entry& entry, absl::string_view bytes) {
         frontier.Append(merkle::LeafHash(base::AsBytes(bytes)));
         last_time = entry.time;
         const absl::Status applied = ApplyEntry(entry, replayed);

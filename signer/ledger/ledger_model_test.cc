@@ -71,7 +71,7 @@ class Step {
           .ok();
     }
     if (kind_ == 6) {
-      ManifestEntry entry;
+      ledger::ManifestEntry entry;
       entry.block_id = MakeBlockId(SampleIssuerId(issuer_), serial_ % 4);
       entry.version = serial_ + 1;
       entry.ledger_size = tx.ledger_size();
@@ -80,12 +80,12 @@ class Step {
       entry.manifest = "signed";
       return tx.Append(std::move(entry)).ok();
     }
-    StatusEntry change;
+    ledger::StatusEntry change;
     change.issuer_id = SampleIssuerId(issuer_);
     change.serial = SampleSerial(serial_);
-    change.change = kind_ == 3   ? StatusChange::kHold
-                    : kind_ == 4 ? StatusChange::kRelease
-                                 : StatusChange::kRevoke;
+    change.change = kind_ == 3   ? ledger::StatusChange::kHold
+                    : kind_ == 4 ? ledger::StatusChange::kRelease
+                                 : ledger::StatusChange::kRevoke;
     change.reason = kind_ == 3 ? 6 : kind_ == 4 ? 0 : reason_;
     change.revoked_at =
         kind_ == 4 ? absl::UnixEpoch() : now - absl::Seconds(back_);

@@ -18,8 +18,8 @@
 #include "signer/ledger/rocksdb_store.h"
 #include "signer/ledger/testing/sample_certificates.h"
 
-// RocksDB's own threads append to strings in libstdc++ and in this test's copies
-// of its templates; ThreadSanitizer cannot see the locks that they hold.
+// RocksDB's own threads append to strings in libstdc++ and in this test's
+// copies of its templates; ThreadSanitizer cannot see the locks that they hold.
 extern "C" const char* __tsan_default_suppressions() {
   return "called_from_lib:librocksdb.so\n"
          "race:librocksdb\n"
@@ -141,7 +141,7 @@ TEST_F(LedgerRocksDbTest, ManyCallersShareASync) {
     for (int i = 0; i < kCommands; ++i) {
       const auto entry = (*view)->state().EntryAt(indices[t][i]);
       ASSERT_THAT(entry, IsOk());
-      EXPECT_EQ(std::get<CertificateEntry>(entry->body).serial,
+      EXPECT_EQ(std::get<ledger::CertificateEntry>(entry->body).serial,
                 testing::SampleSerial(static_cast<uint64_t>(t) << 32 | i));
     }
   }

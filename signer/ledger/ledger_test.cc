@@ -52,14 +52,15 @@ class LedgerTest : public ::testing::Test {
           .status();
     });
   }
-  absl::Status Change(uint64_t serial, StatusChange change, uint8_t reason) {
+  absl::Status Change(uint64_t serial, ledger::StatusChange change,
+                      uint8_t reason) {
     return ledger_->Execute([&](Transaction& tx) {
       return ChangeSample(tx, serial, change, reason).status();
     });
   }
   absl::Status Manifest(const std::string& block_id, uint64_t version) {
     return ledger_->Execute([&](Transaction& tx) {
-      ManifestEntry entry;
+      ledger::ManifestEntry entry;
       entry.block_id = block_id;
       entry.version = version;
       entry.ledger_size = tx.ledger_size();
@@ -71,7 +72,7 @@ class LedgerTest : public ::testing::Test {
   }
   absl::Status Crl(uint64_t number, uint64_t ledger_size) {
     return ledger_->Execute([&](Transaction& tx) {
-      CrlEntry crl;
+      ledger::CrlEntry crl;
       crl.issuer_id = SampleIssuerId();
       crl.number = number;
       crl.this_update = absl::FromUnixSeconds(absl::ToUnixSeconds(tx.time()));
@@ -170,9 +171,9 @@ TEST_F(LedgerTest, AReadOnlyCommandWritesNothing) {
 TEST_F(LedgerTest, ARequestIdBelongsToOneRequest) {
   ASSERT_THAT(Issue(1, "r"), IsOk());
   ASSERT_THAT(Issue(2), IsOk());
-  Origin origin{.caller = "spiffe://test/authority/1",
-                .requester = "spiffe://test/client/1",
-                .request_id = "r"};
+  ledger::Origin origin{.caller = "spiffe://test/authority/1",
+                        .requester = "spiffe://test/client/1",
+                        .request_id = "r"};
   const auto view = ledger_->Read();
   const auto known = (*view)->state().Request(origin);
   ASSERT_THAT(known, IsOk());
@@ -183,7 +184,7 @@ TEST_F(LedgerTest, ARequestIdBelongsToOneRequest) {
   EXPECT_EQ(*(*view)->state().Request(origin), std::nullopt);
 
   EXPECT_THAT(ledger_->Execute([](Transaction& tx) {
-    StatusEntry change;
+    ledger::StatusEntry change;
     change.issuer_id = SampleIssuerId();
     change.serial = SampleSerial(1);
     change.reason = 1;
@@ -256,10 +257,11 @@ TEST_F(LedgerTest, FillsBlocksInOrderAndClosesThem) {
 
 TEST_F(LedgerTest, RefusesAPlaceThatIsNotTheNext) {
   ASSERT_THAT(Issue(1), IsOk());
-  CertificateEntry made;
+  ledger::CertificateEntry made;
   {
     const auto view = ledger_->Read();
-    made = std::get<CertificateEntry>((*view)->state().EntryAt(0)->body);
+    made =
+        std::get<ledger::CertificateEntry>((*view)->state().EntryAt(0)->body);
   }
   made.serial = SampleSerial(2);
   const auto append = [&] {
@@ -281,7 +283,7 @@ TEST_F(LedgerTest, KnowsWhatASigningDoesNotReflect) {
   ASSERT_THAT(Issue(2), IsOk());
   const std::string id = MakeBlockId(SampleIssuerId(), 0);
   ASSERT_THAT(Manifest(id, 10), IsOk());
-  ASSERT_THAT(Change(2, StatusChange::kRevoke, 1), IsOk());
+  ASSERT_THAT(Change(2, ledger::StatusChange::kRevoke, 1), IsOk());
   const auto view = ledger_->Read();
   const auto block = (*view)->state().Block(id);
   ASSERT_THAT(block, IsOk());
@@ -372,8 +374,8 @@ TEST_F(LedgerTest, ACertificateStaysOnTheCrlPastItsEnd) {
     EXPECT_THAT(IssueSample(tx, {.serial = 2}), IsOk());
     EXPECT_THAT(IssueSample(tx, {.serial = 3, .lifetime = absl::Hours(1)}),
                 IsOk());
-    EXPECT_THAT(ChangeSample(tx, 1, StatusChange::kRevoke, 1), IsOk());
-    return ChangeSample(tx, 2, StatusChange::kHold, 6).status();
+    EXPECT_THAT(ChangeSample(tx, 1, ledger::StatusChange::kRevoke, 1), IsOk());
+    return ChangeSample(tx, 2, ledger::StatusChange::kHold, 6).status();
   }),
               IsOk());
   EXPECT_THAT(OnCrl(), ElementsAre(SampleSerial(1), SampleSerial(2)));
@@ -384,10 +386,10 @@ TEST_F(LedgerTest, ACertificateStaysOnTheCrlPastItsEnd) {
   clock_.Advance(absl::Hours(1));
   // Revoked past its end, after what the third CRL reflects: it must be on the
   // fourth.
-  ASSERT_THAT(Change(3, StatusChange::kRevoke, 4), IsOk());
+  ASSERT_THAT(Change(3, ledger::StatusChange::kRevoke, 4), IsOk());
   ASSERT_THAT(Crl(3, 7), IsOk());
   EXPECT_THAT(OnCrl(), ElementsAre(SampleSerial(2), SampleSerial(3)));
-  ASSERT_THAT(Change(2, StatusChange::kRelease, 0), IsOk());
+  ASSERT_THAT(Change(2, ledger::StatusChange::kRelease, 0), IsOk());
   EXPECT_THAT(OnCrl(), ElementsAre(SampleSerial(3)));
   clock_.Advance(absl::Hours(1));
   ASSERT_THAT(Crl(4, 9), IsOk());
@@ -416,7 +418,7 @@ TEST_F(LedgerTest, CrlNumbersAndTimesOnlyGrow) {
 TEST_F(LedgerTest, NothingIsSignedForTheFuture) {
   ASSERT_THAT(Issue(1), IsOk());
   EXPECT_THAT(ledger_->Execute([](Transaction& tx) {
-    ManifestEntry entry;
+    ledger::ManifestEntry entry;
     entry.block_id = MakeBlockId(SampleIssuerId(), 0);
     entry.version = 1;
     entry.this_update =
@@ -432,7 +434,7 @@ TEST_F(LedgerTest, AViewDoesNotMove) {
   ASSERT_THAT(Issue(1), IsOk());
   const auto view = ledger_->Read();
   ASSERT_THAT(Issue(2), IsOk());
-  ASSERT_THAT(Change(1, StatusChange::kRevoke, 1), IsOk());
+  ASSERT_THAT(Change(1, ledger::StatusChange::kRevoke, 1), IsOk());
   EXPECT_EQ((*view)->head().size, 1u);
   EXPECT_EQ(
       (*view)->state().Certificate(SampleIssuerId(), SampleSerial(1))->status,
@@ -484,7 +486,7 @@ TEST_F(LedgerTest, NoticesDamage) {
   for (uint64_t serial = 0; serial < 6; ++serial) {
     ASSERT_THAT(Issue(serial, absl::StrCat("r", serial)), IsOk());
   }
-  ASSERT_THAT(Change(1, StatusChange::kRevoke, 1), IsOk());
+  ASSERT_THAT(Change(1, ledger::StatusChange::kRevoke, 1), IsOk());
   ASSERT_THAT(Manifest(MakeBlockId(SampleIssuerId(), 0), 3), IsOk());
   ASSERT_THAT(Crl(1, 8), IsOk());
   ASSERT_THAT(AuditLedger(testing::FakeKvStore(disk_)), IsOk());

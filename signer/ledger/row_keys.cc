@@ -1,7 +1,7 @@
 #include "absl/strings/string_view.h"
 #include "base/bytes.h"
 #include "crypto/digest.h"
-#include "signer/ledger/codec.h"
+#include "ledger/codec.h"
 #include "signer/ledger/rows.h"
 
 namespace chancery::signer {
@@ -9,7 +9,7 @@ namespace {
 
 std::string Key(Row row, absl::string_view first = "") {
   std::string key(1, static_cast<char>(row));
-  ByteWriter(key).Raw(first);
+  ledger::ByteWriter(key).Raw(first);
   return key;
 }
 
@@ -39,32 +39,32 @@ std::string MarkerKey() { return Key(Row::kMarker); }
 
 std::string EntryKey(uint64_t index) {
   std::string key = Key(Row::kEntry);
-  ByteWriter(key).U64(index);
+  ledger::ByteWriter(key).U64(index);
   return key;
 }
 
 std::string CheckpointKey(uint64_t size) {
   std::string key = Key(Row::kCheckpoint);
-  ByteWriter(key).U64(size);
+  ledger::ByteWriter(key).U64(size);
   return key;
 }
 
 std::string CertificateKey(absl::string_view issuer_id,
                            absl::string_view serial) {
   std::string key = Key(Row::kCertificate, issuer_id);
-  ByteWriter(key).Raw(serial);
+  ledger::ByteWriter(key).Raw(serial);
   return key;
 }
 
 std::string MemberKey(absl::string_view block_id, uint32_t place) {
   std::string key = Key(Row::kMember, block_id);
-  ByteWriter(key).U32(place);
+  ledger::ByteWriter(key).U32(place);
   return key;
 }
 
 std::string MemberChangeKey(absl::string_view block_id, uint64_t index) {
   std::string key = Key(Row::kMemberChange, block_id);
-  ByteWriter(key).U64(index);
+  ledger::ByteWriter(key).U64(index);
   return key;
 }
 
@@ -74,14 +74,14 @@ std::string BlockKey(absl::string_view block_id) {
 
 std::string BlockChangeKey(uint64_t index) {
   std::string key = Key(Row::kBlockChange);
-  ByteWriter(key).U64(index);
+  ledger::ByteWriter(key).U64(index);
   return key;
 }
 
 std::string OpenBlockKey(absl::string_view issuer_id, uint32_t lifetime_class,
                          bool imported) {
   std::string key = Key(Row::kOpenBlock, issuer_id);
-  ByteWriter(key).U32(lifetime_class).U8(imported ? 1 : 0);
+  ledger::ByteWriter(key).U32(lifetime_class).U8(imported ? 1 : 0);
   return key;
 }
 
@@ -91,33 +91,33 @@ std::string NextBlockKey(absl::string_view issuer_id) {
 
 std::string ManifestKey(absl::string_view block_id, uint64_t version) {
   std::string key = Key(Row::kManifest, block_id);
-  ByteWriter(key).U64(version);
+  ledger::ByteWriter(key).U64(version);
   return key;
 }
 
 std::string RevokedKey(absl::string_view issuer_id, uint32_t shard,
                        absl::string_view serial) {
   std::string key = Key(Row::kRevoked, issuer_id);
-  ByteWriter(key).U32(shard).Raw(serial);
+  ledger::ByteWriter(key).U32(shard).Raw(serial);
   return key;
 }
 
 std::string RevokedEndKey(absl::string_view issuer_id, uint32_t shard,
                           absl::Time not_after, absl::string_view serial) {
   std::string key = Key(Row::kRevokedEnd, issuer_id);
-  ByteWriter(key).U32(shard).Seconds(not_after).Raw(serial);
+  ledger::ByteWriter(key).U32(shard).Seconds(not_after).Raw(serial);
   return key;
 }
 
 std::string CrlKey(absl::string_view issuer_id, uint32_t shard) {
   std::string key = Key(Row::kCrl, issuer_id);
-  ByteWriter(key).U32(shard);
+  ledger::ByteWriter(key).U32(shard);
   return key;
 }
 
-std::string RequestKey(const Origin& origin) {
+std::string RequestKey(const ledger::Origin& origin) {
   std::string name;
-  ByteWriter(name)
+  ledger::ByteWriter(name)
       .Counted(origin.caller, 4)
       .Counted(origin.requester, 4)
       .Counted(origin.request_id, 4);
@@ -131,7 +131,7 @@ std::string BlockBytesKey(absl::string_view block_id) {
 
 std::string DeltaKey(absl::string_view block_id, uint64_t version) {
   std::string key = Key(Row::kDelta, block_id);
-  ByteWriter(key).U64(version);
+  ledger::ByteWriter(key).U64(version);
   return key;
 }
 

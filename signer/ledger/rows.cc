@@ -4,13 +4,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
-#include "signer/ledger/codec.h"
+#include "ledger/codec.h"
 
 namespace chancery::signer {
 namespace {
 
 constexpr uint8_t kMarkerFormat = 1;
-constexpr size_t kMaxFrontierSize = 8 + 64 * kHashSize;
+constexpr size_t kMaxFrontierSize = 8 + 64 * ledger::kHashSize;
 
 }  // namespace
 
@@ -21,7 +21,7 @@ absl::Status DamagedRow(absl::string_view kind) {
 
 std::string EncodeMarker(const Marker& marker) {
   std::string value;
-  ByteWriter(value)
+  ledger::ByteWriter(value)
       .U8(kMarkerFormat)
       .U64(marker.frontier.size() == 0
                ? 0
@@ -31,12 +31,12 @@ std::string EncodeMarker(const Marker& marker) {
 }
 
 absl::StatusOr<Marker> ParseMarker(absl::string_view value) {
-  ByteReader in(base::AsBytes(value));
+  ledger::ByteReader in(base::AsBytes(value));
   uint8_t format;
   uint64_t micros;
   std::string encoded;
   if (!in.U8(format) || format != kMarkerFormat || !in.U64(micros) ||
-      micros / 1000000 > static_cast<uint64_t>(kMaxUnixSeconds) ||
+      micros / 1000000 > static_cast<uint64_t>(ledger::kMaxUnixSeconds) ||
       !in.Counted(2, kMaxFrontierSize, encoded) || !in.AtEnd()) {
     return DamagedRow("marker");
   }
@@ -53,7 +53,7 @@ absl::StatusOr<Marker> ParseMarker(absl::string_view value) {
 
 std::string EncodeMember(const CertificateState& state) {
   std::string value;
-  ByteWriter(value)
+  ledger::ByteWriter(value)
       .Raw(state.issuer_id)
       .Counted(state.serial, 1)
       .Raw(state.certificate_sha256)
@@ -70,14 +70,14 @@ std::string EncodeMember(const CertificateState& state) {
 }
 
 absl::StatusOr<CertificateState> ParseMember(absl::string_view value) {
-  ByteReader in(base::AsBytes(value));
+  ledger::ByteReader in(base::AsBytes(value));
   CertificateState state;
   uint8_t status;
-  if (!in.Raw(kIssuerIdSize, state.issuer_id) ||
-      !in.Counted(1, kMaxSerialSize, state.serial) ||
-      !in.Raw(kHashSize, state.certificate_sha256) ||
+  if (!in.Raw(ledger::kIssuerIdSize, state.issuer_id) ||
+      !in.Counted(1, ledger::kMaxSerialSize, state.serial) ||
+      !in.Raw(ledger::kHashSize, state.certificate_sha256) ||
       !in.Seconds(state.not_after) || !in.U32(state.crl_shard) ||
-      !in.Raw(kBlockIdSize, state.block_id) || !in.U32(state.place) ||
+      !in.Raw(ledger::kBlockIdSize, state.block_id) || !in.U32(state.place) ||
       !in.U8(status) ||
       status > static_cast<uint8_t>(CertificateStatus::kRevoked) ||
       !in.U8(state.reason) || !in.Seconds(state.revoked_at) ||
@@ -91,7 +91,7 @@ absl::StatusOr<CertificateState> ParseMember(absl::string_view value) {
 
 std::string EncodeBlock(const BlockState& state) {
   std::string value;
-  ByteWriter(value)
+  ledger::ByteWriter(value)
       .Raw(state.block_id)
       .Raw(state.issuer_id)
       .U32(state.lifetime_class)
@@ -112,17 +112,17 @@ std::string EncodeBlock(const BlockState& state) {
 }
 
 absl::StatusOr<BlockState> ParseBlock(absl::string_view value) {
-  ByteReader in(base::AsBytes(value));
+  ledger::ByteReader in(base::AsBytes(value));
   BlockState state;
   uint8_t imported, open;
-  if (!in.Raw(kBlockIdSize, state.block_id) ||
-      !in.Raw(kIssuerIdSize, state.issuer_id) ||
+  if (!in.Raw(ledger::kBlockIdSize, state.block_id) ||
+      !in.Raw(ledger::kIssuerIdSize, state.issuer_id) ||
       !in.U32(state.lifetime_class) || !in.U8(imported) || imported > 1 ||
       !in.U32(state.capacity) || !in.U32(state.count) || !in.U8(open) ||
       open > 1 || !in.Seconds(state.created) || !in.U64(state.changes) ||
       !in.U64(state.member_index) || !in.U64(state.changed_index) ||
       !in.U64(state.version) ||
-      !in.Counted(1, kHashSize, state.manifest_sha256) ||
+      !in.Counted(1, ledger::kHashSize, state.manifest_sha256) ||
       !in.U64(state.signed_ledger_size) || !in.Seconds(state.this_update) ||
       !in.Seconds(state.refresh_at) || !in.AtEnd()) {
     return DamagedRow("block");
@@ -134,7 +134,7 @@ absl::StatusOr<BlockState> ParseBlock(absl::string_view value) {
 
 std::string EncodeCrl(const CrlState& state) {
   std::string value;
-  ByteWriter(value)
+  ledger::ByteWriter(value)
       .U8(static_cast<uint8_t>(state.kind))
       .U64(state.number)
       .Seconds(state.this_update)
@@ -147,29 +147,30 @@ std::string EncodeCrl(const CrlState& state) {
 }
 
 absl::StatusOr<CrlState> ParseCrl(absl::string_view value) {
-  ByteReader in(base::AsBytes(value));
+  ledger::ByteReader in(base::AsBytes(value));
   CrlState state;
   uint8_t kind;
   if (!in.U8(kind) || !in.U64(state.number) || !in.Seconds(state.this_update) ||
       !in.Seconds(state.next_update) || !in.U64(state.ledger_size) ||
-      !in.U64(state.revoked_count) || !in.Raw(kHashSize, state.crl_sha256) ||
-      !in.U64(state.index) || !in.AtEnd()) {
+      !in.U64(state.revoked_count) ||
+      !in.Raw(ledger::kHashSize, state.crl_sha256) || !in.U64(state.index) ||
+      !in.AtEnd()) {
     return DamagedRow("CRL");
   }
-  state.kind = static_cast<CrlKind>(kind);
+  state.kind = static_cast<ledger::CrlKind>(kind);
   return state;
 }
 
 std::string EncodeRequest(const RequestState& state) {
   std::string value;
-  ByteWriter(value).Raw(state.request_hash).U64(state.index);
+  ledger::ByteWriter(value).Raw(state.request_hash).U64(state.index);
   return value;
 }
 
 absl::StatusOr<RequestState> ParseRequest(absl::string_view value) {
-  ByteReader in(base::AsBytes(value));
+  ledger::ByteReader in(base::AsBytes(value));
   RequestState state;
-  if (!in.Raw(kHashSize, state.request_hash) || !in.U64(state.index) ||
+  if (!in.Raw(ledger::kHashSize, state.request_hash) || !in.U64(state.index) ||
       !in.AtEnd()) {
     return DamagedRow("request");
   }
@@ -178,7 +179,7 @@ absl::StatusOr<RequestState> ParseRequest(absl::string_view value) {
 
 std::string EncodeRevoked(const RevokedCertificate& revoked) {
   std::string value;
-  ByteWriter(value)
+  ledger::ByteWriter(value)
       .U8(revoked.reason)
       .Seconds(revoked.revoked_at)
       .Seconds(revoked.not_after)
@@ -188,7 +189,7 @@ std::string EncodeRevoked(const RevokedCertificate& revoked) {
 
 absl::Status ParseRevoked(absl::string_view value,
                           RevokedCertificate& revoked) {
-  ByteReader in(base::AsBytes(value));
+  ledger::ByteReader in(base::AsBytes(value));
   if (!in.U8(revoked.reason) || !in.Seconds(revoked.revoked_at) ||
       !in.Seconds(revoked.not_after) || !in.U64(revoked.changed_index) ||
       !in.AtEnd()) {
@@ -199,14 +200,15 @@ absl::Status ParseRevoked(absl::string_view value,
 
 std::string EncodePlace(absl::string_view block_id, uint32_t place) {
   std::string value;
-  ByteWriter(value).Raw(block_id).U32(place);
+  ledger::ByteWriter(value).Raw(block_id).U32(place);
   return value;
 }
 
 absl::Status ParsePlace(absl::string_view value, std::string& block_id,
                         uint32_t& place) {
-  ByteReader in(base::AsBytes(value));
-  if (!in.Raw(kBlockIdSize, block_id) || !in.U32(place) || !in.AtEnd()) {
+  ledger::ByteReader in(base::AsBytes(value));
+  if (!in.Raw(ledger::kBlockIdSize, block_id) || !in.U32(place) ||
+      !in.AtEnd()) {
     return DamagedRow("place");
   }
   return absl::OkStatus();
@@ -214,12 +216,12 @@ absl::Status ParsePlace(absl::string_view value, std::string& block_id,
 
 std::string EncodeNumber(uint64_t number) {
   std::string value;
-  ByteWriter(value).U64(number);
+  ledger::ByteWriter(value).U64(number);
   return value;
 }
 
 absl::StatusOr<uint64_t> ParseNumber(absl::string_view value) {
-  ByteReader in(base::AsBytes(value));
+  ledger::ByteReader in(base::AsBytes(value));
   uint64_t number;
   if (!in.U64(number) || !in.AtEnd()) return DamagedRow("number");
   return number;
@@ -228,13 +230,13 @@ absl::StatusOr<uint64_t> ParseNumber(absl::string_view value) {
 std::string EncodeVersioned(uint64_t version, absl::string_view bytes) {
   std::string value;
   value.reserve(8 + bytes.size());
-  ByteWriter(value).U64(version).Raw(bytes);
+  ledger::ByteWriter(value).U64(version).Raw(bytes);
   return value;
 }
 
 absl::Status ParseVersioned(absl::string_view value, uint64_t& version,
                             std::string& bytes) {
-  ByteReader in(base::AsBytes(value));
+  ledger::ByteReader in(base::AsBytes(value));
   if (!in.U64(version)) return DamagedRow("block bytes");
   bytes = base::ToString(in.rest());
   return absl::OkStatus();

@@ -9,9 +9,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "ledger/entry.h"
 #include "merkle/tree.h"
 #include "signer/ledger/certificate_state.h"
-#include "signer/ledger/entry.h"
 #include "signer/ledger/state.h"
 
 namespace chancery::signer {
@@ -67,7 +67,7 @@ std::string RevokedKey(absl::string_view issuer_id, uint32_t shard,
 std::string RevokedEndKey(absl::string_view issuer_id, uint32_t shard,
                           absl::Time not_after, absl::string_view serial = "");
 std::string CrlKey(absl::string_view issuer_id, uint32_t shard);
-std::string RequestKey(const Origin& origin);
+std::string RequestKey(const ledger::Origin& origin);
 std::string BlockBytesKey(absl::string_view block_id);
 std::string DeltaKey(absl::string_view block_id, uint64_t version);
 std::string NewestBytesKey(absl::string_view block_id);

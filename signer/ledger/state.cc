@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "base/encoding.h"
 #include "base/status_macros.h"
-#include "signer/ledger/codec.h"
+#include "ledger/codec.h"
 #include "signer/ledger/rows.h"
 
 namespace chancery::signer {
@@ -43,12 +43,13 @@ absl::Status ScanRows(
 
 }  // namespace
 
-absl::StatusOr<Entry> State::EntryAt(uint64_t index) const {
+absl::StatusOr<ledger::Entry> State::EntryAt(uint64_t index) const {
   ASSIGN_OR_RETURN(
       const std::string bytes, RowAt(reader_, EntryKey(index), [index] {
         return absl::NotFoundError(absl::StrCat("ledger: no entry ", index));
       }));
-  absl::StatusOr<Entry> entry = ParseEntry(base::AsBytes(bytes));
+  absl::StatusOr<ledger::Entry> entry =
+      ledger::ParseEntry(base::AsBytes(bytes));
   if (!entry.ok() || entry->index != index) {
     return DamagedRow(absl::StrCat("entry (", index, ")"));
   }
@@ -72,8 +73,8 @@ absl::StatusOr<CertificateState> State::Certificate(
 
 absl::StatusOr<std::string> State::CertificateDer(
     const CertificateState& certificate) const {
-  ASSIGN_OR_RETURN(Entry entry, EntryAt(certificate.issued_index));
-  auto* made = std::get_if<CertificateEntry>(&entry.body);
+  ASSIGN_OR_RETURN(ledger::Entry entry, EntryAt(certificate.issued_index));
+  auto* made = std::get_if<ledger::CertificateEntry>(&entry.body);
   if (made == nullptr || made->serial != certificate.serial ||
       made->issuer_id != certificate.issuer_id) {
     return DamagedRow("certificate");
@@ -203,7 +204,7 @@ absl::StatusOr<std::string> State::CrlDer(absl::string_view crl_sha256) const {
 }
 
 absl::StatusOr<std::optional<RequestState>> State::Request(
-    const Origin& origin) const {
+    const ledger::Origin& origin) const {
   if (origin.request_id.empty()) return std::nullopt;
   ASSIGN_OR_RETURN(const std::optional<std::string> value,
                    reader_.Get(RequestKey(origin)));
@@ -247,7 +248,7 @@ absl::StatusOr<std::string> State::Template(
 
 std::string MakeBlockId(absl::string_view issuer_id, uint64_t number) {
   std::string id;
-  ByteWriter(id).Raw(issuer_id.substr(0, 8)).U64(number);
+  ledger::ByteWriter(id).Raw(issuer_id.substr(0, 8)).U64(number);
   return id;
 }
 

@@ -15,8 +15,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "ledger/entry.h"
 #include "signer/ledger/certificate_state.h"
-#include "signer/ledger/entry.h"
 #include "signer/ledger/kv_store.h"
 
 namespace chancery::signer {
@@ -49,7 +49,7 @@ struct BlockState {
 };
 
 struct CrlState {
-  CrlKind kind = CrlKind::kFull;
+  ledger::CrlKind kind = ledger::CrlKind::kFull;
   uint64_t number = 0;
   absl::Time this_update = {};
   absl::Time next_update = {};
@@ -112,7 +112,7 @@ class State {
   explicit State(const KvReader& reader) : reader_(reader) {}
 
   // The entry at `index`. NotFound: past the end.
-  absl::StatusOr<Entry> EntryAt(uint64_t index) const;
+  absl::StatusOr<ledger::Entry> EntryAt(uint64_t index) const;
 
   // NotFound: this ledger never issued or imported it.
   absl::StatusOr<CertificateState> Certificate(absl::string_view issuer_id,
@@ -153,7 +153,7 @@ class State {
 
   // What was asked under this id before; nullopt: nothing that left an entry.
   absl::StatusOr<std::optional<RequestState>> Request(
-      const Origin& origin) const;
+      const ledger::Origin& origin) const;
 
   // Signed bytes of the block: whole, and the deltas that follow it, which lead
   // from its version to the present. NotFound: never stored.

@@ -27,7 +27,7 @@ std::string Hex(absl::string_view bytes) {
 }
 
 absl::Status CheckNotFuture(absl::string_view field, absl::Time time,
-                            const Entry& entry) {
+                            const ledger::Entry& entry) {
   if (time <= entry.time) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat(field, ": ", absl::FormatTime(time, absl::UTCTimeZone()),
@@ -35,7 +35,7 @@ absl::Status CheckNotFuture(absl::string_view field, absl::Time time,
 }
 
 absl::Status CheckLedgerSize(uint64_t claimed, uint64_t former,
-                             const Entry& entry) {
+                             const ledger::Entry& entry) {
   if (claimed > entry.index) {
     return absl::InvalidArgumentError(
         absl::StrCat("ledger size: ", claimed, " is more than the ",
@@ -50,7 +50,7 @@ absl::Status CheckLedgerSize(uint64_t claimed, uint64_t former,
 }
 
 absl::Status PutBlockState(const BlockState& former, BlockState block,
-                           const Entry& entry, KvOverlay& overlay) {
+                           const ledger::Entry& entry, KvOverlay& overlay) {
   if (former.changed_index != entry.index) {
     const std::string old_key = BlockChangeKey(former.changed_index);
     // A block's first change has no former one, and index 0 may be another's.
@@ -66,7 +66,7 @@ absl::Status PutBlockState(const BlockState& former, BlockState block,
 
 // Counts a member's change in its block.
 absl::Status TouchMember(const CertificateState& member, BlockState block,
-                         const Entry& entry, KvOverlay& overlay) {
+                         const ledger::Entry& entry, KvOverlay& overlay) {
   const BlockState former = block;
   ++block.changes;
   block.member_index = entry.index;
@@ -77,8 +77,8 @@ absl::Status TouchMember(const CertificateState& member, BlockState block,
 }
 
 // The first entry of a request is what repeating it finds.
-absl::Status RecordRequest(const Origin& origin, const Entry& entry,
-                           KvOverlay& overlay) {
+absl::Status RecordRequest(const ledger::Origin& origin,
+                           const ledger::Entry& entry, KvOverlay& overlay) {
   if (origin.request_id.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::optional<RequestState> known,
                    State(overlay).Request(origin));
@@ -96,8 +96,9 @@ absl::Status RecordRequest(const Origin& origin, const Entry& entry,
 
 // Begins the block that `made` names, as the next of its issuer, and closes the
 // one that was open.
-absl::StatusOr<BlockState> BeginBlock(const CertificateEntry& made,
-                                      const Entry& entry, KvOverlay& overlay) {
+absl::StatusOr<BlockState> BeginBlock(const ledger::CertificateEntry& made,
+                                      const ledger::Entry& entry,
+                                      KvOverlay& overlay) {
   const std::string number_key = NextBlockKey(made.issuer_id);
   ASSIGN_OR_RETURN(const std::optional<std::string> stored,
                    overlay.Get(number_key));
@@ -133,8 +134,9 @@ absl::StatusOr<BlockState> BeginBlock(const CertificateEntry& made,
 }
 
 // The block that `made` joins, checked.
-absl::StatusOr<BlockState> BlockFor(const CertificateEntry& made,
-                                    const Entry& entry, KvOverlay& overlay) {
+absl::StatusOr<BlockState> BlockFor(const ledger::CertificateEntry& made,
+                                    const ledger::Entry& entry,
+                                    KvOverlay& overlay) {
   absl::StatusOr<BlockState> block = State(overlay).Block(made.block_id);
   if (absl::IsNotFound(block.status())) {
     block = BeginBlock(made, entry, overlay);
@@ -156,8 +158,8 @@ absl::StatusOr<BlockState> BlockFor(const CertificateEntry& made,
   return block;
 }
 
-absl::Status Apply(const CertificateEntry& made, const Entry& entry,
-                   KvOverlay& overlay) {
+absl::Status Apply(const ledger::CertificateEntry& made,
+                   const ledger::Entry& entry, KvOverlay& overlay) {
   // TRUST 2.3: "One serial, one certificate".
   const std::string key = CertificateKey(made.issuer_id, made.serial);
   ASSIGN_OR_RETURN(const std::optional<std::string> known, overlay.Get(key));
@@ -184,8 +186,8 @@ absl::Status Apply(const CertificateEntry& made, const Entry& entry,
   return TouchMember(member, std::move(block), entry, overlay);
 }
 
-absl::Status Apply(const StatusEntry& change, const Entry& entry,
-                   KvOverlay& overlay) {
+absl::Status Apply(const ledger::StatusEntry& change,
+                   const ledger::Entry& entry, KvOverlay& overlay) {
   const State state(overlay);
   ASSIGN_OR_RETURN(CertificateState former,
                    state.Certificate(change.issuer_id, change.serial));
@@ -212,8 +214,8 @@ absl::Status Apply(const StatusEntry& change, const Entry& entry,
   return TouchMember(member, std::move(block), entry, overlay);
 }
 
-absl::Status Apply(const ManifestEntry& manifest, const Entry& entry,
-                   KvOverlay& overlay) {
+absl::Status Apply(const ledger::ManifestEntry& manifest,
+                   const ledger::Entry& entry, KvOverlay& overlay) {
   ASSIGN_OR_RETURN(BlockState block, State(overlay).Block(manifest.block_id));
   // TRUST 2.6: "Never two manifests for one (block, version)".
   if (manifest.version <= block.version) {
@@ -237,7 +239,7 @@ absl::Status Apply(const ManifestEntry& manifest, const Entry& entry,
 }
 
 // Takes what `crl` was the second to name after its end off the next one.
-absl::Status RemoveExpired(const CrlEntry& crl, const CrlState& former,
+absl::Status RemoveExpired(const ledger::CrlEntry& crl, const CrlState& former,
                            KvOverlay& overlay) {
   const std::string from =
       RevokedEndKey(crl.issuer_id, crl.shard, absl::UnixEpoch());
@@ -264,7 +266,7 @@ absl::Status RemoveExpired(const CrlEntry& crl, const CrlState& former,
   return absl::OkStatus();
 }
 
-absl::Status Apply(const CrlEntry& crl, const Entry& entry,
+absl::Status Apply(const ledger::CrlEntry& crl, const ledger::Entry& entry,
                    KvOverlay& overlay) {
   ASSIGN_OR_RETURN(const std::optional<CrlState> former,
                    State(overlay).Crl(crl.issuer_id, crl.shard));
@@ -302,7 +304,7 @@ absl::Status Apply(const CrlEntry& crl, const Entry& entry,
 
 }  // namespace
 
-absl::Status ApplyEntry(const Entry& entry, KvOverlay& overlay) {
+absl::Status ApplyEntry(const ledger::Entry& entry, KvOverlay& overlay) {
   return std::visit(
       [&](const auto& body) { return Apply(body, entry, overlay); },
       entry.body);

@@ -2,7 +2,7 @@
 #define CHANCERY_SIGNER_LEDGER_STATE_UPDATE_H_
 
 #include "absl/status/status.h"
-#include "signer/ledger/entry.h"
+#include "ledger/entry.h"
 #include "signer/ledger/kv_overlay.h"
 
 namespace chancery::signer {
@@ -11,7 +11,7 @@ namespace chancery::signer {
 // of the entries alone, so that replaying them gives the same state. Checks
 // TRUST 2.2, 2.3, 2.6 and 2.8 as far as the ledger can see them.
 // After an error (Transaction::Append has the codes) `overlay` may hold a part.
-absl::Status ApplyEntry(const Entry& entry, KvOverlay& overlay);
+absl::Status ApplyEntry(const ledger::Entry& entry, KvOverlay& overlay);
 
 }  // namespace chancery::signer
 

@@ -15,11 +15,11 @@
 
 namespace chancery::signer {
 
-absl::StatusOr<uint64_t> Transaction::Append(EntryBody body) {
-  const Entry entry = {
+absl::StatusOr<uint64_t> Transaction::Append(ledger::EntryBody body) {
+  const ledger::Entry entry = {
       .index = frontier_.size(), .time = time_, .body = std::move(body)};
-  RETURN_IF_ERROR(ValidateEntry(entry));
-  if (const auto* crl = std::get_if<CrlEntry>(&entry.body)) {
+  RETURN_IF_ERROR(ledger::ValidateEntry(entry));
+  if (const auto* crl = std::get_if<ledger::CrlEntry>(&entry.body)) {
     // What is signed is written with its bytes.
     RETURN_IF_ERROR(state_.CrlDer(crl->crl_sha256).status());
   }
@@ -27,7 +27,7 @@ absl::StatusOr<uint64_t> Transaction::Append(EntryBody body) {
   RETURN_IF_ERROR(ApplyEntry(entry, changes));
   overlay_.Absorb(changes);
 
-  std::string bytes = EncodeEntry(entry);
+  std::string bytes = ledger::EncodeEntry(entry);
   frontier_.Append(merkle::LeafHash(base::AsBytes(bytes)));
   overlay_.Put(EntryKey(entry.index), std::move(bytes));
   if (frontier_.size() % kCheckpointInterval == 0) {
@@ -38,7 +38,8 @@ absl::StatusOr<uint64_t> Transaction::Append(EntryBody body) {
   return entry.index;
 }
 
-absl::StatusOr<uint64_t> Transaction::AppendCrl(CrlEntry crl, std::string der) {
+absl::StatusOr<uint64_t> Transaction::AppendCrl(ledger::CrlEntry crl,
+                                                std::string der) {
   crl.crl_sha256 = base::ToString(crypto::Sha256(base::AsBytes(der)));
   const std::string key = CrlBytesKey(crl.crl_sha256);
   ASSIGN_OR_RETURN(const std::optional<std::string> known, overlay_.Get(key));

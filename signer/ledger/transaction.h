@@ -9,8 +9,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "ledger/entry.h"
 #include "merkle/tree.h"
-#include "signer/ledger/entry.h"
 #include "signer/ledger/kv_overlay.h"
 #include "signer/ledger/state.h"
 
@@ -40,10 +40,10 @@ class Transaction {
   // FailedPrecondition: a change that ChangeStatus refuses; a place that is not
   //   the block's next; a version, or a CRL's number or thisUpdate, that does
   //   not grow; a ledger size that shrinks.
-  absl::StatusOr<uint64_t> Append(EntryBody body);
+  absl::StatusOr<uint64_t> Append(ledger::EntryBody body);
 
   // As Append; fills in crl_sha256 and keeps `der` until the scope's next CRL.
-  absl::StatusOr<uint64_t> AppendCrl(CrlEntry crl, std::string der);
+  absl::StatusOr<uint64_t> AppendCrl(ledger::CrlEntry crl, std::string der);
 
   // Keeps the block's bytes as just signed (its version in state()); replaces
   // older bytes and all deltas. FailedPrecondition: another version.

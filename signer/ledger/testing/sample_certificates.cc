@@ -14,7 +14,7 @@ absl::Time Second(absl::Time time) {
 }  // namespace
 
 std::string SampleIssuerId(char letter) {
-  return std::string(kIssuerIdSize, letter);
+  return std::string(ledger::kIssuerIdSize, letter);
 }
 
 std::string SampleSerial(uint64_t value) {
@@ -33,7 +33,7 @@ absl::StatusOr<uint64_t> IssueSample(Transaction& transaction,
                                      .lifetime_class = 128,
                                      .capacity = sample.block_capacity},
                                     transaction.time()));
-  CertificateEntry entry;
+  ledger::CertificateEntry entry;
   entry.issuer_id = SampleIssuerId(sample.issuer);
   entry.serial = SampleSerial(sample.serial);
   entry.not_after = Second(transaction.time()) + sample.lifetime;
@@ -47,21 +47,21 @@ absl::StatusOr<uint64_t> IssueSample(Transaction& transaction,
                   .requester = "spiffe://test/client/1",
                   .request_id = sample.request_id};
   if (!sample.request_id.empty()) {
-    entry.origin.request_hash = std::string(kHashSize, 'h');
+    entry.origin.request_hash = std::string(ledger::kHashSize, 'h');
   }
   entry.certificate = absl::StrCat("certificate ", sample.serial);
   return transaction.Append(std::move(entry));
 }
 
 absl::StatusOr<uint64_t> ChangeSample(Transaction& transaction, uint64_t serial,
-                                      StatusChange change, uint8_t reason,
-                                      char issuer) {
-  StatusEntry entry;
+                                      ledger::StatusChange change,
+                                      uint8_t reason, char issuer) {
+  ledger::StatusEntry entry;
   entry.change = change;
   entry.issuer_id = SampleIssuerId(issuer);
   entry.serial = SampleSerial(serial);
   entry.reason = reason;
-  entry.revoked_at = change == StatusChange::kRelease
+  entry.revoked_at = change == ledger::StatusChange::kRelease
                          ? absl::UnixEpoch()
                          : Second(transaction.time());
   return transaction.Append(std::move(entry));

@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "signer/ledger/entry.h"
+#include "ledger/entry.h"
 #include "signer/ledger/transaction.h"
 
 namespace chancery::signer::testing {
@@ -31,8 +31,8 @@ absl::StatusOr<uint64_t> IssueSample(Transaction& transaction,
 
 // Revocation of a sample certificate as of the transaction's second.
 absl::StatusOr<uint64_t> ChangeSample(Transaction& transaction, uint64_t serial,
-                                      StatusChange change, uint8_t reason,
-                                      char issuer = 'A');
+                                      ledger::StatusChange change,
+                                      uint8_t reason, char issuer = 'A');
 
 }  // namespace chancery::signer::testing
 

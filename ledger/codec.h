@@ -1,7 +1,7 @@
 // Big-endian integers and counted strings: the ledger's way to write bytes.
 // A Take that returns false leaves the reader as it was.
-#ifndef CHANCERY_SIGNER_LEDGER_CODEC_H_
-#define CHANCERY_SIGNER_LEDGER_CODEC_H_
+#ifndef CHANCERY_LEDGER_CODEC_H_
+#define CHANCERY_LEDGER_CODEC_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "base/bytes.h"
 
-namespace chancery::signer {
+namespace chancery::ledger {
 
 // Appends to a string that must outlive it. Thread-compatible.
 class ByteWriter {
@@ -56,6 +56,6 @@ class ByteReader {
 // The last second that certificates can name: 9999-12-31T23:59:59Z.
 inline constexpr int64_t kMaxUnixSeconds = 253402300799;
 
-}  // namespace chancery::signer
+}  // namespace chancery::ledger
 
-#endif  // CHANCERY_SIGNER_LEDGER_CODEC_H_
+#endif  // CHANCERY_LEDGER_CODEC_H_

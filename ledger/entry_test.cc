@@ -1,4 +1,4 @@
-#include "signer/ledger/entry.h"
+#include "ledger/entry.h"
 
 #include <string>
 #include <vector>
@@ -8,7 +8,7 @@
 #include "base/testing/status_matchers.h"
 #include "gtest/gtest.h"
 
-namespace chancery::signer {
+namespace chancery::ledger {
 namespace {
 
 using ::chancery::base::testing::IsOk;
@@ -250,4 +250,4 @@ TEST(EntryTest, RefusesABadManifestOrCrl) {
 }
 
 }  // namespace
-}  // namespace chancery::signer
+}  // namespace chancery::ledger

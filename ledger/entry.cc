@@ -1,4 +1,4 @@
-#include "signer/ledger/entry.h"
+#include "ledger/entry.h"
 
 #include <bit>
 #include <utility>
@@ -7,9 +7,9 @@
 #include "absl/strings/string_view.h"
 #include "base/encoding.h"
 #include "base/status_macros.h"
-#include "signer/ledger/codec.h"
+#include "ledger/codec.h"
 
-namespace chancery::signer {
+namespace chancery::ledger {
 namespace {
 
 constexpr uint8_t kFormat = 1;
@@ -351,4 +351,4 @@ std::string EntryTypeName(const EntryBody& body) {
   return "crl";
 }
 
-}  // namespace chancery::signer
+}  // namespace chancery::ledger

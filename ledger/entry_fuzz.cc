@@ -4,15 +4,15 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "signer/ledger/entry.h"
+#include "ledger/entry.h"
 
 // What parses is canonical: encoding it again gives the same bytes.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  namespace signer = chancery::signer;
-  const auto entry = signer::ParseEntry(chancery::base::Bytes(data, size));
+  namespace ledger = chancery::ledger;
+  const auto entry = ledger::ParseEntry(chancery::base::Bytes(data, size));
   if (!entry.ok()) return 0;
-  if (!signer::ValidateEntry(*entry).ok()) std::abort();
-  const std::string again = signer::EncodeEntry(*entry);
+  if (!ledger::ValidateEntry(*entry).ok()) std::abort();
+  const std::string again = ledger::EncodeEntry(*entry);
   if (!chancery::base::Equal(chancery::base::AsBytes(again), {data, size})) {
     std::abort();
   }

@@ -1,8 +1,8 @@
-#include "signer/ledger/codec.h"
+#include "ledger/codec.h"
 
 #include <limits>
 
-namespace chancery::signer {
+namespace chancery::ledger {
 namespace {
 
 constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
@@ -88,4 +88,4 @@ bool ByteReader::Counted(int length_size, size_t max_size, std::string& bytes) {
   return false;
 }
 
-}  // namespace chancery::signer
+}  // namespace chancery::ledger

@@ -3,8 +3,8 @@
 //
 //   std::string bytes = EncodeEntry(entry);
 //   ASSIGN_OR_RETURN(Entry same, ParseEntry(base::AsBytes(bytes)));
-#ifndef CHANCERY_SIGNER_LEDGER_ENTRY_H_
-#define CHANCERY_SIGNER_LEDGER_ENTRY_H_
+#ifndef CHANCERY_LEDGER_ENTRY_H_
+#define CHANCERY_LEDGER_ENTRY_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +16,7 @@
 #include "absl/time/time.h"
 #include "base/bytes.h"
 
-namespace chancery::signer {
+namespace chancery::ledger {
 
 inline constexpr size_t kIssuerIdSize = 32;
 inline constexpr size_t kBlockIdSize = 16;
@@ -114,6 +114,6 @@ absl::StatusOr<Entry> ParseEntry(base::Bytes bytes);
 // "issue", "import", "revoke", "hold", "release", "manifest", "crl".
 std::string EntryTypeName(const EntryBody& body);
 
-}  // namespace chancery::signer
+}  // namespace chancery::ledger
 
-#endif  // CHANCERY_SIGNER_LEDGER_ENTRY_H_
+#endif  // CHANCERY_LEDGER_ENTRY_H_
