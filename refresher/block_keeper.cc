@@ -76,10 +76,10 @@ absl::Status BlockKeeper::StoreOne(const block::Update& update,
   // Templates first: a block whose templates are missing cannot be sent on.
   RETURN_IF_ERROR(StoreTemplates(update.templates));
   if (update.is_delta()) {
-    RETURN_IF_ERROR(store_.AddDelta(update.block_id,
-                                    {.base_version = update.base_version,
-                                     .version = update.version,
-                                     .data = update.content}));
+    RETURN_IF_ERROR(
+        store_.AddDelta(update.block_id, {.base_version = update.base_version,
+                                          .version = update.version,
+                                          .data = update.content}));
   } else {
     ASSIGN_OR_RETURN(const block::Manifest manifest,
                      block::ManifestOf(base::AsBytes(update.content)));

@@ -160,8 +160,8 @@ absl::Status Replicator::ConvergeCrls(
     if (found != held.crls.end() && found->second >= crl.number) continue;
     ASSIGN_OR_RETURN(const storage::CrlRow whole,
                      crls_.GetCrl(crl.issuer_id, crl.shard));
-    const auto number = client_.PutCrl(whole.issuer_id, whole.shard,
-                                       whole.number, whole.der);
+    const auto number =
+        client_.PutCrl(whole.issuer_id, whole.shard, whole.number, whole.der);
     if (!number.ok() && IsTransient(number.status())) return number.status();
     if (!number.ok()) {
       Refused(absl::StrCat("CRL ", whole.number, ": ",
@@ -216,9 +216,8 @@ absl::Status Replicator::Send(Batch& batch,
   for (const ApplyResult& result : results) {
     holds[result.block_id] = result.version;
     if (result.accepted) continue;
-    Refused(
-        absl::StrCat("block ", base::Hex(base::AsBytes(result.block_id)), ": ",
-                     result.detail));
+    Refused(absl::StrCat("block ", base::Hex(base::AsBytes(result.block_id)),
+                         ": ", result.detail));
   }
   batch = Batch();
   return absl::OkStatus();

@@ -1,0 +1,106 @@
+#include "refresher/block_refresher.h"
+
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/encoding.h"
+#include "base/status_macros.h"
+#include "refresher/transient.h"
+
+namespace chancery::refresher {
+namespace {
+
+// By then whoever leased the block in the inventory would have been done.
+constexpr absl::Duration kOverdue = absl::Minutes(5);
+
+}  // namespace
+
+BlockRefresher::BlockRefresher(SignerClient& signer,
+                               storage::BlockStore& blocks, BlockKeeper& keeper,
+                               UpdateSink& sink, const base::Clock& clock,
+                               const rpc::Log& log, Options options)
+    : signer_(signer),
+      blocks_(blocks),
+      keeper_(keeper),
+      sink_(sink),
+      clock_(clock),
+      log_(log),
+      options_(std::move(options)) {}
+
+absl::StatusOr<size_t> BlockRefresher::Step() {
+  const absl::Time now = clock_.Now();
+  std::erase_if(not_before_,
+                [&](const auto& refused) { return refused.second <= now; });
+  // Refused ones are the oldest and come first.
+  ASSIGN_OR_RETURN(const std::vector<std::string> due,
+                   blocks_.LeaseDueBlocks(options_.owner, now, options_.lease,
+                                          options_.batch + not_before_.size()));
+  size_t done = 0;
+  for (size_t i = 0; i < due.size(); ++i) {
+    if (not_before_.contains(due[i])) continue;
+    const absl::StatusOr<bool> refreshed = Refresh(due[i]);
+    if (!refreshed.ok()) {
+      // Another refresher may reach the signer; if the inventory is away too,
+      // the leases end by themselves.
+      for (; i < due.size(); ++i) {
+        blocks_.ReleaseLease(due[i], options_.owner).IgnoreError();
+      }
+      return refreshed.status();
+    }
+    if (*refreshed) ++done;
+  }
+  return done;
+}
+
+absl::StatusOr<size_t> BlockRefresher::Reconcile() {
+  ASSIGN_OR_RETURN(const std::vector<ListedBlock> listed, signer_.ListBlocks());
+  ASSIGN_OR_RETURN(const auto versions, blocks_.BlockVersions());
+  size_t done = 0;
+  for (const ListedBlock& block : listed) {
+    const auto found = versions.find(block.block_id);
+    const uint64_t have = found == versions.end() ? 0 : found->second;
+    if (have == 0 || have < block.version) {
+      absl::StatusOr<Updates> updates = keeper_.Fetch(block.block_id, have);
+      if (updates.ok()) {
+        if (!updates->empty()) {
+          sink_.Offer(*std::move(updates), absl::ZeroDuration());
+        }
+        ++done;
+      } else if (IsTransient(updates.status())) {
+        return updates.status();
+      } else {
+        log_.Error("block_not_fetched",
+                   {{"block", base::Hex(base::AsBytes(block.block_id))},
+                    {"why", updates.status()}});
+      }
+    }
+    if (block.refresh_at + kOverdue <= clock_.Now() &&
+        !not_before_.contains(block.block_id)) {
+      ASSIGN_OR_RETURN(const bool refreshed, Refresh(block.block_id));
+      if (refreshed) ++done;
+    }
+  }
+  return done;
+}
+
+absl::StatusOr<bool> BlockRefresher::Refresh(const std::string& block_id) {
+  absl::StatusOr<SignedUpdates> refreshed = signer_.SignBlock(block_id);
+  if (!refreshed.ok()) {
+    if (IsTransient(refreshed.status())) return refreshed.status();
+    ++refused_;
+    not_before_[block_id] = clock_.Now() + options_.retry_refused;
+    log_.Error("block_not_signed",
+               {{"block", base::Hex(base::AsBytes(block_id))},
+                {"why", refreshed.status()}});
+    return false;
+  }
+  ++signed_;
+  // A crash before this loses nothing: the ledger has the manifest, so that
+  // the follower fetches the block. Storing it ends the lease.
+  RETURN_IF_ERROR(keeper_.StoreSigned(*refreshed));
+  sink_.Offer(std::move(refreshed->updates), absl::ZeroDuration());
+  return true;
+}
+
+}  // namespace chancery::refresher

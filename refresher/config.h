@@ -1,0 +1,29 @@
+#ifndef CHANCERY_REFRESHER_CONFIG_H_
+#define CHANCERY_REFRESHER_CONFIG_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+namespace chancery::config {
+class Refresher;
+}
+
+namespace chancery::refresher {
+
+// The numbers of a configuration, with their defaults.
+struct Settings {
+  absl::Duration lease = {};
+  absl::Duration follow_interval = {};
+  absl::Duration converge_interval = {};
+  absl::Duration crl_delay = {};
+};
+Settings ToSettings(const config::Refresher& config);
+
+// InvalidArgument names the field, its value and the rule.
+absl::Status CheckConfig(const config::Refresher& config);
+
+}  // namespace chancery::refresher
+
+#endif  // CHANCERY_REFRESHER_CONFIG_H_

@@ -1,0 +1,87 @@
+#include "refresher/once.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+
+namespace chancery::refresher {
+namespace {
+
+absl::Status Follow(const OnceParts& parts, Report report) {
+  bool more = true;
+  while (more) {
+    ASSIGN_OR_RETURN(more, parts.follower.Step());
+    report("ledger", parts.follower.followed(), parts.follower.ledger_size());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Refresh(const OnceParts& parts, Report report) {
+  ASSIGN_OR_RETURN(const std::vector<ListedBlock> listed,
+                   parts.signer.ListBlocks());
+  const absl::Time now = parts.clock.Now();
+  const uint64_t total =
+      std::count_if(listed.begin(), listed.end(),
+                    [&](const ListedBlock& b) { return b.refresh_at <= now; });
+  uint64_t done = 0;
+  size_t step = 1;
+  while (step > 0) {
+    ASSIGN_OR_RETURN(step, parts.blocks.Step());
+    done += step;
+    report("blocks", done, std::max(done, total));
+  }
+  return parts.blocks.Reconcile().status();
+}
+
+absl::Status Fill(const OnceParts& parts, Report report) {
+  const bool whole = parts.follower.inventory_is_whole();
+  std::vector<absl::Status> results(parts.responders.size());
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < parts.responders.size(); ++i) {
+    threads.emplace_back(
+        [&, i] { results[i] = parts.responders[i]->Converge(whole); });
+  }
+  absl::Status first;
+  for (size_t i = 0; i < threads.size(); ++i) {
+    threads[i].join();
+    report("responders", i + 1, threads.size());
+    if (results[i].ok()) continue;
+    first.Update(absl::Status(
+        results[i].code(),
+        absl::StrCat("responder \"", parts.responders[i]->state().name,
+                     "\": ", std::string(results[i].message()))));
+  }
+  return first;
+}
+
+absl::Status CheckFresh(const OnceParts& parts) {
+  const absl::Time now = parts.clock.Now();
+  ASSIGN_OR_RETURN(const absl::Time oldest, parts.inventory.EarliestRefresh());
+  if (oldest <= now) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "blocks: one has been due since ", absl::FormatTime(oldest)));
+  }
+  ASSIGN_OR_RETURN(const auto crls, parts.inventory.ListCrls());
+  for (const storage::CrlRow& crl : crls) {
+    if (crl.refresh_at > now) continue;
+    return absl::FailedPreconditionError(absl::StrCat(
+        "CRLs: one has been due since ", absl::FormatTime(crl.refresh_at)));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status RunOnce(const OnceParts& parts, Report report) {
+  absl::Status first = Follow(parts, report);
+  first.Update(Refresh(parts, report));
+  first.Update(parts.crls.StepNow().status());
+  first.Update(Fill(parts, report));
+  first.Update(CheckFresh(parts));
+  return first;
+}
+
+}  // namespace chancery::refresher

@@ -1,0 +1,83 @@
+#include "refresher/publish_service.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "rpc/convert/block_update.h"
+#include "rpc/unary.h"
+
+namespace chancery::refresher {
+namespace {
+
+constexpr uint32_t kMaxWaitMs = 10'000;
+constexpr int kMaxUpdates = 1'000;
+
+void ToProto(const ResponderState& state, absl::Time now,
+             v1::ResponderState* out) {
+  out->set_name(state.name);
+  out->set_address(state.address);
+  out->set_reachable(state.reachable);
+  out->set_detail(state.detail);
+  out->set_blocks(state.blocks);
+  out->set_blocks_behind(state.blocks_behind);
+  out->set_newest_version(state.newest_version);
+  out->set_staleness_seconds(
+      state.caught_up_at == absl::InfinitePast()
+          ? -1
+          : absl::ToInt64Seconds(now - state.caught_up_at));
+  out->set_crls(state.crls);
+  out->set_ready(state.ready);
+  out->set_http_address(state.http_address);
+  out->set_version(state.version);
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* PublishService::Publish(
+    grpc::CallbackServerContext* context, const v1::PublishRequest* request,
+    v1::PublishResponse* response) {
+  return rpc::Unary(
+      dispatcher_, context, rpc::Role::kPublish,
+      [=, this](const rpc::Identity&) -> absl::Status {
+        if (request->wait_ms() > kMaxWaitMs) {
+          return absl::InvalidArgumentError(absl::StrCat(
+              "wait_ms: ", request->wait_ms(), ": at most ", kMaxWaitMs));
+        }
+        if (request->updates_size() > kMaxUpdates) {
+          return absl::InvalidArgumentError(
+              absl::StrCat("updates: ", request->updates_size(),
+                           " of them: at most ", kMaxUpdates));
+        }
+        ASSIGN_OR_RETURN(
+            const Acknowledged acknowledged,
+            publisher_.Publish(rpc::FromProto(request->updates()),
+                               absl::Milliseconds(request->wait_ms())));
+        response->set_acknowledged(acknowledged.responders);
+        response->set_total(acknowledged.total);
+        return absl::OkStatus();
+      });
+}
+
+grpc::ServerUnaryReactor* PublishService::GetCluster(
+    grpc::CallbackServerContext* context, const v1::GetClusterRequest*,
+    v1::GetClusterResponse* response) {
+  return rpc::Unary(
+      dispatcher_, context, rpc::Role::kRead,
+      [=, this](const rpc::Identity&) -> absl::Status {
+        ASSIGN_OR_RETURN(const ClusterState state, describe_());
+        for (const ResponderState& responder : state.responders) {
+          ToProto(responder, state.now, response->add_responders());
+        }
+        response->set_blocks(state.blocks);
+        response->set_oldest_refresh_at_seconds(
+            state.oldest_refresh_at == absl::InfiniteFuture()
+                ? 0
+                : absl::ToUnixSeconds(state.oldest_refresh_at));
+        response->set_ledger_size_followed(state.ledger_size_followed);
+        return absl::OkStatus();
+      });
+}
+
+}  // namespace chancery::refresher

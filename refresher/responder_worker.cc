@@ -1,0 +1,156 @@
+#include "refresher/responder_worker.h"
+
+#include <chrono>
+#include <utility>
+
+namespace chancery::refresher {
+namespace {
+
+std::chrono::steady_clock::time_point After(absl::Duration wait) {
+  return std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(wait);
+}
+
+size_t BytesOf(const Offering& offering) {
+  size_t bytes = 0;
+  for (const block::Update& update : offering.updates()) {
+    bytes += update.content.size();
+  }
+  return bytes;
+}
+
+}  // namespace
+
+void Offering::Expect(ResponderWorker* worker) {
+  base::MutexLock lock(mu_);
+  outcome_.late.insert(worker);
+}
+
+void Offering::Answer(ResponderWorker* worker, bool taken) {
+  base::MutexLock lock(mu_);
+  outcome_.late.erase(worker);
+  if (taken) ++outcome_.taken;
+  changed_.NotifyAll();
+}
+
+Offering::Outcome Offering::Wait(absl::Duration wait) {
+  const auto deadline = After(wait);
+  base::MutexLock lock(mu_);
+  while (!outcome_.late.empty() && changed_.WaitUntil(mu_, deadline)) {
+  }
+  return outcome_;
+}
+
+ResponderWorker::ResponderWorker(Replicator& replicator,
+                                 std::function<bool()> inventory_is_whole,
+                                 const rpc::Log& log, Options options)
+    : replicator_(replicator),
+      inventory_is_whole_(std::move(inventory_is_whole)),
+      log_(log),
+      options_(options),
+      thread_([this] { Work(); }) {}
+
+ResponderWorker::~ResponderWorker() {
+  {
+    base::MutexLock lock(mu_);
+    stopping_ = true;
+    changed_.NotifyAll();
+  }
+  thread_.join();
+}
+
+bool ResponderWorker::Offer(const std::shared_ptr<Offering>& offering) {
+  const bool caught_up = replicator_.state().caught_up;
+  const size_t bytes = BytesOf(*offering);
+  base::MutexLock lock(mu_);
+  if (stopping_ || queued_bytes_ + bytes > options_.max_queued_bytes) {
+    replicator_.MarkMissed();
+    return false;
+  }
+  if (caught_up) offering->Expect(this);
+  queued_bytes_ += bytes;
+  queue_.push_back({.offering = offering, .expected = caught_up});
+  changed_.NotifyAll();
+  return caught_up;
+}
+
+void ResponderWorker::ConvergeSoon() {
+  base::MutexLock lock(mu_);
+  converge_now_ = true;
+  changed_.NotifyAll();
+}
+
+void ResponderWorker::Work() {
+  auto next_converge = std::chrono::steady_clock::now();
+  while (true) {
+    std::vector<Waiting> waiting;
+    bool converge = false;
+    {
+      base::MutexLock lock(mu_);
+      while (!stopping_ && queue_.empty() && !converge_now_ &&
+             changed_.WaitUntil(mu_, next_converge)) {
+      }
+      if (stopping_ && queue_.empty()) return;
+      waiting.swap(queue_);
+      queued_bytes_ = 0;
+      converge =
+          !stopping_ &&
+          (converge_now_ || std::chrono::steady_clock::now() >= next_converge);
+      if (converge) converge_now_ = false;
+    }
+    if (!waiting.empty()) Push(waiting);
+    if (converge) {
+      Converge();
+      next_converge = After(options_.converge_interval);
+    }
+  }
+}
+
+void ResponderWorker::Push(const std::vector<Waiting>& waiting) {
+  std::vector<block::Update> updates;
+  for (const Waiting& one : waiting) {
+    const auto& more = one.offering->updates();
+    updates.insert(updates.end(), more.begin(), more.end());
+  }
+  // One that does not answer is not asked again for each update.
+  const ResponderState state = replicator_.state();
+  absl::StatusOr<std::vector<bool>> accepted =
+      absl::UnavailableError("not reachable");
+  if (state.reachable || state.detail.empty()) {
+    accepted = replicator_.Push(updates);
+  } else {
+    replicator_.MarkMissed();
+  }
+  if (accepted.ok()) {
+    pushed_ += updates.size();
+  } else {
+    failed_ += updates.size();
+  }
+  size_t at = 0;
+  for (const Waiting& one : waiting) {
+    bool taken = accepted.ok();
+    for (size_t i = 0; i < one.offering->updates().size(); ++i, ++at) {
+      taken = taken && (*accepted)[at];
+    }
+    if (one.expected) one.offering->Answer(this, taken);
+  }
+}
+
+void ResponderWorker::Converge() {
+  const absl::Status status = replicator_.Converge(inventory_is_whole_());
+  ++convergences_;
+  const ResponderState state = replicator_.state();
+  if (state.caught_up != was_caught_up_) {
+    if (status.ok()) {
+      log_.Info("responder_caught_up",
+                {{"responder", state.name}, {"blocks", state.blocks}});
+    } else {
+      log_.Warning("responder_behind",
+                   {{"responder", state.name}, {"why", status}});
+    }
+    was_caught_up_ = state.caught_up;
+  }
+  // It missed something meanwhile.
+  if (status.ok() && !state.caught_up) ConvergeSoon();
+}
+
+}  // namespace chancery::refresher

@@ -1,0 +1,110 @@
+// The thread that looks after one responder.
+#ifndef CHANCERY_REFRESHER_RESPONDER_WORKER_H_
+#define CHANCERY_REFRESHER_RESPONDER_WORKER_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "base/mutex.h"
+#include "block/update.h"
+#include "refresher/replicator.h"
+#include "rpc/log.h"
+
+namespace chancery::refresher {
+
+class ResponderWorker;
+
+// Updates on their way to several responders, and who has taken them.
+// Thread-safe.
+class Offering {
+ public:
+  explicit Offering(std::vector<block::Update> updates)
+      : updates_(std::move(updates)) {}
+
+  const std::vector<block::Update>& updates() const { return updates_; }
+  // The answer of `worker` will come.
+  void Expect(ResponderWorker* worker);
+  void Answer(ResponderWorker* worker, bool taken);
+
+  struct Outcome {
+    uint32_t taken = 0;
+    std::set<ResponderWorker*> late = {};  // Have not answered.
+  };
+  // Until all have answered, or `wait` has passed.
+  Outcome Wait(absl::Duration wait);
+
+ private:
+  const std::vector<block::Update> updates_;
+  base::Mutex mu_;
+  base::CondVar changed_;
+  Outcome outcome_ ABSL_GUARDED_BY(mu_);
+};
+
+// Pushes what it is offered, all that waits in one call, and converges now and
+// then, so that a slow responder holds up nobody. What does not fit its queue
+// is left to the next convergence. Thread-safe.
+class ResponderWorker {
+ public:
+  struct Options {
+    absl::Duration converge_interval = absl::Seconds(5);
+    size_t max_queued_bytes = 32 << 20;
+  };
+
+  // `inventory_is_whole` says whether a responder may be told that it has
+  // everything. All must outlive this object.
+  ResponderWorker(Replicator& replicator,
+                  std::function<bool()> inventory_is_whole, const rpc::Log& log,
+                  Options options);
+  // Returns when the call that is under way has ended.
+  ~ResponderWorker();
+  ResponderWorker(const ResponderWorker&) = delete;
+  ResponderWorker& operator=(const ResponderWorker&) = delete;
+
+  // Queues it. True if the responder is caught up: its answer will come soon.
+  bool Offer(const std::shared_ptr<Offering>& offering);
+  void ConvergeSoon();
+  // It took too long: it is not waited for until it has converged.
+  void MarkLate() { replicator_.MarkMissed(); }
+
+  ResponderState state() const { return replicator_.state(); }
+  uint64_t pushed() const { return pushed_; }
+  uint64_t failed_pushes() const { return failed_; }
+  uint64_t convergences() const { return convergences_; }
+
+ private:
+  struct Waiting {
+    std::shared_ptr<Offering> offering;
+    bool expected = false;  // Somebody waits for the answer.
+  };
+  void Work();
+  void Push(const std::vector<Waiting>& waiting);
+  void Converge();
+
+  Replicator& replicator_;
+  const std::function<bool()> inventory_is_whole_;
+  const rpc::Log& log_;
+  const Options options_;
+  std::atomic<uint64_t> pushed_ = 0;
+  std::atomic<uint64_t> failed_ = 0;
+  std::atomic<uint64_t> convergences_ = 0;
+  bool was_caught_up_ = false;  // For the log.
+  base::Mutex mu_;
+  base::CondVar changed_;
+  std::vector<Waiting> queue_ ABSL_GUARDED_BY(mu_);
+  size_t queued_bytes_ ABSL_GUARDED_BY(mu_) = 0;
+  bool converge_now_ ABSL_GUARDED_BY(mu_) = true;
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  std::thread thread_;  // Last: it uses all others.
+};
+
+}  // namespace chancery::refresher
+
+#endif  // CHANCERY_REFRESHER_RESPONDER_WORKER_H_
