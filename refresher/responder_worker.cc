@@ -1,5 +1,6 @@
 #include "refresher/responder_worker.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -81,6 +82,7 @@ void ResponderWorker::ConvergeSoon() {
 
 void ResponderWorker::Work() {
   auto next_converge = std::chrono::steady_clock::now();
+  absl::Duration retry = options_.first_retry;
   while (true) {
     std::vector<Waiting> waiting;
     bool converge = false;
@@ -99,8 +101,13 @@ void ResponderWorker::Work() {
     }
     if (!waiting.empty()) Push(waiting);
     if (converge) {
-      Converge();
-      next_converge = After(options_.converge_interval);
+      if (Converge()) {
+        next_converge = After(options_.converge_interval);
+        retry = options_.first_retry;
+      } else {
+        next_converge = After(retry);
+        retry = std::min(retry * 2, options_.converge_interval);
+      }
     }
   }
 }
@@ -135,7 +142,7 @@ void ResponderWorker::Push(const std::vector<Waiting>& waiting) {
   }
 }
 
-void ResponderWorker::Converge() {
+bool ResponderWorker::Converge() {
   const absl::Status status = replicator_.Converge(inventory_is_whole_());
   ++convergences_;
   const ResponderState state = replicator_.state();
@@ -151,6 +158,7 @@ void ResponderWorker::Converge() {
   }
   // It missed something meanwhile.
   if (status.ok() && !state.caught_up) ConvergeSoon();
+  return status.ok();
 }
 
 }  // namespace chancery::refresher

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <thread>
 #include <utility>
@@ -55,6 +56,8 @@ class ResponderWorker {
  public:
   struct Options {
     absl::Duration converge_interval = absl::Seconds(5);
+    // After one that failed; doubled up to the interval.
+    absl::Duration first_retry = absl::Milliseconds(100);
     size_t max_queued_bytes = 32 << 20;
   };
 
@@ -86,7 +89,7 @@ class ResponderWorker {
   };
   void Work();
   void Push(const std::vector<Waiting>& waiting);
-  void Converge();
+  bool Converge();  // Whether it is caught up now.
 
   Replicator& replicator_;
   const std::function<bool()> inventory_is_whole_;
@@ -95,7 +98,7 @@ class ResponderWorker {
   std::atomic<uint64_t> pushed_ = 0;
   std::atomic<uint64_t> failed_ = 0;
   std::atomic<uint64_t> convergences_ = 0;
-  bool was_caught_up_ = false;  // For the log.
+  std::optional<bool> was_caught_up_;  // For the log.
   base::Mutex mu_;
   base::CondVar changed_;
   std::vector<Waiting> queue_ ABSL_GUARDED_BY(mu_);

@@ -224,7 +224,9 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
   {
     const Loop follow("follow", process, settings.follow_interval, [&] {
       const auto more = follower.Step();
-      whole = follower.inventory_is_whole();
+      if (follower.inventory_is_whole() && !whole.exchange(true)) {
+        for (ResponderWorker* worker : all) worker->ConvergeSoon();
+      }
       return more;
     });
     const Loop refresh(

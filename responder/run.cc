@@ -157,7 +157,7 @@ absl::Status Run(const config::Responder& config, rpc::Process& process) {
   if (!config.admin().address().empty()) {
     ASSIGN_OR_RETURN(admin, rpc::AdminHttp::Start(
                                 config.admin().address(), process.metrics(),
-                                [] { return absl::OkStatus(); }));
+                                [&] { return replica.Ready(); }));
   }
   ResponderMetrics metrics({.http = *http,
                             .answers = answers,
