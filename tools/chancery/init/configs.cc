@@ -73,7 +73,7 @@ class Writer {
   config::Responder Responder(const ServiceAddresses& addresses) const {
     config::Responder out;
     Common(addresses, out);
-    Grant(out, "refresher", "refresher", {config::ROLE_PUSH});
+    Grant(out, "refresher", "refresher", {config::ROLE_PUSH, config::ROLE_READ});
     Grant(out, "operator", "operator", {config::ROLE_READ});
     out.set_cache_dir(layout_.In(absl::StrCat("cache/", addresses.name)));
     out.set_key_set_file(layout_.KeySet());

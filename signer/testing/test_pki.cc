@@ -1,0 +1,135 @@
+#include "signer/testing/test_pki.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "crypto/testing/command.h"
+#include "x509/certificate/certificate.h"
+#include "x509/certificate/names.h"
+
+namespace chancery::signer::testing {
+namespace {
+
+std::shared_ptr<const crypto::SoftwareKey> NewKey() {
+  return std::shared_ptr<const crypto::SoftwareKey>(
+      *crypto::GenerateKey({.type = crypto::KeyType::kEcP256}));
+}
+
+x509::CertificateFacts Facts(const std::string& subject,
+                             const crypto::PublicKey& subject_key,
+                             const std::string& issuer,
+                             const crypto::PublicKey& issuer_key,
+                             absl::Time not_before, absl::Time not_after) {
+  x509::CertificateFacts facts;
+  facts.serial = "\x01" + std::string(15, 's') +
+                 static_cast<char>(subject_key.KeyHashSha1()[0]);
+  facts.issuer = issuer;
+  facts.subject = subject;
+  facts.not_before = not_before;
+  facts.not_after = not_after;
+  facts.public_key = base::ToString(subject_key.spki());
+  facts.extensions.authority_key_identifier =
+      base::ToString(issuer_key.KeyHashSha1());
+  return facts;
+}
+
+policy::Profile ServerProfile(absl::Duration validity) {
+  policy::Profile profile;
+  profile.name = "server";
+  profile.validity = validity;
+  profile.backdate = absl::Minutes(5);
+  profile.key_usage = x509::kDigitalSignature;
+  profile.extended_key_usage = {x509::kServerAuth};
+  profile.key_types = {crypto::KeyType::kEcP256, crypto::KeyType::kEcP384,
+                       crypto::KeyType::kRsa};
+  profile.alt_name_kinds = {x509::AltNameKind::kDns, x509::AltNameKind::kIp};
+  profile.subject_attributes = {"CN"};
+  return profile;
+}
+
+}  // namespace
+
+TestPki::TestPki(Options options)
+    : key_(NewKey()),
+      ocsp_key_(options.delegated ? NewKey() : key_),
+      manifest_key_(NewKey()),
+      options_(std::move(options)) {
+  const absl::Time begin = options_.now - absl::Hours(1);
+  const absl::Time end = begin + absl::Hours(24 * 3650);
+  const std::string subject =
+      *x509::EncodeName({{"O", "Test"}, {"CN", "Test CA " + options_.name}});
+  x509::CertificateFacts ca = Facts(subject, key_->public_key(), subject,
+                                    key_->public_key(), begin, end);
+  ca.extensions.is_ca = true;
+  ca.extensions.key_usage = x509::kKeyCertSign | x509::kCrlSign;
+  ca.extensions.subject_key_identifier =
+      base::ToString(key_->public_key().KeyHashSha1());
+
+  issuer_.name = options_.name;
+  issuer_.certificate = *x509::SignCertificate(ca, *key_);
+  issuer_.chain = {issuer_.certificate};
+  const auto parsed =
+      *x509::Certificate::Parse(base::AsBytes(issuer_.certificate));
+  issuer_.issuer_id = base::ToString(parsed.IssuerId());
+  issuer_.subject = subject;
+  issuer_.subject_key_identifier = ca.extensions.subject_key_identifier;
+  issuer_.not_after = end;
+  issuer_.key = key_;
+  issuer_.rehearsal_key = NewKey();
+
+  std::vector<std::string> embedded;
+  issuer_.ocsp_key = ocsp_key_;
+  issuer_.ocsp_signer_not_after = end;
+  if (options_.delegated) {
+    x509::CertificateFacts delegate =
+        Facts(*x509::EncodeName({{"CN", "Test OCSP " + options_.name}}),
+              ocsp_key_->public_key(), subject, key_->public_key(), begin,
+              options_.now + options_.delegate_lifetime);
+    delegate.extensions.key_usage = x509::kDigitalSignature;
+    delegate.extensions.extended_key_usage = {x509::kOcspSigning};
+    delegate.extensions.ocsp_no_check = true;
+    embedded.push_back(*x509::SignCertificate(delegate, *key_));
+    issuer_.ocsp_signer_not_after = delegate.not_after;
+  }
+  for (const block::CertIdForm form : options_.forms) {
+    issuer_.templates.push_back(std::make_shared<const block::OcspTemplate>(
+        *block::OcspTemplate::Create(
+            form, base::AsBytes(subject), key_->public_key(),
+            ocsp_key_->public_key(), ocsp_key_->algorithm(), embedded)));
+  }
+  issuer_.ocsp_validity = options_.ocsp_validity;
+  issuer_.crl_validity = options_.crl_validity;
+  issuer_.ocsp_url = "http://ocsp.example.com";
+  issuer_.crl_url = "http://crl.example.com/crl/" + options_.name + ".crl";
+  issuer_.policy = options_.policy;
+  issuer_.profiles["server"] = ServerProfile(options_.leaf_validity);
+  issuer_.block_capacity = options_.block_capacity;
+}
+
+block::KeySet TestPki::KeySet() const {
+  block::KeySet set;
+  block::IssuerId id{};
+  std::copy(issuer_.issuer_id.begin(), issuer_.issuer_id.end(), id.begin());
+  set.keys.push_back(
+      {.spki = base::ToString(manifest_key_->public_key().spki()),
+       .not_before = options_.now - absl::Hours(1),
+       .not_after = options_.now + absl::Hours(24 * 3650),
+       .issuers = {id}});
+  set.issuers.push_back(
+      {.name = options_.name, .certificate = issuer_.certificate});
+  return set;
+}
+
+std::string OpenSslCsr(const std::string& name, const std::string& key,
+                       const std::string& more_arguments) {
+  const std::string path = crypto::testing::TempPath("test.csr");
+  crypto::testing::Shell("openssl req -new -newkey " + key +
+                         " -nodes -keyout /dev/null -outform DER -out " + path +
+                         " -subj /CN=" + name + " -addext subjectAltName=DNS:" +
+                         name + " " + more_arguments + " 2>&1");
+  return *base::ReadFile(path);
+}
+
+}  // namespace chancery::signer::testing

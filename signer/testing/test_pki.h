@@ -1,0 +1,66 @@
+#ifndef CHANCERY_SIGNER_TESTING_TEST_PKI_H_
+#define CHANCERY_SIGNER_TESTING_TEST_PKI_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "block/key_set.h"
+#include "block/template.h"
+#include "crypto/software_key.h"
+#include "signer/issuer.h"
+
+namespace chancery::signer::testing {
+
+// A self-signed CA with a delegated OCSP signer and a manifest key, all in
+// memory: as a signer loads it and as a responder pins it.
+class TestPki {
+ public:
+  struct Options {
+    std::string name = "issuing";
+    // Begins an hour before, ends ten years later.
+    absl::Time now = absl::FromUnixSeconds(1'800'000'000);
+    absl::Duration delegate_lifetime = absl::Hours(24 * 365);
+    absl::Duration ocsp_validity = absl::Hours(96);
+    absl::Duration crl_validity = absl::Hours(168);
+    std::vector<block::CertIdForm> forms = {block::CertIdForm::kSha1,
+                                            block::CertIdForm::kSha256};
+    RevocationPolicy policy = RevocationPolicy::kPrivate;
+    uint32_t block_capacity = 8;
+    // Of the profile "server".
+    absl::Duration leaf_validity = absl::Hours(24 * 90);
+    // The CA's own key signs OCSP responses too.
+    bool delegated = true;
+  };
+
+  explicit TestPki(Options options);
+  TestPki() : TestPki(Options()) {}
+
+  const Issuer& issuer() const { return issuer_; }
+  // Of whoever else should sign in its name.
+  const std::shared_ptr<const crypto::SoftwareKey>& key() const { return key_; }
+  const std::shared_ptr<const crypto::SoftwareKey>& manifest_key() const {
+    return manifest_key_;
+  }
+  // The manifest key may sign for the CA for ten years.
+  block::KeySet KeySet() const;
+
+ private:
+  std::shared_ptr<const crypto::SoftwareKey> key_;
+  std::shared_ptr<const crypto::SoftwareKey> ocsp_key_;
+  std::shared_ptr<const crypto::SoftwareKey> manifest_key_;
+  const Options options_;
+  Issuer issuer_;
+};
+
+// A request for `name` that OpenSSL made, DER; its key is thrown away.
+// `key` as `openssl req -newkey` and -pkeyopt take it.
+std::string OpenSslCsr(
+    const std::string& name,
+    const std::string& key = "ec -pkeyopt ec_paramgen_curve:P-256",
+    const std::string& more_arguments = "");
+
+}  // namespace chancery::signer::testing
+
+#endif  // CHANCERY_SIGNER_TESTING_TEST_PKI_H_

@@ -1,0 +1,44 @@
+#include "signer/testing/test_signer.h"
+
+#include <utility>
+
+#include "base/status_macros.h"
+
+namespace chancery::signer::testing {
+
+TestSigner::TestSigner(std::vector<Issuer> issuers,
+                       const crypto::SigningKey& manifest_key, FakeDisk& disk,
+                       base::testing::FakeClock& clock, base::Random& random)
+    : issuers_(std::move(issuers)),
+      manifest_key_(manifest_key),
+      disk_(disk),
+      clock_(clock),
+      random_(random) {}
+
+absl::Status TestSigner::Start() {
+  parts_.reset();
+  auto parts = std::make_unique<Parts>();
+  ASSIGN_OR_RETURN(
+      parts->ledger,
+      Ledger::Open(std::make_unique<FakeKvStore>(disk_), clock_, {}));
+  const auto wait = [this](absl::Time when) {
+    if (clock_.Now() < when) clock_.Advance(when - clock_.Now());
+  };
+  parts->blocks = std::make_unique<BlockSigner>(
+      *parts->ledger, issuers_, manifest_key_, clock_,
+      BlockSigner::Options{.threads = 1, .wait_until = wait});
+  parts->issuance = std::make_unique<Issuance>(*parts->ledger, issuers_,
+                                               *parts->blocks, clock_, random_);
+  parts->revocation = std::make_unique<Revocation>(*parts->ledger, issuers_,
+                                                   *parts->blocks, clock_);
+  parts->crls =
+      std::make_unique<CrlSigner>(*parts->ledger, issuers_, clock_, wait);
+  parts->importer =
+      std::make_unique<Importer>(*parts->ledger, issuers_, clock_, true);
+  parts_ = std::move(parts);
+  return absl::OkStatus();
+}
+
+void TestSigner::Kill() { parts_.reset(); }
+
+}  // namespace chancery::signer::testing

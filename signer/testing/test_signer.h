@@ -1,0 +1,69 @@
+#ifndef CHANCERY_SIGNER_TESTING_TEST_SIGNER_H_
+#define CHANCERY_SIGNER_TESTING_TEST_SIGNER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/random.h"
+#include "base/testing/fake_clock.h"
+#include "crypto/signing_key.h"
+#include "signer/block_signer.h"
+#include "signer/crl_signer.h"
+#include "signer/importer.h"
+#include "signer/issuance.h"
+#include "signer/issuer.h"
+#include "signer/ledger/ledger.h"
+#include "signer/ledger/testing/fake_kv_store.h"
+#include "signer/revocation.h"
+
+namespace chancery::signer::testing {
+
+// The whole signer but its services, over a disk that can crash. Where the real
+// one waits for the next second, it moves the clock.
+class TestSigner {
+ public:
+  // All must outlive this object. Not started yet.
+  TestSigner(std::vector<Issuer> issuers,
+             const crypto::SigningKey& manifest_key, FakeDisk& disk,
+             base::testing::FakeClock& clock,
+             base::Random& random = base::SystemRandom());
+
+  // Opens the ledger from what is on the disk, as after a restart.
+  absl::Status Start();
+  // As kill -9: nothing is written any more.
+  void Kill();
+  bool running() const { return parts_ != nullptr; }
+
+  // Of a signer that runs.
+  Ledger& ledger() { return *parts_->ledger; }
+  BlockSigner& blocks() { return *parts_->blocks; }
+  Issuance& issuance() { return *parts_->issuance; }
+  Revocation& revocation() { return *parts_->revocation; }
+  CrlSigner& crls() { return *parts_->crls; }
+  Importer& importer() { return *parts_->importer; }
+  const IssuerTable& issuers() const { return issuers_; }
+
+ private:
+  struct Parts {
+    std::unique_ptr<Ledger> ledger;
+    std::unique_ptr<BlockSigner> blocks;
+    std::unique_ptr<Issuance> issuance;
+    std::unique_ptr<Revocation> revocation;
+    std::unique_ptr<CrlSigner> crls;
+    std::unique_ptr<Importer> importer;
+  };
+
+  const IssuerTable issuers_;
+  const crypto::SigningKey& manifest_key_;
+  FakeDisk& disk_;
+  base::testing::FakeClock& clock_;
+  base::Random& random_;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace chancery::signer::testing
+
+#endif  // CHANCERY_SIGNER_TESTING_TEST_SIGNER_H_
