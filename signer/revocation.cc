@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/encoding.h"
 #include "base/status_macros.h"
@@ -39,9 +40,11 @@ absl::Status CheckReason(const Issuer& issuer, int reason) {
 }
 
 absl::Status Named(const absl::Status& status, const std::string& serial) {
+  const std::string name =
+      absl::StrCat("serial ", base::Hex(base::AsBytes(serial)));
+  if (absl::StartsWith(status.message(), name)) return status;
   return absl::Status(status.code(),
-                      absl::StrCat("serial ", base::Hex(base::AsBytes(serial)),
-                                   ": ", status.message()));
+                      absl::StrCat(name, ": ", status.message()));
 }
 
 // Whether `held` is already what `change` asks for.

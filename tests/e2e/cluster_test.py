@@ -159,7 +159,7 @@ class MainJob:
     def test_a_responder_whose_folder_was_deleted_serves_again(self):
         certificate, _ = self.issue("deleted.example.com")
         self.cluster.kill("responder-2")
-        shutil.rmtree(self.folder / "responder-2")
+        shutil.rmtree(self.folder / "cache" / "responder-2")
         self.cluster.start("responder-2")
         self.wait_status(certificate, "good", 60)
 
@@ -176,9 +176,9 @@ class MainJob:
 class BadInput:
     """Every refusal names the field, the value and the rule."""
 
-    def refused(self, *arguments, says):
+    def refused(self, *arguments, says, code=1):
         done = self.cluster.run(*arguments, check=False)
-        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         for word in says:
             self.assertIn(word.lower(), done.stderr.lower())
 
@@ -210,12 +210,13 @@ class BadInput:
     def test_revoking_what_was_never_issued_or_for_no_reason(self):
         self.refused("revoke", "0123456789abcdef", says=["0123456789abcdef"])
         _, answer = self.issue("reason.example.com")
-        self.refused("revoke", answer["serial"], "--reason", "7", says=["reason", "7"])
+        self.refused("revoke", answer["serial"], "--reason", "7", says=["reason", "7"],
+                     code=2)  # The command line itself is wrong.
 
     def test_revoked_never_becomes_good(self):
         _, answer = self.issue("never.example.com")
         self.cluster.run("revoke", answer["serial"], "--reason", "superseded")
-        self.refused("release", answer["serial"], says=["hold"])
+        self.refused("release", answer["serial"], says=["only a held certificate"])
         self.refused("revoke", answer["serial"], "--reason", "certificateHold",
                      says=["revoked"])
 

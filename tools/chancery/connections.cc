@@ -84,11 +84,13 @@ void SetCallTimeout(grpc::ClientContext& context) {
 
 absl::Status CallStatus(absl::string_view service, const grpc::Status& status) {
   const absl::Status plain = rpc::FromGrpc(status);
+  absl::string_view what = ": ";
   absl::string_view advice;
   switch (plain.code()) {
     case absl::StatusCode::kOk:
       return plain;
     case absl::StatusCode::kUnavailable:
+      what = ": unavailable: ";
       advice = "\nIs it running? Its log says more.";
       break;
     case absl::StatusCode::kDeadlineExceeded:
@@ -106,7 +108,7 @@ absl::Status CallStatus(absl::string_view service, const grpc::Status& status) {
       break;
   }
   return absl::Status(plain.code(),
-                      absl::StrCat(service, ": ", plain.message(), advice));
+                      absl::StrCat(service, what, plain.message(), advice));
 }
 
 }  // namespace chancery::cli
