@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "storage/utf8.h"
+#include "base/utf8.h"
 
 namespace chancery::storage {
 namespace {
@@ -37,7 +37,7 @@ std::string BlobAt(const Row& row, size_t i) { return At<Blob>(row, i).bytes; }
 absl::Status CheckTexts(const std::vector<Value>& parameters) {
   for (const Value& value : parameters) {
     const auto* text = std::get_if<std::string>(&value);
-    if (text == nullptr || IsStorableText(*text)) continue;
+    if (text == nullptr || base::IsStorableText(*text)) continue;
     return absl::InvalidArgumentError(
         absl::StrCat("inventory: \"", absl::CHexEscape(*text),
                      "\" is not UTF-8 text without NUL"));
@@ -48,7 +48,7 @@ absl::Status CheckTexts(const std::vector<Value>& parameters) {
 std::string OneLine(absl::string_view text) {
   std::string out;
   while (!text.empty()) {
-    size_t length = Utf8Length(text);
+    size_t length = base::Utf8Length(text);
     const auto first = static_cast<uint8_t>(text[0]);
     if (length == 0 || first < 0x20 || first == 0x7f) {
       out += kReplacement;

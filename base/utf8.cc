@@ -1,8 +1,8 @@
-#include "storage/utf8.h"
+#include "base/utf8.h"
 
 #include <cstdint>
 
-namespace chancery::storage {
+namespace chancery::base {
 
 size_t Utf8Length(absl::string_view text) {
   if (text.empty()) return 0;
@@ -42,4 +42,11 @@ bool IsStorableText(absl::string_view text) {
   return true;
 }
 
-}  // namespace chancery::storage
+bool IsPlainText(absl::string_view text) {
+  for (const char c : text) {
+    if (static_cast<uint8_t>(c) < 0x20 || c == 0x7f) return false;
+  }
+  return IsStorableText(text);
+}
+
+}  // namespace chancery::base

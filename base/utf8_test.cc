@@ -1,10 +1,10 @@
-#include "storage/utf8.h"
+#include "base/utf8.h"
 
 #include <string>
 
 #include "gtest/gtest.h"
 
-namespace chancery::storage {
+namespace chancery::base {
 namespace {
 
 struct Case {
@@ -48,5 +48,15 @@ TEST(IsStorableTextTest, TakesAllButNulAndBrokenUtf8) {
   EXPECT_FALSE(IsStorableText("a\xff"));
 }
 
+TEST(IsPlainTextTest, TakesAllButControlCharactersAndBrokenUtf8) {
+  EXPECT_TRUE(IsPlainText(""));
+  EXPECT_TRUE(IsPlainText("~ b\xc3\xbc\xf0\x9f\x98\x80"));
+  EXPECT_FALSE(IsPlainText(absl::string_view("a\0b", 3)));
+  EXPECT_FALSE(IsPlainText("a\nb"));
+  EXPECT_FALSE(IsPlainText("a\x1f"));
+  EXPECT_FALSE(IsPlainText("a\x7f"));
+  EXPECT_FALSE(IsPlainText("a\xff"));
+}
+
 }  // namespace
-}  // namespace chancery::storage
+}  // namespace chancery::base
