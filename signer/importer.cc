@@ -71,6 +71,7 @@ absl::StatusOr<Imported> Importer::Import(const ImportRequest& request) {
     return absl::InvalidArgumentError(absl::StrCat(
         "items: ", request.items.size(), "; 1 to ", kMaxItems, " are allowed"));
   }
+  RETURN_IF_ERROR(CheckRequester(request.asker.requester));
   ASSIGN_OR_RETURN(const Issuer* issuer, issuers_.Named(request.issuer));
   ASSIGN_OR_RETURN(
       const x509::Certificate ca,

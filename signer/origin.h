@@ -3,7 +3,9 @@
 #define CHANCERY_SIGNER_ORIGIN_H_
 
 #include <initializer_list>
+#include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "ledger/entry.h"
@@ -13,9 +15,13 @@ namespace chancery::signer {
 
 // With the hash of what was asked: `parts` in order, each with its length, so
 // that the same id with another request can be told. InvalidArgument: the
-// request id has no or more than 128 bytes, the requester more than 1,024.
+// request id has no or more than 128 bytes, or the requester more than 1,024;
+// or one of them is not UTF-8 or has control characters.
 absl::StatusOr<ledger::Origin> MakeOrigin(
     const Asker& asker, std::initializer_list<absl::string_view> parts);
+
+// InvalidArgument as MakeOrigin.
+absl::Status CheckRequester(const std::string& requester);
 
 // AlreadyExists, naming the request id.
 absl::Status UsedForAnother(const ledger::Origin& origin);
