@@ -17,6 +17,7 @@
 #include "crypto/software_key.h"
 #include "policy/profile.h"
 #include "rpc/config.h"
+#include "signer/ocsp_rehearsal.h"
 #include "x509/certificate/certificate.h"
 #include "x509/certificate/pem.h"
 
@@ -250,19 +251,22 @@ absl::StatusOr<Issuer> LoadIssuer(
            .bits = key.type() == crypto::KeyType::kRsa ? 2048 : 0}));
 
   std::vector<std::string> embedded;
+  std::optional<x509::Certificate> delegate;
   if (config.has_ocsp_key()) {
-    ASSIGN_OR_RETURN(const x509::Certificate delegate,
+    ASSIGN_OR_RETURN(delegate,
                      ReadDelegate(config.ocsp_certificate_file(), ca));
     ASSIGN_OR_RETURN(
         issuer.ocsp_key,
-        opener.Open(ToKeySource(config.ocsp_key()), delegate.public_key()));
-    issuer.ocsp_signer_not_after = delegate.facts().not_after;
-    embedded.push_back(delegate.der());
+        opener.Open(ToKeySource(config.ocsp_key()), delegate->public_key()));
+    issuer.ocsp_signer_not_after = delegate->facts().not_after;
+    embedded.push_back(delegate->der());
   } else {
     issuer.ocsp_key = issuer.key;
     issuer.ocsp_signer_not_after = facts.not_after;
   }
   RETURN_IF_ERROR(AddTemplates(config, ca, std::move(embedded), issuer));
+  RETURN_IF_ERROR(
+      RehearseOcsp(issuer, ca, delegate.has_value() ? *delegate : ca));
 
   issuer.ocsp_validity = absl::Hours(config.ocsp_validity_hours() == 0
                                          ? kDefaultOcspHours
