@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/encoding.h"
 #include "base/status_macros.h"
+#include "base/utf8.h"
 #include "storage/certificate_row.h"
 #include "x509/certificate/csr.h"
 #include "x509/certificate/pem.h"
@@ -22,13 +23,12 @@ absl::Status CheckRequestId(const std::string& id) {
     return absl::InvalidArgumentError(absl::StrCat(
         "request_id: ", id.size(), " bytes: must have 1 to ", kMaxRequestId));
   }
-  for (const char c : id) {
-    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat("request_id: ", base::Hex(base::AsBytes(id)),
-                     ": must have no control characters"));
-  }
-  return absl::OkStatus();
+  // The inventory keeps nothing else: it must be said before anything is
+  // signed.
+  if (base::IsPlainText(id)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("request_id: ", base::Hex(base::AsBytes(id)),
+                   ": must be UTF-8 without control characters"));
 }
 
 absl::Status CheckSerial(const std::string& serial) {
