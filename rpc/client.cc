@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 #include "chancery/config/common.pb.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
@@ -43,9 +44,8 @@ grpc::ChannelArguments Arguments(const ChannelOptions& options) {
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(
-    absl::string_view field, const config::Target& target,
-    const Credentials& credentials, const ChannelOptions& options) {
+absl::Status CheckTarget(absl::string_view field,
+                         const config::Target& target) {
   const auto address = ParseAddress(target.address());
   if (!address.ok()) {
     return ConfigError(absl::StrCat(field, ".address"), target.address(),
@@ -56,10 +56,18 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(
     return ConfigError(absl::StrCat(field, ".expected_uri"),
                        target.expected_uri(), peer.status().message());
   }
-  const std::string name = FormatAddress(*address);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(
+    absl::string_view field, const config::Target& target,
+    const Credentials& credentials, const ChannelOptions& options) {
+  RETURN_IF_ERROR(CheckTarget(field, target));
+  ASSIGN_OR_RETURN(const Address address, ParseAddress(target.address()));
+  const std::string name = FormatAddress(address);
   return grpc::CreateCustomChannel(
-      address->is_unix() ? name : absl::StrCat("dns:///", name),
-      credentials.ForPeer(peer->uri), Arguments(options));
+      address.is_unix() ? name : absl::StrCat("dns:///", name),
+      credentials.ForPeer(target.expected_uri()), Arguments(options));
 }
 
 void SetTimeout(grpc::ClientContext& context, absl::Duration timeout) {

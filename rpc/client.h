@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <memory>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -35,9 +36,12 @@ struct ChannelOptions {
   absl::Duration keepalive_timeout = absl::Seconds(10);
 };
 
+// InvalidArgument names what is wrong in `target`, which is at `field` in the
+// configuration.
+absl::Status CheckTarget(absl::string_view field, const config::Target& target);
+
 // Connects with the first call, and again whenever it must. Proxies and DNS
-// service configurations are not used. `field` is where the target is in the
-// configuration, for messages. InvalidArgument names what is wrong in it.
+// service configurations are not used. Errors as in CheckTarget.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(
     absl::string_view field, const config::Target& target,
     const Credentials& credentials, const ChannelOptions& options = {});
