@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "base/status_macros.h"
 #include "chancery/config/authority.pb.h"
+#include "rpc/address.h"
 #include "rpc/admin_http.h"
 #include "rpc/client.h"
 #include "rpc/config.h"
@@ -33,12 +34,6 @@ constexpr size_t kMaxMessageBytes = 64 << 20;  // Larger than any block.
 constexpr uint32_t kMaxPublishWaitMs = 1000;   // TRUST 8.
 constexpr absl::Duration kSignerDeadline = absl::Seconds(30);
 constexpr absl::Duration kIssuersInterval = absl::Minutes(1);
-
-absl::Status CheckTarget(const std::string& field,
-                         const config::Target& target) {
-  RETURN_IF_ERROR(rpc::RequireSet(field + ".address", target.address()));
-  return rpc::RequireSet(field + ".expected_uri", target.expected_uri());
-}
 
 absl::StatusOr<std::unique_ptr<storage::Inventory>> OpenInventory(
     const config::Authority& config, rpc::Process& process) {
@@ -87,11 +82,17 @@ absl::Status CheckConfig(const config::Authority& config) {
     return rpc::ConfigError("listen.address", "",
                             "say where to listen, such as unix:/path");
   }
+  for (const std::string& address : config.listen().address()) {
+    const absl::Status parsed = rpc::ParseAddress(address).status();
+    if (!parsed.ok()) {
+      return rpc::ConfigError("listen.address", address, parsed.message());
+    }
+  }
   RETURN_IF_ERROR(rpc::RoleTable::Create(config.grant()).status());
   RETURN_IF_ERROR(storage::CheckInventory(config.inventory()));
-  RETURN_IF_ERROR(CheckTarget("signer", config.signer()));
+  RETURN_IF_ERROR(rpc::CheckTarget("signer", config.signer()));
   if (config.has_refresher()) {
-    RETURN_IF_ERROR(CheckTarget("refresher", config.refresher()));
+    RETURN_IF_ERROR(rpc::CheckTarget("refresher", config.refresher()));
   }
   if (config.publish_wait_ms() > kMaxPublishWaitMs) {
     return rpc::ConfigError("publish_wait_ms",
@@ -154,6 +155,7 @@ absl::Status Run(const config::Authority& config, rpc::Process& process) {
               if (issuers.from_signer()) return absl::OkStatus();
               return absl::UnavailableError("the signer has not answered yet");
             }));
+    process.log().Info("watched", {{"http", admin->address()}});
   }
   server->SetServing(true);
   process.log().Info("serving");
