@@ -74,9 +74,10 @@ absl::Time DateOf(const CertificateState& held, std::optional<absl::Time> asked,
 absl::StatusOr<Revoked> Revocation::Change(
     const Asker& asker, const Issuer& issuer, const std::string& serial,
     ledger::StatusEntry change, std::optional<absl::Time> asked_date) {
-  const std::string what =
-      absl::StrCat(static_cast<int>(change.change), ",", change.reason, ",",
-                   asked_date ? absl::ToUnixSeconds(*asked_date) : 0);
+  const std::string date =
+      asked_date ? absl::StrCat(absl::ToUnixSeconds(*asked_date)) : "now";
+  const std::string what = absl::StrCat(static_cast<int>(change.change), ",",
+                                        change.reason, ",", date);
   ASSIGN_OR_RETURN(change.origin, MakeOrigin(asker, {"status", issuer.issuer_id,
                                                      serial, what}));
   change.issuer_id = issuer.issuer_id;
