@@ -71,16 +71,23 @@ uint64_t BlockKeeper::SeenVersion(const std::string& block_id) const {
   return found == seen_.end() ? 0 : found->second.version;
 }
 
+void BlockKeeper::Forget() {
+  base::MutexLock lock(mu_);
+  seen_.clear();
+}
+
 absl::Status BlockKeeper::StoreOne(const block::Update& update,
                                    const absl::Time* refresh_at) {
-  // Templates first: a block whose templates are missing cannot be sent on.
-  RETURN_IF_ERROR(StoreTemplates(update.templates));
   if (update.is_delta()) {
+    // Has the templates of its base.
     RETURN_IF_ERROR(
         store_.AddDelta(update.block_id, {.base_version = update.base_version,
                                           .version = update.version,
                                           .data = update.content}));
   } else {
+    // Templates first: a block whose templates are missing cannot be sent on.
+    // Each time: the inventory may have been restored from an older copy.
+    RETURN_IF_ERROR(StoreTemplates(update.templates));
     ASSIGN_OR_RETURN(const block::Manifest manifest,
                      block::ManifestOf(base::AsBytes(update.content)));
     if (base::ToString(manifest.block_id) != update.block_id ||
@@ -111,13 +118,7 @@ absl::Status BlockKeeper::StoreTemplates(
   for (const std::string& encoded : templates) {
     const std::string id =
         base::ToString(crypto::Sha256(base::AsBytes(encoded)));
-    {
-      base::MutexLock lock(mu_);
-      if (templates_.contains(id)) continue;
-    }
     RETURN_IF_ERROR(store_.PutTemplate(id, encoded));
-    base::MutexLock lock(mu_);
-    templates_.insert(id);
   }
   return absl::OkStatus();
 }

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -45,6 +44,8 @@ class BlockKeeper {
 
   // The version that was seen in the inventory last; 0 if none was.
   uint64_t SeenVersion(const std::string& block_id) const;
+  // The inventory is older than it was: what was seen is there no more.
+  void Forget();
 
  private:
   struct Seen {
@@ -62,7 +63,6 @@ class BlockKeeper {
   SignerClient& signer_;
   mutable base::Mutex mu_;
   std::map<std::string, Seen> seen_ ABSL_GUARDED_BY(mu_);
-  std::set<std::string> templates_ ABSL_GUARDED_BY(mu_);  // Stored already.
 };
 
 // When to sign a block again: up to a sixteenth of its time earlier than the

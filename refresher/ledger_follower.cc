@@ -70,6 +70,11 @@ LedgerFollower::LedgerFollower(SignerClient& signer,
 
 absl::StatusOr<bool> LedgerFollower::Step() {
   ASSIGN_OR_RETURN(const uint64_t from, inventory_.NextIndex(signer_name_));
+  if (from < followed_) {
+    log_.Warning("inventory_went_back",
+                 {{"from", followed_.load()}, {"to", from}});
+    keeper_.Forget();
+  }
   followed_ = from;
   const auto page = signer_.ReadEntries(from);
   if (!page.ok()) {

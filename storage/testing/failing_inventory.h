@@ -16,7 +16,10 @@ namespace chancery::storage::testing {
 // asked, or after it, as when an answer is lost.
 class FailingInventory final : public Inventory {
  public:
-  explicit FailingInventory(Inventory& real) : real_(real) {}
+  explicit FailingInventory(Inventory& real) : real_(&real) {}
+
+  // Another database from now on, as after a failover.
+  void Replace(Inventory& real) { real_ = &real; }
 
   // The `call`th call from now, counted from 0, fails; those around it do not.
   void FailAt(int call, bool after) {
@@ -34,95 +37,95 @@ class FailingInventory final : public Inventory {
 
   absl::Status AddCertificates(
       const std::vector<CertificateRow>& rows) override {
-    return Do([&] { return real_.AddCertificates(rows); });
+    return Do([&] { return real_->AddCertificates(rows); });
   }
   absl::Status SetStatus(const StatusRow& status) override {
-    return Do([&] { return real_.SetStatus(status); });
+    return Do([&] { return real_->SetStatus(status); });
   }
   absl::StatusOr<CertificateRow> FindCertificate(
       const std::string& issuer_id, const std::string& serial) override {
-    return Do([&] { return real_.FindCertificate(issuer_id, serial); });
+    return Do([&] { return real_->FindCertificate(issuer_id, serial); });
   }
   absl::StatusOr<std::vector<CertificateRow>> FindSerial(
       const std::string& serial) override {
-    return Do([&] { return real_.FindSerial(serial); });
+    return Do([&] { return real_->FindSerial(serial); });
   }
   absl::StatusOr<CertificateRow> FindByRequest(
       const std::string& requester, const std::string& request_id) override {
-    return Do([&] { return real_.FindByRequest(requester, request_id); });
+    return Do([&] { return real_->FindByRequest(requester, request_id); });
   }
   absl::StatusOr<CertificatePage> ListCertificates(
       const CertificateFilter& filter, const std::string& page_token,
       size_t limit) override {
     return Do(
-        [&] { return real_.ListCertificates(filter, page_token, limit); });
+        [&] { return real_->ListCertificates(filter, page_token, limit); });
   }
   absl::StatusOr<std::map<CertificateStatus, uint64_t>> CountByStatus()
       override {
-    return Do([&] { return real_.CountByStatus(); });
+    return Do([&] { return real_->CountByStatus(); });
   }
   absl::StatusOr<std::optional<uint64_t>> LastStatusChange(
       const std::string& issuer_id) override {
-    return Do([&] { return real_.LastStatusChange(issuer_id); });
+    return Do([&] { return real_->LastStatusChange(issuer_id); });
   }
 
   absl::Status PutBlock(const BlockRow& block) override {
-    return Do([&] { return real_.PutBlock(block); });
+    return Do([&] { return real_->PutBlock(block); });
   }
   absl::Status AddDelta(const std::string& block_id,
                         const DeltaRow& delta) override {
-    return Do([&] { return real_.AddDelta(block_id, delta); });
+    return Do([&] { return real_->AddDelta(block_id, delta); });
   }
   absl::StatusOr<BlockRow> GetBlock(const std::string& block_id) override {
-    return Do([&] { return real_.GetBlock(block_id); });
+    return Do([&] { return real_->GetBlock(block_id); });
   }
   absl::StatusOr<std::map<std::string, uint64_t>> BlockVersions() override {
-    return Do([&] { return real_.BlockVersions(); });
+    return Do([&] { return real_->BlockVersions(); });
   }
   absl::StatusOr<std::vector<std::string>> LeaseDueBlocks(
       const std::string& owner, absl::Time now, absl::Duration duration,
       size_t limit) override {
     return Do(
-        [&] { return real_.LeaseDueBlocks(owner, now, duration, limit); });
+        [&] { return real_->LeaseDueBlocks(owner, now, duration, limit); });
   }
   absl::Status ReleaseLease(const std::string& block_id,
                             const std::string& owner) override {
-    return Do([&] { return real_.ReleaseLease(block_id, owner); });
+    return Do([&] { return real_->ReleaseLease(block_id, owner); });
   }
   absl::StatusOr<absl::Time> EarliestRefresh() override {
-    return Do([&] { return real_.EarliestRefresh(); });
+    return Do([&] { return real_->EarliestRefresh(); });
   }
   absl::Status PutTemplate(const std::string& id,
                            const std::string& data) override {
-    return Do([&] { return real_.PutTemplate(id, data); });
+    return Do([&] { return real_->PutTemplate(id, data); });
   }
   absl::StatusOr<std::string> GetTemplate(const std::string& id) override {
-    return Do([&] { return real_.GetTemplate(id); });
+    return Do([&] { return real_->GetTemplate(id); });
   }
 
   absl::Status PutCrl(const CrlRow& crl) override {
-    return Do([&] { return real_.PutCrl(crl); });
+    return Do([&] { return real_->PutCrl(crl); });
   }
   absl::StatusOr<std::vector<CrlRow>> ListCrls() override {
-    return Do([&] { return real_.ListCrls(); });
+    return Do([&] { return real_->ListCrls(); });
   }
   absl::StatusOr<CrlRow> GetCrl(const std::string& issuer_id,
                                 uint32_t shard) override {
-    return Do([&] { return real_.GetCrl(issuer_id, shard); });
+    return Do([&] { return real_->GetCrl(issuer_id, shard); });
   }
 
   absl::Status PutIssuer(const IssuerRow& issuer) override {
-    return Do([&] { return real_.PutIssuer(issuer); });
+    return Do([&] { return real_->PutIssuer(issuer); });
   }
   absl::StatusOr<std::vector<IssuerRow>> ListIssuers() override {
-    return Do([&] { return real_.ListIssuers(); });
+    return Do([&] { return real_->ListIssuers(); });
   }
 
   absl::StatusOr<uint64_t> NextIndex(const std::string& signer) override {
-    return Do([&] { return real_.NextIndex(signer); });
+    return Do([&] { return real_->NextIndex(signer); });
   }
   absl::Status ApplyLedgerStep(const LedgerStep& step) override {
-    return Do([&] { return real_.ApplyLedgerStep(step); });
+    return Do([&] { return real_->ApplyLedgerStep(step); });
   }
 
  private:
@@ -135,7 +138,7 @@ class FailingInventory final : public Inventory {
     return result;
   }
 
-  Inventory& real_;
+  Inventory* real_;
   int fail_at_ = -1;
   int calls_ = 0;
   bool after_ = false;

@@ -1,0 +1,200 @@
+// What must hold of a World: at each moment, and in the end.
+#include <map>
+#include <set>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "base/bytes.h"
+#include "base/encoding.h"
+#include "tests/model/world.h"
+#include "x509/certificate/certificate.h"
+#include "x509/crl/crl.h"
+#include "x509/ocsp/response.h"
+#include "x509/ocsp/verify.h"
+
+namespace chancery::model {
+namespace {
+
+constexpr int kRounds = 12;
+// Some certificates may be near their end: their responses are not renewed.
+constexpr absl::Duration kLeftAlone = absl::Hours(9);
+
+storage::CertificateStatus ToStorage(CertificateStatus status) {
+  switch (status) {
+    case CertificateStatus::kGood:
+      return storage::CertificateStatus::kGood;
+    case CertificateStatus::kHeld:
+      return storage::CertificateStatus::kHeld;
+    case CertificateStatus::kRevoked:
+      break;
+  }
+  return storage::CertificateStatus::kRevoked;
+}
+
+}  // namespace
+
+void World::CheckAcknowledged(const std::string& serial, uint32_t acknowledged,
+                              Answer::Kind kind) {
+  uint32_t answering = 0;
+  for (const auto& responder : responders_) {
+    if (!responder->running()) continue;
+    if (responder->Look(serial).kind == kind) ++answering;
+  }
+  if (answering < acknowledged) {
+    checker_.Fail(absl::StrCat(acknowledged, " responders acknowledged, ",
+                               answering, " answer so for ",
+                               base::Hex(base::AsBytes(serial))));
+  }
+}
+
+void World::CheckLedger() {
+  const auto view = signer_.core().ledger().Read();
+  if (!view.ok()) {
+    checker_.Fail("ledger: " + view.status().ToString());
+    return;
+  }
+  for (const auto& [serial, known] : checker_.certificates()) {
+    checker_.SeeLedger(
+        serial, (*view)->state().Certificate(signer_.issuer_id(), serial));
+  }
+}
+
+void World::OnConfirm(ResponderNode& responder) {
+  const auto wanted = sqlite_->BlockVersions();
+  const auto crls = sqlite_->ListCrls();
+  if (!wanted.ok() || !crls.ok()) return;
+  std::map<std::string, uint64_t> held;
+  for (const responder::HeldBlock& block : responder.replica().Blocks()) {
+    held[block.block_id] = block.version;
+  }
+  for (const auto& [block, version] : *wanted) {
+    if (held[block] < version) {
+      checker_.Fail(absl::StrCat("responder ", responder.number(),
+                                 ": was told that it is current, and holds ",
+                                 held[block], " of block version ", version));
+    }
+  }
+}
+
+void World::StartAll() {
+  network_.Lose(0);
+  inventory_->Heal();
+  signer_.disk().FailWrite(0, signer::testing::FakeDisk::Failure::kBefore);
+  if (const absl::Status status = signer_.Restart(); !status.ok()) {
+    checker_.Fail("signer: does not start again: " + status.ToString());
+    return;
+  }
+  CheckLedger();
+  for (const auto& refresher : refreshers_) refresher->Start();
+  for (const auto& responder : responders_) {
+    if (!responder->running()) responder->Start();
+  }
+}
+
+void World::SettleOnce() {
+  for (const auto& refresher : refreshers_) {
+    absl::StatusOr<bool> more = true;
+    while (more.ok() && *more) more = refresher->follower().Step();
+    absl::StatusOr<size_t> done = 1;
+    while (done.ok() && *done > 0) done = refresher->blocks().Step();
+    (void)refresher->blocks().Reconcile();
+    (void)refresher->crls().StepNow();
+    for (size_t i = 0; i < responders_.size(); ++i) {
+      const absl::Status status = refresher->Converge(i);
+      if (!status.ok())
+        log_.Warning("behind", {{"responder", i}, {"why", status}});
+    }
+  }
+  // Leases of killed refreshers end.
+  clock_.Advance(absl::Seconds(20));
+}
+
+void World::Settle() {
+  StartAll();
+  for (int round = 0; round < kRounds && violation().empty(); ++round) {
+    SettleOnce();
+  }
+  if (violation().empty()) CheckAgreement();
+}
+
+void World::CheckAgreement() {
+  const auto earliest = sqlite_->EarliestRefresh();
+  if (earliest.ok() && *earliest < clock_.Now()) {
+    checker_.Fail("a block has not been signed again in time");
+  }
+  const std::string crl_der = responders_.front()->Crl();
+  std::set<std::string> on_crl;
+  if (!crl_der.empty()) {
+    const auto crl = x509::ParseCrl(base::AsBytes(crl_der));
+    const absl::Status verified =
+        crl.ok() ? x509::VerifyCrl(*crl, stage_.pki.key()->public_key())
+                 : crl.status();
+    if (!verified.ok()) checker_.Fail("CRL: " + verified.ToString());
+    (void)x509::ForEachEntry(*crl, [&](const x509::CrlEntry& entry) {
+      on_crl.insert(base::ToString(entry.serial));
+      return absl::OkStatus();
+    });
+  } else {
+    checker_.Fail("the first responder has no current CRL");
+  }
+  for (const auto& responder : responders_) {
+    if (responder->Crl() != crl_der) checker_.Fail("CRLs differ");
+    if (!responder->replica().Ready().ok()) {
+      checker_.Fail(
+          absl::StrCat("responder ", responder->number(), " is not ready"));
+    }
+    if (responder->Ask("\x01 nobody's", x509::CertIdHash::kSha256).kind !=
+        Answer::Kind::kNone) {
+      checker_.Fail("a serial is answered that was never issued");
+    }
+  }
+  for (const auto& [serial, known] : checker_.certificates()) {
+    CheckCertificate(serial, on_crl);
+  }
+}
+
+void World::CheckCertificate(const std::string& serial,
+                             const std::set<std::string>& on_crl) {
+  const std::string name = base::Hex(base::AsBytes(serial));
+  const auto view = signer_.core().ledger().Read();
+  const auto truth = (*view)->state().Certificate(signer_.issuer_id(), serial);
+  if (!truth.ok()) {
+    checker_.Fail("ledger: lacks " + name);
+    return;
+  }
+  const auto row = sqlite_->FindCertificate(signer_.issuer_id(), serial);
+  if (!row.ok() || row->status != ToStorage(truth->status) ||
+      row->reason != truth->reason ||
+      row->der != checker_.certificates().at(serial).der) {
+    checker_.Fail("inventory and ledger differ on " + name);
+  }
+  const absl::Time now = clock_.Now();
+  const bool revoked = truth->status != CertificateStatus::kGood;
+  if (truth->not_after > now && on_crl.contains(serial) != revoked) {
+    checker_.Fail(
+        absl::StrCat("the CRL ", revoked ? "lacks " : "lists ", name));
+  }
+  const auto ca =
+      x509::Certificate::Parse(base::AsBytes(stage_.pki.issuer().certificate));
+  for (const auto& responder : responders_) {
+    const Answer answer = responder->Look(serial);
+    if (answer.kind == Answer::Kind::kNone) {
+      if (truth->not_after > now + kLeftAlone) {
+        checker_.Fail(absl::StrCat("responder ", responder->number(),
+                                   " does not answer for ", name));
+      }
+      continue;
+    }
+    if ((answer.kind == Answer::Kind::kRevoked) != revoked ||
+        answer.reason != truth->reason ||
+        (revoked && answer.revoked_at != truth->revoked_at)) {
+      checker_.Fail(absl::StrCat("responder ", responder->number(),
+                                 " and ledger differ on ", name));
+    }
+    const auto response = x509::ParseOcspResponse(base::AsBytes(answer.der));
+    const absl::Status verified = x509::VerifyOcspResponse(*response, *ca, now);
+    if (!verified.ok()) checker_.Fail("OCSP: " + verified.ToString());
+  }
+}
+
+}  // namespace chancery::model

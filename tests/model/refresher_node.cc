@@ -1,0 +1,61 @@
+#include "tests/model/refresher_node.h"
+
+#include <utility>
+
+namespace chancery::model {
+
+refresher::Acknowledged RefresherNode::Sink::Offer(
+    std::vector<block::Update> updates, absl::Duration /*wait*/) {
+  refresher::Acknowledged out;
+  out.total = static_cast<uint32_t>(replicators.size());
+  for (const auto& replicator : replicators) {
+    const bool waited_for = replicator->state().caught_up;
+    const auto accepted = replicator->Push(updates);
+    bool all = accepted.ok();
+    if (accepted.ok()) {
+      for (const bool one : *accepted) all = all && one;
+    }
+    if (waited_for && all) ++out.responders;
+  }
+  return out;
+}
+
+RefresherNode::RefresherNode(const std::string& name, const World& world)
+    : name_(name), world_(world) {
+  Start();
+}
+
+void RefresherNode::Start() {
+  auto parts = std::make_unique<Parts>();
+  parts->signer =
+      std::make_unique<RefresherSignerLink>(world_.signer, world_.network);
+  for (const auto& responder : world_.responders) {
+    parts->links.push_back(std::make_unique<ResponderLink>(
+        *responder, world_.network, world_.dice, world_.confirming));
+    parts->sink.replicators.push_back(std::make_unique<refresher::Replicator>(
+        *parts->links.back(), world_.inventory, world_.inventory, world_.clock,
+        refresher::Replicator::Options{.name = name_, .batch_bytes = 4096}));
+  }
+  parts->keeper = std::make_unique<refresher::BlockKeeper>(world_.inventory,
+                                                           *parts->signer);
+  parts->follower = std::make_unique<refresher::LedgerFollower>(
+      *parts->signer, world_.inventory, *parts->keeper, parts->sink, world_.log,
+      "signer");
+  parts->blocks = std::make_unique<refresher::BlockRefresher>(
+      *parts->signer, world_.inventory, *parts->keeper, parts->sink,
+      world_.clock, world_.log,
+      refresher::BlockRefresher::Options{.owner = name_, .batch = 2});
+  parts->crls = std::make_unique<refresher::CrlRefresher>(
+      *parts->signer, world_.inventory, parts->sink, world_.clock, world_.log,
+      refresher::CrlRefresher::Options{.delay = absl::Seconds(10)});
+  parts->publisher =
+      std::make_unique<refresher::Publisher>(*parts->keeper, parts->sink);
+  parts_ = std::move(parts);
+}
+
+absl::Status RefresherNode::Converge(size_t responder) {
+  return parts_->sink.replicators[responder]->Converge(
+      parts_->follower->inventory_is_whole());
+}
+
+}  // namespace chancery::model

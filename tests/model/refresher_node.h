@@ -1,0 +1,82 @@
+#ifndef CHANCERY_TESTS_MODEL_REFRESHER_NODE_H_
+#define CHANCERY_TESTS_MODEL_REFRESHER_NODE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/testing/fake_clock.h"
+#include "refresher/block_keeper.h"
+#include "refresher/block_refresher.h"
+#include "refresher/crl_refresher.h"
+#include "refresher/ledger_follower.h"
+#include "refresher/publisher.h"
+#include "refresher/replicator.h"
+#include "refresher/update_sink.h"
+#include "rpc/log.h"
+#include "storage/inventory.h"
+#include "tests/model/dice.h"
+#include "tests/model/network.h"
+#include "tests/model/responder_node.h"
+#include "tests/model/signer_node.h"
+
+namespace chancery::model {
+
+// A refresher as a process without threads: what its loops would do, when they
+// are told to. Not thread-safe.
+class RefresherNode {
+ public:
+  struct World {
+    SignerNode& signer;
+    storage::Inventory& inventory;
+    std::vector<std::unique_ptr<ResponderNode>>& responders;
+    Network& network;
+    Dice& dice;
+    const base::testing::FakeClock& clock;
+    const rpc::Log& log;
+    std::function<void(ResponderNode&)> confirming;
+  };
+
+  // All in `world` must outlive this object. It runs.
+  RefresherNode(const std::string& name, const World& world);
+
+  void Kill() { parts_.reset(); }
+  void Start();
+  bool running() const { return parts_ != nullptr; }
+
+  refresher::LedgerFollower& follower() { return *parts_->follower; }
+  refresher::BlockRefresher& blocks() { return *parts_->blocks; }
+  refresher::CrlRefresher& crls() { return *parts_->crls; }
+  refresher::Publisher& publisher() { return *parts_->publisher; }
+  // Compares one responder with the inventory.
+  absl::Status Converge(size_t responder);
+
+ private:
+  // Pushes to all, one after the other.
+  class Sink final : public refresher::UpdateSink {
+   public:
+    refresher::Acknowledged Offer(std::vector<block::Update> updates,
+                                  absl::Duration wait) override;
+    void CrlsChanged() override {}
+    std::vector<std::unique_ptr<refresher::Replicator>> replicators;
+  };
+  struct Parts {
+    std::unique_ptr<RefresherSignerLink> signer;
+    std::vector<std::unique_ptr<ResponderLink>> links;
+    Sink sink;
+    std::unique_ptr<refresher::BlockKeeper> keeper;
+    std::unique_ptr<refresher::LedgerFollower> follower;
+    std::unique_ptr<refresher::BlockRefresher> blocks;
+    std::unique_ptr<refresher::CrlRefresher> crls;
+    std::unique_ptr<refresher::Publisher> publisher;
+  };
+
+  const std::string name_;
+  const World world_;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace chancery::model
+
+#endif  // CHANCERY_TESTS_MODEL_REFRESHER_NODE_H_

@@ -1,0 +1,176 @@
+#include "tests/model/responder_node.h"
+
+#include "base/bytes.h"
+#include "base/status_macros.h"
+#include "crypto/digest.h"
+#include "responder/freshness.h"
+#include "x509/ocsp/response.h"
+
+namespace chancery::model {
+namespace {
+
+absl::Status Away() { return absl::UnavailableError("the responder is away"); }
+
+}  // namespace
+
+ResponderNode::ResponderNode(int number, const signer::testing::TestPki& pki,
+                             const base::testing::FakeClock& clock,
+                             const rpc::Log& log, Dice& dice, Checker& checker)
+    : number_(number),
+      pki_(pki),
+      clock_(clock),
+      log_(log),
+      dice_(dice),
+      checker_(checker),
+      keys_(pki.KeySet()),
+      issuers_(*responder::PinnedIssuers::Create(keys_)),
+      verifier_(keys_, issuers_, dice) {
+  Start();
+}
+
+void ResponderNode::Start() {
+  parts_ = std::make_unique<Parts>(issuers_, verifier_, store_, clock_, log_);
+  parts_->blocks.Load();
+  parts_->crls.Load();
+}
+
+void ResponderNode::Wipe() {
+  Kill();
+  (void)store_.Clear();
+  checker_.Wiped(number_);
+  Start();
+}
+
+Answer ResponderNode::Ask(const std::string& serial,
+                          x509::CertIdHash hash) const {
+  const base::Bytes subject = base::AsBytes(pki_.issuer().subject);
+  const crypto::PublicKey& key = pki_.key()->public_key();
+  x509::CertId id;
+  id.hash = hash;
+  id.serial = base::AsBytes(serial);
+  const crypto::Sha1Digest name1 = crypto::Sha1(subject);
+  const crypto::Sha1Digest key1 = key.KeyHashSha1();
+  const crypto::Sha256Digest name256 = crypto::Sha256(subject);
+  const crypto::Sha256Digest key256 = key.KeyHashSha256();
+  id.name_hash = hash == x509::CertIdHash::kSha1 ? base::Bytes(name1)
+                                                 : base::Bytes(name256);
+  id.key_hash =
+      hash == x509::CertIdHash::kSha1 ? base::Bytes(key1) : base::Bytes(key256);
+  Answer answer;
+  std::string der;
+  responder::Freshness times;
+  if (parts_->blocks.Find(id, der, times) !=
+          responder::OcspSource::Result::kFound ||
+      !responder::IsCurrent(times, clock_.Now())) {
+    return answer;
+  }
+  const auto response = x509::ParseOcspResponse(base::AsBytes(der));
+  if (!response.ok() || response->responses.size() != 1) {
+    checker_.Fail("a responder serves what does not parse");
+    return answer;
+  }
+  const x509::SingleResponse& single = response->responses.front();
+  answer.kind = single.status == x509::SingleResponse::Status::kRevoked
+                    ? Answer::Kind::kRevoked
+                    : Answer::Kind::kGood;
+  answer.reason = single.reason.value_or(0);
+  answer.revoked_at = single.revocation_time;
+  answer.this_update = single.this_update;
+  answer.next_update = *single.next_update;
+  answer.der = std::move(der);
+  return answer;
+}
+
+Answer ResponderNode::Look(const std::string& serial) {
+  Answer answer = Ask(serial, x509::CertIdHash::kSha256);
+  const Answer other = Ask(serial, x509::CertIdHash::kSha1);
+  if (answer.kind != other.kind || answer.this_update != other.this_update) {
+    checker_.Fail("a responder answers SHA-1 and SHA-256 differently");
+  }
+  checker_.SeeAnswer(number_, serial, answer, clock_.Now());
+  return answer;
+}
+
+std::string ResponderNode::Crl() const {
+  const auto crl = parts_->crls.Find(pki_.issuer().name);
+  if (crl == nullptr || !responder::IsCurrent(crl->times, clock_.Now())) {
+    return "";
+  }
+  return crl->der;
+}
+
+void ResponderNode::DeliverLate() {
+  if (late_.empty()) return;
+  const size_t at = dice_.Below(late_.size());
+  const block::Update update = late_[at];
+  late_.erase(late_.begin() + static_cast<ptrdiff_t>(at));
+  if (running()) (void)parts_->replica.Apply(update);
+}
+
+absl::StatusOr<refresher::HeldVersions> ResponderLink::GetVersions() {
+  return network_.Call([&]() -> absl::StatusOr<refresher::HeldVersions> {
+    if (!responder_.running()) return Away();
+    refresher::HeldVersions held;
+    for (const responder::HeldBlock& block : responder_.replica().Blocks()) {
+      held.blocks[block.block_id] = block.version;
+    }
+    for (const responder::HeldCrl& crl : responder_.replica().Crls()) {
+      held.crls[{crl.issuer_id, crl.shard}] = crl.number;
+    }
+    return held;
+  });
+}
+
+absl::StatusOr<std::vector<refresher::ApplyResult>> ResponderLink::Apply(
+    const std::vector<block::Update>& updates) {
+  if (dice_.Chance(5)) {
+    for (const block::Update& update : updates) responder_.Delay(update);
+    if (dice_.Chance(50)) return absl::UnavailableError("it comes late");
+  }
+  return network_.Call(
+      [&]() -> absl::StatusOr<std::vector<refresher::ApplyResult>> {
+        if (!responder_.running()) return Away();
+        std::vector<refresher::ApplyResult> out;
+        for (const block::Update& update : updates) {
+          responder::BlockOutcome outcome = responder_.replica().Apply(update);
+          out.push_back({.block_id = update.block_id,
+                         .version = outcome.version,
+                         .accepted = outcome.accepted,
+                         .detail = std::move(outcome.detail)});
+        }
+        return out;
+      });
+}
+
+absl::StatusOr<uint64_t> ResponderLink::PutCrl(const std::string& issuer_id,
+                                               uint32_t shard, uint64_t number,
+                                               const std::string& der) {
+  return network_.Call([&]() -> absl::StatusOr<uint64_t> {
+    if (!responder_.running()) return Away();
+    return responder_.replica().PutCrl(
+        {.issuer_id = issuer_id, .shard = shard, .number = number}, der);
+  });
+}
+
+absl::Status ResponderLink::Confirm(absl::Duration valid) {
+  return network_.Call([&]() -> absl::Status {
+    if (!responder_.running()) return Away();
+    confirming_(responder_);
+    responder_.replica().Confirm(valid);
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<refresher::ResponderStatus> ResponderLink::GetStatus() {
+  return network_.Call([&]() -> absl::StatusOr<refresher::ResponderStatus> {
+    if (!responder_.running()) return Away();
+    const responder::ReplicaStatus status = responder_.replica().Status();
+    return refresher::ResponderStatus{.blocks = status.blocks,
+                                      .certificates = status.certificates,
+                                      .newest_version = status.newest_version,
+                                      .crls = status.crls,
+                                      .ready = status.ready};
+  });
+}
+
+}  // namespace chancery::model

@@ -1,0 +1,116 @@
+#ifndef CHANCERY_TESTS_MODEL_RESPONDER_NODE_H_
+#define CHANCERY_TESTS_MODEL_RESPONDER_NODE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/testing/fake_clock.h"
+#include "block/key_set.h"
+#include "refresher/responder_client.h"
+#include "responder/cache/block_cache.h"
+#include "responder/cache/crl_cache.h"
+#include "responder/cache/pinned_issuers.h"
+#include "responder/cache/testing/memory_cache_store.h"
+#include "responder/cache/update_verifier.h"
+#include "responder/cache/verified_replica.h"
+#include "rpc/log.h"
+#include "signer/testing/test_pki.h"
+#include "tests/model/checker.h"
+#include "tests/model/dice.h"
+#include "tests/model/network.h"
+#include "x509/ocsp/request.h"
+
+namespace chancery::model {
+
+// A responder as a process, with a store that outlives it. Not thread-safe.
+class ResponderNode {
+ public:
+  // All must outlive this object. It runs.
+  ResponderNode(int number, const signer::testing::TestPki& pki,
+                const base::testing::FakeClock& clock, const rpc::Log& log,
+                Dice& dice, Checker& checker);
+
+  void Kill() { parts_.reset(); }
+  void Start();
+  void Wipe();
+  bool running() const { return parts_ != nullptr; }
+  int number() const { return number_; }
+
+  // What it answers now to a request with this CertID hash.
+  Answer Ask(const std::string& serial, x509::CertIdHash hash) const;
+  // Asks with both, compares them, and tells the checker.
+  Answer Look(const std::string& serial);
+
+  responder::VerifiedReplica& replica() { return parts_->replica; }
+  // The CRL that it serves; empty if it has none that is current.
+  std::string Crl() const;
+
+  // A message that is still on its way.
+  void Delay(const block::Update& update) { late_.push_back(update); }
+  // Hands in one of those, any.
+  void DeliverLate();
+
+ private:
+  struct Parts {
+    Parts(const responder::PinnedIssuers& issuers,
+          const responder::UpdateVerifier& verifier,
+          responder::CacheStore& store, const base::Clock& clock,
+          const rpc::Log& log)
+        : blocks(issuers, verifier, store, clock, log),
+          crls(issuers, store, clock, log),
+          replica(blocks, crls, clock) {}
+    responder::BlockCache blocks;
+    responder::CrlCache crls;
+    responder::VerifiedReplica replica;
+  };
+
+  const int number_;
+  const signer::testing::TestPki& pki_;
+  const base::testing::FakeClock& clock_;
+  const rpc::Log& log_;
+  Dice& dice_;
+  Checker& checker_;
+  const block::KeySet keys_;
+  const responder::PinnedIssuers issuers_;
+  const responder::UpdateVerifier verifier_;
+  responder::testing::MemoryCacheStore store_;
+  std::unique_ptr<Parts> parts_;
+  std::vector<block::Update> late_;
+};
+
+// A responder, as a refresher reaches it: messages may be lost, repeated, or
+// come late and so out of order.
+class ResponderLink final : public refresher::ResponderClient {
+ public:
+  // `confirming` is called when a responder is told that it has everything.
+  ResponderLink(ResponderNode& responder, Network& network, Dice& dice,
+                std::function<void(ResponderNode&)> confirming)
+      : responder_(responder),
+        network_(network),
+        dice_(dice),
+        confirming_(std::move(confirming)) {}
+
+  absl::StatusOr<refresher::HeldVersions> GetVersions() override;
+  absl::StatusOr<std::vector<refresher::ApplyResult>> Apply(
+      const std::vector<block::Update>& updates) override;
+  absl::StatusOr<uint64_t> PutCrl(const std::string& issuer_id, uint32_t shard,
+                                  uint64_t number,
+                                  const std::string& der) override;
+  absl::Status Confirm(absl::Duration valid) override;
+  absl::StatusOr<refresher::ResponderStatus> GetStatus() override;
+
+ private:
+  ResponderNode& responder_;
+  Network& network_;
+  Dice& dice_;
+  const std::function<void(ResponderNode&)> confirming_;
+};
+
+}  // namespace chancery::model
+
+#endif  // CHANCERY_TESTS_MODEL_RESPONDER_NODE_H_
