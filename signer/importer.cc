@@ -12,6 +12,7 @@
 #include "base/status_macros.h"
 #include "crypto/digest.h"
 #include "signer/origin.h"
+#include "signer/revocation_reason.h"
 #include "signer/schedule.h"
 #include "x509/certificate/certificate.h"
 
@@ -19,6 +20,7 @@ namespace chancery::signer {
 namespace {
 
 constexpr size_t kMaxItems = 4096;
+constexpr int kCertificateHold = 6;
 
 // An item that was checked, and where it stood in the request.
 struct Checked {
@@ -32,7 +34,21 @@ absl::Status ItemError(absl::StatusCode code, size_t position,
   return absl::Status(code, absl::StrCat("items[", position, "]: ", what));
 }
 
-absl::StatusOr<Checked> Check(const x509::Certificate& ca,
+absl::Status CheckRevocation(const Issuer& issuer,
+                             const x509::Certificate& certificate,
+                             const ImportItem& item, absl::Time now) {
+  RETURN_IF_ERROR(CheckReasonFor(issuer, certificate, item.reason));
+  const absl::Time date = item.revoked_at;
+  if (date > now || date < absl::UnixEpoch() ||
+      date != absl::FromUnixSeconds(absl::ToUnixSeconds(date))) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("revoked_at: ", absl::FormatTime(date),
+                     " is not a whole second between 1970 and now"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Checked> Check(const Issuer& issuer, const x509::Certificate& ca,
                               const ImportItem& item, size_t position,
                               absl::Time now) {
   auto parsed = x509::Certificate::Parse(base::AsBytes(item.certificate));
@@ -49,12 +65,10 @@ absl::StatusOr<Checked> Check(const x509::Certificate& ca,
     return ItemError(absl::StatusCode::kInvalidArgument, position,
                      "has expired");
   }
-  if (item.revoked &&
-      (item.reason < 0 || item.reason > 10 || item.reason == 7 ||
-       item.reason == 8 || item.revoked_at > now)) {
-    return ItemError(
-        absl::StatusCode::kInvalidArgument, position,
-        "reason is not one of 0-6, 9, 10, or the date is in the future");
+  if (item.revoked) {
+    const absl::Status allowed = CheckRevocation(issuer, *parsed, item, now);
+    if (!allowed.ok())
+      return ItemError(allowed.code(), position, allowed.message());
   }
   return Checked{
       .certificate = *std::move(parsed), .item = &item, .position = position};
@@ -78,7 +92,8 @@ absl::StatusOr<Imported> Importer::Import(const ImportRequest& request) {
       x509::Certificate::Parse(base::AsBytes(issuer->certificate)));
   std::vector<Checked> checked;
   for (size_t i = 0; i < request.items.size(); ++i) {
-    ASSIGN_OR_RETURN(Checked one, Check(ca, request.items[i], i, clock_.Now()));
+    ASSIGN_OR_RETURN(Checked one,
+                     Check(*issuer, ca, request.items[i], i, clock_.Now()));
     checked.push_back(std::move(one));
   }
   // Blocks fill in order of notAfter, so that members expire together.
@@ -152,17 +167,22 @@ absl::Status Importer::Add(Transaction& tx, const Issuer& issuer,
     ASSIGN_OR_RETURN(held,
                      tx.state().Certificate(issuer.issuer_id, facts.serial));
   }
-  // A status may rise to revoked and never falls.
-  if (!item.revoked || held->status != CertificateStatus::kGood)
-    return absl::OkStatus();
+  // A status may rise, to held or revoked, and never falls (TRUST 2.2).
+  const bool is_hold = item.reason == kCertificateHold;
+  const bool rises = held->status == CertificateStatus::kGood ||
+                     (held->status == CertificateStatus::kHeld && !is_hold);
+  if (!item.revoked || !rises) return absl::OkStatus();
   RETURN_IF_ERROR(
       tx.Append(ledger::StatusEntry{
-                    .change = item.reason == 6 ? ledger::StatusChange::kHold
-                                               : ledger::StatusChange::kRevoke,
+                    .change = is_hold ? ledger::StatusChange::kHold
+                                      : ledger::StatusChange::kRevoke,
                     .issuer_id = issuer.issuer_id,
                     .serial = facts.serial,
                     .reason = static_cast<uint8_t>(item.reason),
-                    .revoked_at = item.revoked_at,
+                    // What was held keeps its date.
+                    .revoked_at = held->status == CertificateStatus::kHeld
+                                      ? held->revoked_at
+                                      : item.revoked_at,
                     .origin = origin})
           .status());
   ++out.raised_to_revoked;

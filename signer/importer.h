@@ -26,11 +26,11 @@ class Importer {
       : ledger_(ledger), issuers_(issuers), clock_(clock), allowed_(allowed) {}
 
   // All of the request or nothing. A certificate that is known with the same
-  // bytes is counted; its status may rise to revoked and never falls.
+  // bytes is counted; its status may rise, to held or revoked, and never falls.
   // InvalidArgument names the item: it does not parse, does not verify under
-  // the
-  //   issuer's key, or has expired. AlreadyExists: its serial is known with
-  //   other bytes. FailedPrecondition: imports are off.
+  //   the issuer's key or has expired; its reason or date is not allowed.
+  // AlreadyExists: its serial is known with other bytes.
+  // FailedPrecondition: imports are off.
   absl::StatusOr<Imported> Import(const ImportRequest& request);
 
  private:

@@ -1,7 +1,5 @@
 #include "signer/revocation.h"
 
-#include <algorithm>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,32 +10,14 @@
 #include "base/encoding.h"
 #include "base/status_macros.h"
 #include "signer/origin.h"
+#include "signer/revocation_reason.h"
+#include "x509/certificate/certificate.h"
 
 namespace chancery::signer {
 namespace {
 
 constexpr int kKeyCompromise = 1;
 constexpr int kCertificateHold = 6;
-
-// TRUST 2.2. 7 is unused in RFC 5280; 8 (removeFromCRL) is what Release does.
-absl::Status CheckReason(const Issuer& issuer, int reason) {
-  const bool known =
-      (reason >= 0 && reason <= 6) || reason == 9 || reason == 10;
-  if (!known) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("reason: ", reason,
-                     " is not one of 0-6, 9, 10 (RFC 5280 section 5.3.1)"));
-  }
-  if (issuer.policy != RevocationPolicy::kBr) return absl::OkStatus();
-  constexpr int kAllowed[] = {0, 1, 3, 4, 5, 9};
-  if (std::find(std::begin(kAllowed), std::end(kAllowed), reason) ==
-      std::end(kAllowed)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "reason: ", reason,
-        " is not one of 0, 1, 3, 4, 5, 9 (policy br, section 7.2.2)"));
-  }
-  return absl::OkStatus();
-}
 
 absl::Status Named(const absl::Status& status, const std::string& serial) {
   const std::string name =
@@ -104,6 +84,12 @@ absl::StatusOr<Revoked> Revocation::Change(
       after = *std::move(held);
       index = after.changed_index;
       return absl::OkStatus();
+    }
+    if (change.change == ledger::StatusChange::kRevoke) {
+      ASSIGN_OR_RETURN(const std::string der, tx.state().CertificateDer(*held));
+      ASSIGN_OR_RETURN(const x509::Certificate certificate,
+                       x509::Certificate::Parse(base::AsBytes(der)));
+      RETURN_IF_ERROR(CheckReasonFor(issuer, certificate, change.reason));
     }
     ledger::StatusEntry entry = change;
     const absl::Time now =
