@@ -187,17 +187,17 @@ absl::StatusOr<StatusChanged> CertificateAuthority::Record(
   if (!written.ok() && !absl::IsNotFound(written)) return written;
   auto row =
       parts_.certificates.FindCertificate(status.issuer_id, status.serial);
-  if (row.ok()) {
-    out.certificate = *std::move(row);
-  } else if (!absl::IsNotFound(row.status())) {
-    return row.status();
-  } else {
-    out.certificate = {.issuer_id = status.issuer_id,
-                       .serial = status.serial,
-                       .status = status.status,
-                       .reason = status.reason,
-                       .revoked_at = status.revoked_at,
-                       .ledger_index = status.ledger_index};
+  if (!row.ok() && !absl::IsNotFound(row.status())) return row.status();
+  storage::CertificateRow& shown = out.certificate;
+  if (row.ok()) shown = *std::move(row);
+  // The inventory may have got the certificate just now, or not yet.
+  if (!row.ok() || shown.ledger_index < status.ledger_index) {
+    shown.issuer_id = status.issuer_id;
+    shown.serial = status.serial;
+    shown.status = status.status;
+    shown.reason = status.reason;
+    shown.revoked_at = status.revoked_at;
+    shown.ledger_index = status.ledger_index;
   }
   return out;
 }

@@ -1,12 +1,16 @@
 // How a CertificateAuthority revokes, holds and releases.
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "authority/certificate_authority.h"
 #include "authority/testing/authority_fixture.h"
+#include "base/random.h"
 #include "base/testing/status_matchers.h"
+#include "crypto/testing/command.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "storage/open.h"
 
 namespace chancery::authority {
 namespace {
@@ -167,6 +171,29 @@ TEST_F(RevokeTest, TellsTheStatusOfWhatTheInventoryDoesNotHaveYet) {
   EXPECT_EQ(changed->certificate.reason, 4);
   EXPECT_THAT(changed->certificate.der, IsEmpty());
   EXPECT_THAT(publisher_.calls, SizeIs(1));
+}
+
+TEST_F(RevokeTest, IsNotTakenForGoodWhenTheCertificateComesInMeanwhile) {
+  const std::string serial = IssueOne("1");
+  const std::vector<storage::CertificateRow> rows = Rows();
+  // Another inventory, which is given the certificate, as it was issued, after
+  // it was asked to revoke it.
+  const auto slow =
+      *storage::OpenSqlite(crypto::testing::TempPath("slow inventory.db"));
+  publisher_.during = [&] { EXPECT_THAT(slow->AddCertificates(rows), IsOk()); };
+  CertificateAuthority authority({.signer = signer_,
+                                  .certificates = *slow,
+                                  .issuers = issuers_,
+                                  .publisher = &publisher_,
+                                  .clock = clock_,
+                                  .random = base::SystemRandom(),
+                                  .log = log_},
+                                 options_);
+  const auto changed = authority.Revoke(Revocation("2", serial, 4));
+  ASSERT_THAT(changed, IsOk());
+  EXPECT_EQ(changed->certificate.der, rows[0].der);
+  EXPECT_EQ(changed->certificate.status, CertificateStatus::kRevoked);
+  EXPECT_EQ(changed->certificate.reason, 4);
 }
 
 TEST_F(ReleaseTest, EndsAHold) {
