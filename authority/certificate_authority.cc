@@ -18,6 +18,10 @@ constexpr size_t kMaxRequestId = 128;
 constexpr size_t kMaxSerial = 20;  // RFC 5280 section 4.1.2.2.
 constexpr char kCsrLabel[] = "CERTIFICATE REQUEST";
 
+// Who may not answer.
+constexpr char kSigner[] = "signer";
+constexpr char kInventory[] = "inventory";
+
 absl::Status CheckRequestId(const std::string& id) {
   if (id.empty() || id.size() > kMaxRequestId) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -69,12 +73,13 @@ absl::StatusOr<Issued> CertificateAuthority::Issue(const IssueOrder& order) {
 
   // The commit point: from here on the certificate exists, whatever happens
   // here; the same order again gets it.
-  ASSIGN_OR_RETURN(SignerIssued issued,
-                   parts_.signer.Issue({.request_id = order.request_id,
-                                        .requester = order.requester,
-                                        .issuer = order.issuer,
-                                        .profile = order.profile,
-                                        .csr = std::move(csr)}));
+  ASSIGN_OR_RETURN(
+      SignerIssued issued,
+      Answered(kSigner, parts_.signer.Issue({.request_id = order.request_id,
+                                             .requester = order.requester,
+                                             .issuer = order.issuer,
+                                             .profile = order.profile,
+                                             .csr = std::move(csr)})));
   Issued out{.certificate = {.issuer_id = issued.issuer_id,
                              .serial = issued.serial,
                              .der = std::move(issued.certificate),
@@ -91,8 +96,9 @@ absl::StatusOr<Issued> CertificateAuthority::Issue(const IssueOrder& order) {
   if (issued.repeated) {
     // Its status may have changed since it was issued.
     ASSIGN_OR_RETURN(out.certificate,
-                     parts_.certificates.FindCertificate(
-                         out.certificate.issuer_id, out.certificate.serial));
+                     Answered(kInventory, parts_.certificates.FindCertificate(
+                                              out.certificate.issuer_id,
+                                              out.certificate.serial)));
   }
   out.acknowledged = Publish(issued.updates);
   return out;
@@ -104,12 +110,13 @@ absl::StatusOr<StatusChanged> CertificateAuthority::Revoke(
   RETURN_IF_ERROR(CheckIssuer(order.issuer));
   RETURN_IF_ERROR(CheckSerial(order.serial));
   ASSIGN_OR_RETURN(const SignerStatus changed,
-                   parts_.signer.Revoke({.request_id = order.request_id,
-                                         .requester = order.requester,
-                                         .issuer = order.issuer,
-                                         .serial = order.serial,
-                                         .reason = order.reason,
-                                         .revoked_at = order.revoked_at}));
+                   Answered(kSigner, parts_.signer.Revoke(
+                                         {.request_id = order.request_id,
+                                          .requester = order.requester,
+                                          .issuer = order.issuer,
+                                          .serial = order.serial,
+                                          .reason = order.reason,
+                                          .revoked_at = order.revoked_at})));
   return Record(changed);
 }
 
@@ -118,11 +125,12 @@ absl::StatusOr<StatusChanged> CertificateAuthority::Release(
   RETURN_IF_ERROR(CheckRequestId(order.request_id));
   RETURN_IF_ERROR(CheckIssuer(order.issuer));
   RETURN_IF_ERROR(CheckSerial(order.serial));
-  ASSIGN_OR_RETURN(const SignerStatus changed,
-                   parts_.signer.Release({.request_id = order.request_id,
-                                          .requester = order.requester,
-                                          .issuer = order.issuer,
-                                          .serial = order.serial}));
+  ASSIGN_OR_RETURN(
+      const SignerStatus changed,
+      Answered(kSigner, parts_.signer.Release({.request_id = order.request_id,
+                                               .requester = order.requester,
+                                               .issuer = order.issuer,
+                                               .serial = order.serial})));
   return Record(changed);
 }
 
@@ -132,10 +140,12 @@ absl::StatusOr<storage::CertificateRow> CertificateAuthority::Get(
   if (!issuer.empty()) {
     ASSIGN_OR_RETURN(const storage::IssuerRow row,
                      parts_.issuers.Named(issuer));
-    return parts_.certificates.FindCertificate(row.issuer_id, serial);
+    return Answered(kInventory,
+                    parts_.certificates.FindCertificate(row.issuer_id, serial));
   }
-  ASSIGN_OR_RETURN(std::vector<storage::CertificateRow> rows,
-                   parts_.certificates.FindSerial(serial));
+  ASSIGN_OR_RETURN(
+      std::vector<storage::CertificateRow> rows,
+      Answered(kInventory, parts_.certificates.FindSerial(serial)));
   if (rows.empty()) {
     return absl::NotFoundError(
         absl::StrCat("serial: there is no certificate with ",
@@ -149,12 +159,34 @@ absl::StatusOr<storage::CertificateRow> CertificateAuthority::Get(
   return std::move(rows.front());
 }
 
+absl::StatusOr<storage::CertificatePage> CertificateAuthority::List(
+    const storage::CertificateFilter& filter, const std::string& page_token,
+    size_t limit) {
+  return Answered(kInventory, parts_.certificates.ListCertificates(
+                                  filter, page_token, limit));
+}
+
+absl::Status CertificateAuthority::Answered(const char* who,
+                                            absl::Status status) {
+  if (!absl::IsUnavailable(status)) return status;
+  parts_.log.Warning("no_answer", {{"from", who}, {"why", status}});
+  return absl::UnavailableError(
+      absl::StrCat("the ", who, " does not answer: repeat the request"));
+}
+
+template <typename T>
+absl::StatusOr<T> CertificateAuthority::Answered(const char* who,
+                                                 absl::StatusOr<T> result) {
+  if (result.ok()) return result;
+  return Answered(who, result.status());
+}
+
 absl::Status CertificateAuthority::WriteInventory(
     absl::FunctionRef<absl::Status()> write) {
   const absl::Status status = rpc::RetryUnavailable(
       parts_.clock, parts_.random, options_.sleep,
       parts_.clock.Now() + options_.inventory_patience, write);
-  if (!absl::IsAlreadyExists(status)) return status;
+  if (!absl::IsAlreadyExists(status)) return Answered(kInventory, status);
   // To a client it would mean that a request id was used twice.
   return absl::DataLossError(
       absl::StrCat("inventory: ", std::string(status.message())));
@@ -179,14 +211,13 @@ absl::StatusOr<StatusChanged> CertificateAuthority::Record(
   StatusChanged out;
   out.acknowledged = Publish(changed.updates);
   if (absl::IsUnavailable(written)) {
-    return absl::UnavailableError(absl::StrCat(
-        "the ledger has it, the inventory does not answer; repeat the request "
-        "to see the certificate: ",
-        std::string(written.message())));
+    return absl::UnavailableError(
+        "the ledger has it, the inventory does not answer: repeat the request "
+        "to see the certificate");
   }
   if (!written.ok() && !absl::IsNotFound(written)) return written;
-  auto row =
-      parts_.certificates.FindCertificate(status.issuer_id, status.serial);
+  auto row = Answered(kInventory, parts_.certificates.FindCertificate(
+                                      status.issuer_id, status.serial));
   if (!row.ok() && !absl::IsNotFound(row.status())) return row.status();
   storage::CertificateRow& shown = out.certificate;
   if (row.ok()) shown = *std::move(row);

@@ -101,7 +101,18 @@ class CertificateAuthority {
   absl::StatusOr<storage::CertificateRow> Get(const std::string& issuer,
                                               const std::string& serial);
 
+  // As in storage::CertificateStore.
+  absl::StatusOr<storage::CertificatePage> List(
+      const storage::CertificateFilter& filter, const std::string& page_token,
+      size_t limit);
+
  private:
+  // Why somebody is Unavailable names hosts and files: that is for our log. The
+  // client hears who it is.
+  absl::Status Answered(const char* who, absl::Status status);
+  template <typename T>
+  absl::StatusOr<T> Answered(const char* who, absl::StatusOr<T> result);
+
   absl::Status WriteInventory(absl::FunctionRef<absl::Status()> write);
   Acknowledged Publish(const std::vector<block::Update>& updates);
   absl::StatusOr<StatusChanged> Record(const SignerStatus& changed);

@@ -113,7 +113,8 @@ TEST_F(IssueTest, LosesNothingWhenTheSignersAnswerIsLost) {
     const size_t issued_before = signer_.issued();
     signer_.FailNext(absl::UnavailableError("signer is away"), after);
     EXPECT_THAT(authority_.Issue(Order(id)),
-                StatusIs(absl::StatusCode::kUnavailable, "signer is away"));
+                StatusIs(absl::StatusCode::kUnavailable,
+                         "the signer does not answer: repeat the request"));
     EXPECT_THAT(authority_.Issue(Order(id)), IsOk());
     EXPECT_EQ(signer_.issued(), issued_before + 1);
     EXPECT_THAT(Rows(), SizeIs(signer_.issued()));
@@ -171,7 +172,10 @@ TEST_F(IssueTest, GivesUpOnTheInventoryInTime) {
   inventory_.FailAlways();
   const absl::Time start = clock_.Now();
   EXPECT_THAT(authority_.Issue(Order("1")),
-              StatusIs(absl::StatusCode::kUnavailable, "inventory is away"));
+              StatusIs(absl::StatusCode::kUnavailable,
+                       "the inventory does not answer: repeat the request"));
+  // Why not is not for clients.
+  EXPECT_THAT(lines_.str(), HasSubstr("inventory is away"));
   EXPECT_LE(clock_.Now() - start, options_.inventory_patience);
   EXPECT_GT(clock_.Now() - start, absl::ZeroDuration());
 }
@@ -369,6 +373,16 @@ TEST_F(GetTest, AsksForTheIssuerOfASerialThatSeveralHave) {
   const auto row = authority_.Get("other", serial);
   ASSERT_THAT(row, IsOk());
   EXPECT_EQ(row->der, second->certificate.der);
+}
+
+TEST_F(GetTest, DoesNotTellWhyTheInventoryIsAway) {
+  inventory_.FailAlways();
+  const auto is_away =
+      StatusIs(absl::StatusCode::kUnavailable,
+               "the inventory does not answer: repeat the request");
+  EXPECT_THAT(authority_.Get("issuing", "\x01"), is_away);
+  EXPECT_THAT(authority_.Get("", "\x01"), is_away);
+  EXPECT_THAT(authority_.List({}, "", 10), is_away);
 }
 
 TEST_F(GetTest, RefusesWhatIsNoSerial) {

@@ -156,21 +156,20 @@ grpc::ServerUnaryReactor* CertificateService::ListCertificates(
     grpc::CallbackServerContext* context,
     const v1::ListCertificatesRequest* request,
     v1::ListCertificatesResponse* response) {
-  return rpc::Unary(dispatcher_, context, rpc::Role::kRead,
-                    [=, this](const rpc::Identity&) -> absl::Status {
-                      ASSIGN_OR_RETURN(const storage::CertificateFilter filter,
-                                       ToFilter(*request, issuers_));
-                      ASSIGN_OR_RETURN(const size_t limit, PageSize(*request));
-                      ASSIGN_OR_RETURN(
-                          const storage::CertificatePage page,
-                          certificates_.ListCertificates(
-                              filter, request->page_token(), limit));
-                      for (const storage::CertificateRow& row : page.rows) {
-                        Fill(row, response->add_certificates());
-                      }
-                      response->set_next_page_token(page.next_token);
-                      return absl::OkStatus();
-                    });
+  return rpc::Unary(
+      dispatcher_, context, rpc::Role::kRead,
+      [=, this](const rpc::Identity&) -> absl::Status {
+        ASSIGN_OR_RETURN(const storage::CertificateFilter filter,
+                         ToFilter(*request, issuers_));
+        ASSIGN_OR_RETURN(const size_t limit, PageSize(*request));
+        ASSIGN_OR_RETURN(const storage::CertificatePage page,
+                         authority_.List(filter, request->page_token(), limit));
+        for (const storage::CertificateRow& row : page.rows) {
+          Fill(row, response->add_certificates());
+        }
+        response->set_next_page_token(page.next_token);
+        return absl::OkStatus();
+      });
 }
 
 void CertificateService::Fill(const storage::CertificateRow& row,

@@ -5,24 +5,20 @@
 #include "authority/issuer_directory.h"
 #include "chancery/authority/v1/authority.grpc.pb.h"
 #include "rpc/dispatcher.h"
-#include "storage/inventory.h"
+#include "storage/rows.h"
 
 namespace chancery::authority {
 
-// gRPC in, CertificateAuthority and inventory out. Who asks is the identity of
+// gRPC in, CertificateAuthority out. Who asks is the identity of
 // the caller's certificate, never a field.
 class CertificateService final
     : public v1::CertificateService::CallbackService {
  public:
   // All must outlive this object.
   CertificateService(CertificateAuthority& authority,
-                     storage::CertificateStore& certificates,
                      const IssuerDirectory& issuers,
                      const rpc::Dispatcher& dispatcher)
-      : authority_(authority),
-        certificates_(certificates),
-        issuers_(issuers),
-        dispatcher_(dispatcher) {}
+      : authority_(authority), issuers_(issuers), dispatcher_(dispatcher) {}
 
   grpc::ServerUnaryReactor* Issue(grpc::CallbackServerContext* context,
                                   const v1::IssueRequest* request,
@@ -46,7 +42,6 @@ class CertificateService final
   void Fill(const storage::CertificateRow& row, v1::Certificate* out) const;
 
   CertificateAuthority& authority_;
-  storage::CertificateStore& certificates_;
   const IssuerDirectory& issuers_;
   const rpc::Dispatcher& dispatcher_;
 };

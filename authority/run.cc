@@ -136,8 +136,7 @@ absl::Status Run(const config::Authority& config, rpc::Process& process) {
 
   rpc::WorkerPool pool(kWorkers);
   const rpc::Dispatcher dispatcher(pool, roles, process.log());
-  CertificateService certificate_service(authority, *inventory, issuers,
-                                         dispatcher);
+  CertificateService certificate_service(authority, issuers, dispatcher);
   IssuerService issuer_service(issuers, dispatcher);
   rpc::ServerOptions server_options;
   server_options.addresses = {config.listen().address().begin(),

@@ -249,7 +249,10 @@ TEST_F(RunTest, StartsBeforeTheSignerAndIsReadyOnceItAnswers) {
   EXPECT_EQ(Get("/healthz"), "ok\n[200]");
   EXPECT_EQ(Get("/readyz"), "the signer has not answered yet\n[503]");
   EXPECT_EQ(CountIssuers(), 0);
-  EXPECT_TRUE(absl::IsUnavailable(Issue("1").status()));
+  EXPECT_THAT(Issue("1"),
+              StatusIs(absl::StatusCode::kUnavailable,
+                       "the signer does not answer: repeat the request"));
+  EXPECT_TRUE(Logged("no_answer from=signer"));
   EXPECT_TRUE(Comes([&] { return Logged("issuers_not_read"); }));
 
   StartSigner();

@@ -36,8 +36,7 @@ class ServiceFixture : public AuthorityFixture {
   rpc::WorkerPool pool_{4};
   const rpc::RoleTable roles_;
   const rpc::Dispatcher dispatcher_{pool_, roles_, log_};
-  CertificateService certificate_service_{authority_, *real_inventory_,
-                                          issuers_, dispatcher_};
+  CertificateService certificate_service_{authority_, issuers_, dispatcher_};
   IssuerService issuer_service_{issuers_, dispatcher_};
   std::unique_ptr<rpc::Server> server_;
 };
