@@ -1,0 +1,243 @@
+#include "refresher/testing/fake_responder.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "absl/strings/str_cat.h"
+#include "base/bytes.h"
+#include "base/status_macros.h"
+
+namespace chancery::refresher::testing {
+namespace {
+
+constexpr std::chrono::seconds kLongest(60);
+
+}  // namespace
+
+void FakeResponder::Fail(const std::string& method, absl::Status status) {
+  base::MutexLock lock(mu_);
+  failures_[method] = std::move(status);
+}
+
+void FakeResponder::SetReachable(bool reachable) {
+  Fail("", reachable ? absl::OkStatus()
+                     : absl::UnavailableError("connection refused"));
+}
+
+void FakeResponder::ForgetEverything() {
+  base::MutexLock lock(mu_);
+  blocks_.clear();
+  templates_.clear();
+  crls_.clear();
+  confirmed_ = false;
+}
+
+void FakeResponder::RefuseBlock(const std::string& block_id) {
+  base::MutexLock lock(mu_);
+  refused_.insert(block_id);
+}
+
+void FakeResponder::AcceptBlock(const std::string& block_id) {
+  base::MutexLock lock(mu_);
+  refused_.erase(block_id);
+}
+
+void FakeResponder::RefuseCrls(bool refuse) {
+  base::MutexLock lock(mu_);
+  refuse_crls_ = refuse;
+}
+
+void FakeResponder::HoldApply() {
+  base::MutexLock lock(mu_);
+  held_ = true;
+}
+
+void FakeResponder::LetApplyGo() {
+  base::MutexLock lock(mu_);
+  held_ = false;
+  changed_.NotifyAll();
+}
+
+void FakeResponder::BeforeVersions(std::function<void()> call) {
+  base::MutexLock lock(mu_);
+  before_versions_ = std::move(call);
+}
+
+uint64_t FakeResponder::Version(const std::string& block_id) const {
+  base::MutexLock lock(mu_);
+  const auto found = blocks_.find(block_id);
+  return found == blocks_.end() ? 0 : found->second->version();
+}
+
+std::string FakeResponder::Content(const std::string& block_id) const {
+  base::MutexLock lock(mu_);
+  const auto found = blocks_.find(block_id);
+  return found == blocks_.end() ? "" : found->second->Encode();
+}
+
+std::map<std::pair<std::string, uint32_t>, uint64_t> FakeResponder::crls()
+    const {
+  base::MutexLock lock(mu_);
+  return crls_;
+}
+
+size_t FakeResponder::blocks() const {
+  base::MutexLock lock(mu_);
+  return blocks_.size();
+}
+
+int FakeResponder::calls(const std::string& method) const {
+  base::MutexLock lock(mu_);
+  const auto found = calls_.find(method);
+  return found == calls_.end() ? 0 : found->second;
+}
+
+size_t FakeResponder::largest_batch() const {
+  base::MutexLock lock(mu_);
+  return largest_batch_;
+}
+
+std::vector<absl::Duration> FakeResponder::confirmations() const {
+  base::MutexLock lock(mu_);
+  return confirmations_;
+}
+
+std::vector<bool> FakeResponder::deltas() const {
+  base::MutexLock lock(mu_);
+  return deltas_;
+}
+
+bool FakeResponder::Await(const std::function<bool()>& true_now) const {
+  const auto deadline = std::chrono::steady_clock::now() + kLongest;
+  while (true) {
+    uint64_t seen = 0;
+    {
+      base::MutexLock lock(mu_);
+      seen = events_;
+    }
+    if (true_now()) return true;
+    base::MutexLock lock(mu_);
+    while (events_ == seen) {
+      if (!changed_.WaitUntil(mu_, deadline)) return false;
+    }
+  }
+}
+
+absl::StatusOr<HeldVersions> FakeResponder::GetVersions() {
+  std::function<void()> before;
+  {
+    base::MutexLock lock(mu_);
+    before = before_versions_;
+  }
+  if (before) before();
+  base::MutexLock lock(mu_);
+  RETURN_IF_ERROR(Begin("GetVersions"));
+  HeldVersions held{.crls = crls_};
+  for (const auto& [id, block] : blocks_) held.blocks[id] = block->version();
+  return held;
+}
+
+absl::StatusOr<std::vector<ApplyResult>> FakeResponder::Apply(
+    const std::vector<block::Update>& updates) {
+  base::MutexLock lock(mu_);
+  const absl::Status begun = Begin("Apply");
+  while (held_) changed_.Wait(mu_);
+  RETURN_IF_ERROR(begun);
+  size_t bytes = 0;
+  std::vector<ApplyResult> results;
+  for (const block::Update& update : updates) {
+    bytes += update.content.size();
+    results.push_back(ApplyOne(update));
+  }
+  largest_batch_ = std::max(largest_batch_, bytes);
+  Tell();
+  return results;
+}
+
+absl::StatusOr<uint64_t> FakeResponder::PutCrl(const std::string& issuer_id,
+                                               uint32_t shard, uint64_t number,
+                                               const std::string&) {
+  base::MutexLock lock(mu_);
+  RETURN_IF_ERROR(Begin("PutCrl"));
+  if (refuse_crls_) return absl::InvalidArgumentError("crl: bad signature");
+  uint64_t& held = crls_[{issuer_id, shard}];
+  held = std::max(held, number);
+  Tell();
+  return held;
+}
+
+absl::Status FakeResponder::Confirm(absl::Duration valid) {
+  base::MutexLock lock(mu_);
+  RETURN_IF_ERROR(Begin("Confirm"));
+  confirmations_.push_back(valid);
+  confirmed_ = true;
+  Tell();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ResponderStatus> FakeResponder::GetStatus() {
+  base::MutexLock lock(mu_);
+  RETURN_IF_ERROR(Begin("GetStatus"));
+  ResponderStatus status{.blocks = blocks_.size(),
+                         .crls = crls_.size(),
+                         .ready = confirmed_,
+                         .http_address = "127.0.0.1:80",
+                         .version = "test"};
+  for (const auto& [id, block] : blocks_) {
+    status.certificates += block->count();
+    status.newest_version = std::max(status.newest_version, block->version());
+  }
+  return status;
+}
+
+absl::Status FakeResponder::Begin(const std::string& method) {
+  ++calls_[method];
+  Tell();
+  RETURN_IF_ERROR(failures_[""]);
+  return failures_[method];
+}
+
+ApplyResult FakeResponder::ApplyOne(const block::Update& update) {
+  std::unique_ptr<block::Block>& held = blocks_[update.block_id];
+  ApplyResult result{.block_id = update.block_id,
+                     .version = held == nullptr ? 0 : held->version()};
+  const auto apply = [&]() -> absl::Status {
+    if (result.version >= update.version) return absl::OkStatus();
+    if (refused_.count(update.block_id) > 0) {
+      return absl::InvalidArgumentError("bad signature");
+    }
+    for (const std::string& encoded : update.templates) {
+      ASSIGN_OR_RETURN(block::OcspTemplate one,
+                       block::OcspTemplate::Parse(base::AsBytes(encoded)));
+      templates_[one.id()] =
+          std::make_shared<const block::OcspTemplate>(std::move(one));
+    }
+    const base::Bytes content = base::AsBytes(update.content);
+    if (update.is_delta()) {
+      if (held == nullptr) return absl::FailedPreconditionError("no block");
+      ASSIGN_OR_RETURN(const block::Delta delta, block::Delta::Parse(content));
+      ASSIGN_OR_RETURN(block::Block next, held->Apply(delta));
+      *held = std::move(next);
+    } else {
+      ASSIGN_OR_RETURN(block::Block next,
+                       block::Block::Parse(content, templates_));
+      RETURN_IF_ERROR(next.Check());
+      held = std::make_unique<block::Block>(std::move(next));
+    }
+    result.version = held->version();
+    deltas_.push_back(update.is_delta());
+    return absl::OkStatus();
+  };
+  const absl::Status applied = apply();
+  result.accepted = applied.ok();
+  result.detail = std::string(applied.message());
+  if (held == nullptr) blocks_.erase(update.block_id);
+  return result;
+}
+
+void FakeResponder::Tell() {
+  ++events_;
+  changed_.NotifyAll();
+}
+
+}  // namespace chancery::refresher::testing

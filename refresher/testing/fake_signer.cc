@@ -1,0 +1,402 @@
+#include "refresher/testing/fake_signer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/bytes.h"
+#include "base/status_macros.h"
+#include "block/draft.h"
+#include "x509/certificate/certificate.h"
+#include "x509/certificate/names.h"
+
+namespace chancery::refresher::testing {
+namespace {
+
+constexpr absl::Duration kBlockLifetime = absl::Hours(96);
+constexpr absl::Duration kCrlLifetime = absl::Hours(24 * 9);
+constexpr int kKeyCompromise = 1;
+constexpr int kHold = 6;
+
+absl::Time WholeSeconds(absl::Time time) {
+  return absl::FromUnixSeconds(absl::ToUnixSeconds(time));
+}
+
+template <typename Array>
+Array ToArray(const std::string& bytes) {
+  Array out{};
+  std::memcpy(out.data(), bytes.data(), std::min(out.size(), bytes.size()));
+  return out;
+}
+
+}  // namespace
+
+FakeSigner::FakeSigner(const base::Clock& clock)
+    : clock_(clock),
+      key_(*crypto::GenerateKey({.type = crypto::KeyType::kEcP256})),
+      manifest_key_(*crypto::GenerateKey({.type = crypto::KeyType::kEcP256})),
+      subject_(*x509::EncodeName({{"O", "Test"}, {"CN", "Issuing"}})) {
+  x509::CertificateFacts facts;
+  facts.serial = "\x7f";
+  facts.issuer = facts.subject = subject_;
+  facts.not_before = WholeSeconds(clock.Now()) - absl::Hours(1);
+  facts.not_after = facts.not_before + absl::Hours(24 * 3650);
+  facts.public_key = base::ToString(key_->public_key().spki());
+  facts.extensions.is_ca = true;
+  issuer_.name = "issuing";
+  issuer_.certificate = *x509::SignCertificate(facts, *key_);
+  issuer_.issuer_id = base::ToString(
+      x509::Certificate::Parse(base::AsBytes(issuer_.certificate))->IssuerId());
+  issuer_.chain = {issuer_.certificate};
+  issuer_.profiles = {"server"};
+  templates_.push_back(
+      std::make_shared<const block::OcspTemplate>(*block::OcspTemplate::Create(
+          block::CertIdForm::kSha1, base::AsBytes(subject_), key_->public_key(),
+          key_->public_key(), key_->algorithm(), {})));
+}
+
+void FakeSigner::SetCrlShards(uint32_t shards) {
+  base::MutexLock lock(mu_);
+  crl_shards_ = shards;
+}
+
+std::string FakeSigner::AddBlock(uint32_t members) {
+  base::MutexLock lock(mu_);
+  std::string id = issuer_.issuer_id.substr(0, 8) + std::string(8, '\0');
+  id.back() = static_cast<char>(blocks_.size() + 1);
+  for (uint32_t i = 0; i < members; ++i) AddMember(id);
+  SignWhole(id);
+  return id;
+}
+
+block::Update FakeSigner::Issue(const std::string& block_id) {
+  base::MutexLock lock(mu_);
+  AddMember(block_id);
+  return SignPending(block_id);
+}
+
+block::Update FakeSigner::Change(const std::string& block_id, uint32_t place,
+                                 ledger::StatusChange change) {
+  base::MutexLock lock(mu_);
+  SetStatus(block_id, place, change);
+  return SignPending(block_id);
+}
+
+void FakeSigner::IssueUnsigned(const std::string& block_id) {
+  base::MutexLock lock(mu_);
+  AddMember(block_id);
+}
+
+void FakeSigner::RevokeUnsigned(const std::string& block_id, uint32_t place) {
+  base::MutexLock lock(mu_);
+  SetStatus(block_id, place, ledger::StatusChange::kRevoke);
+}
+
+void FakeSigner::AppendRaw(std::string bytes) {
+  base::MutexLock lock(mu_);
+  ledger_.push_back(std::move(bytes));
+}
+
+void FakeSigner::Truncate(uint64_t size) {
+  base::MutexLock lock(mu_);
+  ledger_.resize(size);
+}
+
+uint64_t FakeSigner::ledger_size() const {
+  base::MutexLock lock(mu_);
+  return ledger_.size();
+}
+
+void FakeSigner::Fail(const std::string& method, absl::Status status) {
+  base::MutexLock lock(mu_);
+  failures_[method] = std::move(status);
+}
+
+void FakeSigner::RefuseBlock(const std::string& block_id, absl::Status status) {
+  base::MutexLock lock(mu_);
+  refused_[block_id] = std::move(status);
+}
+
+void FakeSigner::SetPageSize(size_t entries) {
+  base::MutexLock lock(mu_);
+  page_size_ = entries;
+}
+
+std::string FakeSigner::Serial(const std::string& block_id,
+                               uint32_t place) const {
+  base::MutexLock lock(mu_);
+  return blocks_.at(block_id).members.at(place).serial;
+}
+
+std::string FakeSigner::Der(const std::string& block_id, uint32_t place) const {
+  base::MutexLock lock(mu_);
+  return blocks_.at(block_id).members.at(place).der;
+}
+
+uint64_t FakeSigner::Version(const std::string& block_id) const {
+  base::MutexLock lock(mu_);
+  return blocks_.at(block_id).current->version();
+}
+
+std::string FakeSigner::Content(const std::string& block_id) const {
+  base::MutexLock lock(mu_);
+  return blocks_.at(block_id).current->Encode();
+}
+
+int FakeSigner::calls(const std::string& method) const {
+  base::MutexLock lock(mu_);
+  const auto found = calls_.find(method);
+  return found == calls_.end() ? 0 : found->second;
+}
+
+std::vector<std::string> FakeSigner::signed_blocks() const {
+  base::MutexLock lock(mu_);
+  return signed_;
+}
+
+absl::StatusOr<SignedUpdates> FakeSigner::SignBlock(
+    const std::string& block_id) {
+  base::MutexLock lock(mu_);
+  RETURN_IF_ERROR(Begin("SignBlock"));
+  if (blocks_.count(block_id) == 0) return absl::NotFoundError("block");
+  RETURN_IF_ERROR(refused_[block_id]);
+  signed_.push_back(block_id);
+  const block::Update update = SignWhole(block_id);
+  return SignedUpdates{.updates = {update},
+                       .refresh_at = blocks_.at(block_id).refresh_at};
+}
+
+absl::StatusOr<SignedUpdates> FakeSigner::GetBlock(const std::string& block_id,
+                                                   uint64_t have_version) {
+  base::MutexLock lock(mu_);
+  RETURN_IF_ERROR(Begin("GetBlock"));
+  const auto found = blocks_.find(block_id);
+  if (found == blocks_.end()) return absl::NotFoundError("block");
+  RETURN_IF_ERROR(refused_[block_id]);
+  State& state = found->second;
+  if (state.current == nullptr) {
+    SignWhole(block_id);
+  } else if (!state.pending.empty()) {
+    SignPending(block_id);
+  }
+  SignedUpdates out{.refresh_at = state.refresh_at};
+  if (state.current->version() == have_version) return out;
+  const auto leads = std::find_if(
+      state.deltas.begin(), state.deltas.end(), [&](const auto& delta) {
+        return have_version != 0 && delta.base_version == have_version;
+      });
+  out.updates.assign(leads, state.deltas.end());
+  if (out.updates.empty()) out.updates = {WholeUpdate(block_id, state)};
+  return out;
+}
+
+absl::StatusOr<std::vector<ListedBlock>> FakeSigner::ListBlocks() {
+  base::MutexLock lock(mu_);
+  RETURN_IF_ERROR(Begin("ListBlocks"));
+  std::vector<ListedBlock> out;
+  for (const auto& [id, state] : blocks_) {
+    out.push_back({.block_id = id,
+                   .issuer_id = issuer_.issuer_id,
+                   .version = state.current->version(),
+                   .refresh_at = state.refresh_at});
+  }
+  return out;
+}
+
+absl::StatusOr<SignedCrl> FakeSigner::SignCrl(const std::string& issuer,
+                                              uint32_t shard) {
+  base::MutexLock lock(mu_);
+  RETURN_IF_ERROR(Begin("SignCrl"));
+  if (issuer != issuer_.name || shard >= crl_shards_) {
+    return absl::NotFoundError("issuer or shard");
+  }
+  RETURN_IF_ERROR(refused_[absl::StrCat("crl ", shard)]);
+  SignedCrl crl{.issuer_id = issuer_.issuer_id,
+                .number = ++crl_numbers_[shard],
+                .this_update = WholeSeconds(clock_.Now()),
+                .ledger_size = ledger_.size()};
+  crl.next_update = crl.this_update + kCrlLifetime;
+  crl.refresh_at = crl.this_update + kCrlLifetime / 2;
+  crl.der = absl::StrCat("CRL ", shard, " ", crl.number);
+  Append(ledger::CrlEntry{.issuer_id = issuer_.issuer_id,
+                          .shard = shard,
+                          .number = crl.number,
+                          .this_update = crl.this_update,
+                          .next_update = crl.next_update,
+                          .ledger_size = crl.ledger_size,
+                          .crl_sha256 = std::string(32, 'h')});
+  return crl;
+}
+
+absl::StatusOr<LedgerPage> FakeSigner::ReadEntries(uint64_t from) {
+  base::MutexLock lock(mu_);
+  RETURN_IF_ERROR(Begin("ReadEntries"));
+  LedgerPage page{.ledger_size = ledger_.size()};
+  for (uint64_t i = from;
+       i < ledger_.size() && page.entries.size() < page_size_; ++i) {
+    page.entries.push_back(ledger_[i]);
+  }
+  return page;
+}
+
+absl::StatusOr<std::vector<ListedIssuer>> FakeSigner::ListIssuers() {
+  base::MutexLock lock(mu_);
+  RETURN_IF_ERROR(Begin("ListIssuers"));
+  ListedIssuer issuer = issuer_;
+  issuer.crl_shards = crl_shards_;
+  return std::vector<ListedIssuer>{issuer};
+}
+
+absl::Status FakeSigner::Begin(const std::string& method) {
+  ++calls_[method];
+  RETURN_IF_ERROR(failures_[""]);
+  return failures_[method];
+}
+
+void FakeSigner::Append(ledger::EntryBody body) {
+  ledger_.push_back(ledger::EncodeEntry({.index = ledger_.size(),
+                                         .time = clock_.Now(),
+                                         .body = std::move(body)}));
+}
+
+void FakeSigner::AddMember(const std::string& block_id) {
+  State& state = blocks_[block_id];
+  Member member;
+  member.serial = absl::StrCat("\x01serial", ++last_serial_);
+  x509::CertificateFacts facts;
+  facts.serial = member.serial;
+  facts.issuer = subject_;
+  facts.subject =
+      *x509::EncodeName({{"CN", absl::StrCat("host", last_serial_)}});
+  facts.not_before = WholeSeconds(clock_.Now());
+  facts.not_after = facts.not_before + absl::Hours(24 * 90);
+  facts.public_key = base::ToString(key_->public_key().spki());
+  member.der = *x509::SignCertificate(facts, *key_);
+  const auto place = static_cast<uint32_t>(state.members.size());
+  Append(ledger::CertificateEntry{
+      .issuer_id = issuer_.issuer_id,
+      .serial = member.serial,
+      .not_after = facts.not_after,
+      .block_id = block_id,
+      .place = place,
+      .block_capacity = kCapacity,
+      .lifetime_class = 128,
+      .profile = "server",
+      .origin = {.requester = "spiffe://test/client/one",
+                 .request_id = absl::StrCat("request ", last_serial_),
+                 .request_hash = std::string(32, 'h')},
+      .certificate = member.der});
+  state.members.push_back(std::move(member));
+  state.pending.insert(place);
+}
+
+void FakeSigner::SetStatus(const std::string& block_id, uint32_t place,
+                           ledger::StatusChange change) {
+  State& state = blocks_.at(block_id);
+  Member& member = state.members.at(place);
+  member.revoked = change != ledger::StatusChange::kRelease;
+  member.reason = change == ledger::StatusChange::kRevoke ? kKeyCompromise
+                  : change == ledger::StatusChange::kHold ? kHold
+                                                          : 0;
+  member.revoked_at =
+      member.revoked ? WholeSeconds(clock_.Now()) : absl::UnixEpoch();
+  Append(ledger::StatusEntry{.change = change,
+                             .issuer_id = issuer_.issuer_id,
+                             .serial = member.serial,
+                             .reason = static_cast<uint8_t>(member.reason),
+                             .revoked_at = member.revoked_at});
+  state.pending.insert(place);
+}
+
+block::Record FakeSigner::SignRecord(const Member& member) const {
+  block::Record record{.status = member.revoked ? block::RecordStatus::kRevoked
+                                                : block::RecordStatus::kGood,
+                       .serial = member.serial};
+  if (member.revoked) {
+    record.revocation_time = member.revoked_at;
+    record.reason = member.reason;
+  }
+  record.this_update = WholeSeconds(clock_.Now());
+  record.next_update = record.this_update + kBlockLifetime - absl::Seconds(1);
+  std::string tbs;
+  templates_[0]->BuildTbs(record.facts(), tbs);
+  const std::string signature = *key_->Sign(base::AsBytes(tbs));
+  record.signatures = {*templates_[0]->Compact(base::AsBytes(signature))};
+  return record;
+}
+
+block::Manifest FakeSigner::NextFacts(const std::string& block_id,
+                                      const State& state) {
+  block::Manifest facts;
+  facts.block_id = ToArray<block::BlockId>(block_id);
+  facts.issuer_id = ToArray<block::IssuerId>(issuer_.issuer_id);
+  const auto micros = static_cast<uint64_t>(absl::ToUnixMicros(clock_.Now()));
+  facts.version = state.current == nullptr
+                      ? micros
+                      : std::max(state.current->version() + 1, micros);
+  facts.capacity = kCapacity;
+  facts.this_update = WholeSeconds(clock_.Now());
+  facts.next_update = facts.this_update + kBlockLifetime - absl::Seconds(1);
+  facts.refresh_at = facts.this_update + kBlockLifetime / 2;
+  facts.produced_at = facts.this_update;
+  facts.ledger_size = ledger_.size();
+  return facts;
+}
+
+block::Update FakeSigner::SignWhole(const std::string& block_id) {
+  State& state = blocks_[block_id];
+  const block::Manifest facts = NextFacts(block_id, state);
+  std::vector<block::Record> records;
+  for (const Member& member : state.members) {
+    records.push_back(SignRecord(member));
+  }
+  state.current = std::make_unique<block::Block>(
+      *block::SignWhole(facts, templates_, records, *manifest_key_));
+  state.deltas.clear();
+  state.pending.clear();
+  state.refresh_at = facts.refresh_at;
+  AppendManifest(block_id, *state.current);
+  return WholeUpdate(block_id, state);
+}
+
+block::Update FakeSigner::SignPending(const std::string& block_id) {
+  State& state = blocks_.at(block_id);
+  std::vector<block::Change> changes;
+  for (const uint32_t place : state.pending) {
+    changes.push_back({place, SignRecord(state.members[place])});
+  }
+  block::SignedDelta made =
+      *block::SignDelta(*state.current, NextFacts(block_id, state),
+                        std::move(changes), *manifest_key_);
+  block::Update update = WholeUpdate(block_id, state);
+  update.base_version = state.current->version();
+  update.version = made.block.version();
+  update.content = made.delta.Encode();
+  *state.current = std::move(made.block);
+  state.deltas.push_back(update);
+  state.pending.clear();
+  AppendManifest(block_id, *state.current);
+  return update;
+}
+
+block::Update FakeSigner::WholeUpdate(const std::string& block_id,
+                                      const State& state) const {
+  return {.block_id = block_id,
+          .version = state.current->version(),
+          .content = state.current->Encode(),
+          .templates = {templates_[0]->encoded()}};
+}
+
+void FakeSigner::AppendManifest(const std::string& block_id,
+                                const block::Block& block) {
+  const block::Manifest& manifest = block.manifest();
+  Append(ledger::ManifestEntry{.block_id = block_id,
+                               .version = manifest.version,
+                               .ledger_size = manifest.ledger_size,
+                               .this_update = manifest.this_update,
+                               .refresh_at = manifest.refresh_at,
+                               .manifest = block.signed_manifest().Encode()});
+}
+
+}  // namespace chancery::refresher::testing

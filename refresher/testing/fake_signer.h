@@ -1,0 +1,130 @@
+#ifndef CHANCERY_REFRESHER_TESTING_FAKE_SIGNER_H_
+#define CHANCERY_REFRESHER_TESTING_FAKE_SIGNER_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "block/block.h"
+#include "crypto/software_key.h"
+#include "ledger/entry.h"
+#include "refresher/signer_client.h"
+
+namespace chancery::refresher::testing {
+
+// A signer in memory: real certificates, blocks, deltas and ledger entries of
+// one issuer; CRLs are text. Thread-safe.
+class FakeSigner final : public SignerClient {
+ public:
+  static constexpr uint32_t kCapacity = 16;
+
+  // `clock` must outlive it.
+  explicit FakeSigner(const base::Clock& clock);
+
+  const ListedIssuer& issuer() const { return issuer_; }
+  void SetCrlShards(uint32_t shards);
+
+  // What authorities do. Each that signs returns the update it made.
+  std::string AddBlock(uint32_t members);  // Signed; returns its id.
+  block::Update Issue(const std::string& block_id);
+  block::Update Change(const std::string& block_id, uint32_t place,
+                       ledger::StatusChange change);
+  block::Update Revoke(const std::string& block_id, uint32_t place) {
+    return Change(block_id, place, ledger::StatusChange::kRevoke);
+  }
+  // Into the ledger only, as when the signer dies before it signs the record.
+  void IssueUnsigned(const std::string& block_id);
+  void RevokeUnsigned(const std::string& block_id, uint32_t place);
+
+  // What becomes of the ledger.
+  void AppendRaw(std::string bytes);
+  void Truncate(uint64_t size);
+  uint64_t ledger_size() const;
+
+  // Failures. `method` is a method's name, "" all; OK heals.
+  void Fail(const std::string& method, absl::Status status);
+  void RefuseBlock(const std::string& block_id, absl::Status status);
+  void SetPageSize(size_t entries);
+
+  std::string Serial(const std::string& block_id, uint32_t place) const;
+  std::string Der(const std::string& block_id, uint32_t place) const;
+  uint64_t Version(const std::string& block_id) const;
+  // The block as it is, whole.
+  std::string Content(const std::string& block_id) const;
+  int calls(const std::string& method) const;
+  std::vector<std::string> signed_blocks() const;  // By SignBlock, in order.
+
+  absl::StatusOr<SignedUpdates> SignBlock(const std::string& block_id) override;
+  absl::StatusOr<SignedUpdates> GetBlock(const std::string& block_id,
+                                         uint64_t have_version) override;
+  absl::StatusOr<std::vector<ListedBlock>> ListBlocks() override;
+  absl::StatusOr<SignedCrl> SignCrl(const std::string& issuer,
+                                    uint32_t shard) override;
+  absl::StatusOr<LedgerPage> ReadEntries(uint64_t from) override;
+  absl::StatusOr<std::vector<ListedIssuer>> ListIssuers() override;
+
+ private:
+  struct Member {
+    std::string serial;
+    std::string der;
+    bool revoked = false;
+    int reason = 0;
+    absl::Time revoked_at;
+  };
+  struct State {
+    std::vector<Member> members;
+    std::set<uint32_t> pending;  // Places whose record is not signed yet.
+    std::unique_ptr<block::Block> current;
+    std::vector<block::Update> deltas;  // Since it was signed whole.
+    absl::Time refresh_at;
+  };
+
+  absl::Status Begin(const std::string& method)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Append(ledger::EntryBody body) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void AddMember(const std::string& block_id)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void SetStatus(const std::string& block_id, uint32_t place,
+                 ledger::StatusChange change)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  block::Record SignRecord(const Member& member) const;
+  block::Update SignWhole(const std::string& block_id)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  block::Update SignPending(const std::string& block_id)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  block::Manifest NextFacts(const std::string& block_id, const State& state)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  block::Update WholeUpdate(const std::string& block_id,
+                            const State& state) const;
+  void AppendManifest(const std::string& block_id, const block::Block& block)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  const base::Clock& clock_;
+  const std::unique_ptr<crypto::SoftwareKey> key_;
+  const std::unique_ptr<crypto::SoftwareKey> manifest_key_;
+  ListedIssuer issuer_;
+  std::string subject_;
+  block::Templates templates_;
+  mutable base::Mutex mu_;
+  std::map<std::string, State> blocks_ ABSL_GUARDED_BY(mu_);
+  std::vector<std::string> ledger_ ABSL_GUARDED_BY(mu_);
+  std::map<uint32_t, uint64_t> crl_numbers_ ABSL_GUARDED_BY(mu_);
+  uint64_t last_serial_ ABSL_GUARDED_BY(mu_) = 0;
+  size_t page_size_ ABSL_GUARDED_BY(mu_) = 1000;
+  uint32_t crl_shards_ ABSL_GUARDED_BY(mu_) = 1;
+  std::map<std::string, absl::Status> failures_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, absl::Status> refused_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, int> calls_ ABSL_GUARDED_BY(mu_);
+  std::vector<std::string> signed_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace chancery::refresher::testing
+
+#endif  // CHANCERY_REFRESHER_TESTING_FAKE_SIGNER_H_

@@ -1,0 +1,40 @@
+#ifndef CHANCERY_REFRESHER_TESTING_RECORDING_SINK_H_
+#define CHANCERY_REFRESHER_TESTING_RECORDING_SINK_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "refresher/update_sink.h"
+
+namespace chancery::refresher::testing {
+
+// Keeps what it is offered. One thread at a time.
+class RecordingSink final : public UpdateSink {
+ public:
+  Acknowledged Offer(std::vector<block::Update> updates,
+                     absl::Duration wait) override {
+    for (block::Update& update : updates) offered.push_back(std::move(update));
+    last_wait = wait;
+    return answer;
+  }
+  void CrlsChanged() override { ++crls_changed; }
+
+  // Versions of a block, in the order of their offers.
+  std::vector<uint64_t> Versions(const std::string& block_id) const {
+    std::vector<uint64_t> out;
+    for (const block::Update& update : offered) {
+      if (update.block_id == block_id) out.push_back(update.version);
+    }
+    return out;
+  }
+
+  std::vector<block::Update> offered;
+  absl::Duration last_wait = absl::InfiniteDuration();
+  Acknowledged answer = {.responders = 1, .total = 2};
+  int crls_changed = 0;
+};
+
+}  // namespace chancery::refresher::testing
+
+#endif  // CHANCERY_REFRESHER_TESTING_RECORDING_SINK_H_
