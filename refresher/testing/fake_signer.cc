@@ -272,6 +272,8 @@ void FakeSigner::AddMember(const std::string& block_id) {
   facts.not_before = WholeSeconds(clock_.Now());
   facts.not_after = facts.not_before + absl::Hours(24 * 90);
   facts.public_key = base::ToString(key_->public_key().spki());
+  facts.extensions.alt_names = {
+      {.value = absl::StrCat("host", last_serial_, ".test")}};
   member.der = *x509::SignCertificate(facts, *key_);
   const auto place = static_cast<uint32_t>(state.members.size());
   Append(ledger::CertificateEntry{
