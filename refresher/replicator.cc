@@ -35,11 +35,10 @@ absl::StatusOr<std::vector<bool>> Replicator::Push(
     if (!taken) {
       // It lacks what the update builds on.
       auto path = Path(updates[i].block_id, result.version);
-      if (!path.ok()) return Failed(path.status());
+      if (!path.ok()) return Missed(path.status());
       std::map<std::string, uint64_t> holds;
       Batch batch{.updates = *std::move(path), .bytes = 0};
-      const absl::Status sent = Send(batch, holds);
-      if (!sent.ok()) return Failed(sent);
+      RETURN_IF_ERROR(Send(batch, holds));
       taken = holds[updates[i].block_id] >= updates[i].version;
     }
     accepted.push_back(taken);
@@ -80,7 +79,7 @@ absl::Status Replicator::Converge(bool confirm) {
     state_.blocks_behind = behind;
     state_.crls_behind = crls_behind;
   }
-  if (!done.ok()) return Failed(done);
+  if (!done.ok()) return Missed(done);
   if (behind + crls_behind != 0) {
     base::MutexLock lock(mu_);
     state_.reachable = true;
@@ -162,7 +161,9 @@ absl::Status Replicator::ConvergeCrls(
                      crls_.GetCrl(crl.issuer_id, crl.shard));
     const auto number =
         client_.PutCrl(whole.issuer_id, whole.shard, whole.number, whole.der);
-    if (!number.ok() && IsTransient(number.status())) return number.status();
+    if (!number.ok() && IsTransient(number.status())) {
+      return Failed(number.status());
+    }
     if (!number.ok()) {
       Refused(absl::StrCat("CRL ", whole.number, ": ",
                            std::string(number.status().message())));
@@ -211,9 +212,9 @@ absl::StatusOr<std::vector<block::Update>> Replicator::Path(
 absl::Status Replicator::Send(Batch& batch,
                               std::map<std::string, uint64_t>& holds) {
   if (batch.updates.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::vector<ApplyResult> results,
-                   client_.Apply(batch.updates));
-  for (const ApplyResult& result : results) {
+  const auto results = client_.Apply(batch.updates);
+  if (!results.ok()) return Failed(results.status());
+  for (const ApplyResult& result : *results) {
     holds[result.block_id] = result.version;
     if (result.accepted) continue;
     Refused(absl::StrCat("block ", base::Hex(base::AsBytes(result.block_id)),
@@ -249,16 +250,21 @@ absl::Status Replicator::Describe(bool confirmed, const HeldVersions& held) {
   return absl::OkStatus();
 }
 
-absl::Status Replicator::Failed(absl::Status status) {
+absl::Status Replicator::Missed(absl::Status status) {
   base::MutexLock lock(mu_);
   missed_ = true;
   state_.caught_up = false;
+  state_.detail = std::string(status.message());
+  return status;
+}
+
+absl::Status Replicator::Failed(absl::Status status) {
   if (IsTransient(status)) {
+    base::MutexLock lock(mu_);
     state_.reachable = false;
     state_.ready = false;
   }
-  state_.detail = std::string(status.message());
-  return status;
+  return Missed(std::move(status));
 }
 
 void Replicator::Refused(const std::string& detail) {

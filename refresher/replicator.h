@@ -91,6 +91,9 @@ class Replicator {
                                                   uint64_t held);
   absl::Status Send(Batch& batch, std::map<std::string, uint64_t>& holds);
   absl::Status Describe(bool confirmed, const HeldVersions& held);
+  // Takes `status` down and returns it: of the inventory, which says nothing of
+  // the responder; and of a call to the responder.
+  absl::Status Missed(absl::Status status);
   absl::Status Failed(absl::Status status);
   void Refused(const std::string& detail);
 
