@@ -1,0 +1,290 @@
+// Workers and the fan-out over them.
+#include "refresher/responder_worker.h"
+
+#include <atomic>
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "base/testing/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "refresher/fanout.h"
+#include "refresher/testing/fake_responder.h"
+#include "refresher/testing/refresher_fixture.h"
+
+namespace chancery::refresher {
+namespace {
+
+using base::testing::IsOk;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+// Waits that end by themselves take no longer than the event that ends them;
+// this bounds those of a test that fails.
+constexpr absl::Duration kLong = absl::Seconds(60);
+
+// Of what a worker takes down after its last call, nobody tells.
+bool Comes(const std::function<bool()>& condition) {
+  const absl::Time end = absl::Now() + kLong;
+  while (!condition()) {
+    if (absl::Now() > end) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+class ResponderWorkerTest : public testing::RefresherFixture {
+ protected:
+  // A responder with its replicator and its worker.
+  struct Looked {
+    Looked(const ResponderWorkerTest& test, ResponderWorker::Options options)
+        : replicator(responder, *test.real_inventory_, *test.real_inventory_,
+                     test.clock_, {.name = "responder"}),
+          worker(
+              replicator, [&test] { return test.whole_.load(); }, test.log_,
+              options) {}
+    ~Looked() { responder.LetApplyGo(); }
+    bool AwaitCaughtUp() const {
+      return Comes([this] { return worker.state().caught_up; });
+    }
+
+    testing::FakeResponder responder;
+    Replicator replicator;
+    ResponderWorker worker;
+  };
+
+  // Converges at the start only, and when told to.
+  static ResponderWorker::Options Quiet() {
+    return {.converge_interval = absl::Hours(1)};
+  }
+  std::unique_ptr<Looked> Start(ResponderWorker::Options options = Quiet()) {
+    return std::make_unique<Looked>(*this, options);
+  }
+  std::string AddBlock() {
+    std::string block = signer_.AddBlock(1);
+    EXPECT_THAT(keeper_.Fetch(block, 0), IsOk());
+    return block;
+  }
+  block::Update AddDelta(const std::string& block_id) {
+    block::Update delta = signer_.Revoke(block_id, 0);
+    EXPECT_THAT(keeper_.Store({delta}), IsOk());
+    return delta;
+  }
+
+  std::atomic<bool> whole_ = true;
+};
+
+TEST_F(ResponderWorkerTest, ConvergesAtItsStart) {
+  const std::string block = AddBlock();
+  const auto one = Start();
+  ASSERT_TRUE(one->AwaitCaughtUp());
+  EXPECT_EQ(one->responder.Version(block), signer_.Version(block));
+  EXPECT_THAT(one->responder.confirmations(), SizeIs(1));
+}
+
+TEST_F(ResponderWorkerTest, DoesNotConfirmWhileTheInventoryMayLackSomething) {
+  whole_ = false;
+  const auto one = Start();
+  ASSERT_TRUE(one->AwaitCaughtUp());
+  EXPECT_THAT(one->responder.confirmations(), IsEmpty());
+  whole_ = true;
+  one->worker.ConvergeSoon();
+  EXPECT_TRUE(one->responder.Await(
+      [&] { return !one->responder.confirmations().empty(); }));
+}
+
+TEST_F(ResponderWorkerTest, TriesAgainUntilTheResponderIsThere) {
+  const std::string block = AddBlock();
+  const auto one = Start({.converge_interval = absl::Hours(1),
+                          .first_retry = absl::Milliseconds(1)});
+  one->responder.SetReachable(false);
+  ASSERT_TRUE(one->responder.Await(
+      [&] { return one->responder.calls("GetVersions") >= 3; }));
+  one->responder.SetReachable(true);
+  EXPECT_TRUE(one->AwaitCaughtUp());
+  EXPECT_EQ(one->responder.Version(block), signer_.Version(block));
+}
+
+TEST_F(ResponderWorkerTest, ConvergesNowAndThen) {
+  const auto one = Start({.converge_interval = absl::Milliseconds(1)});
+  EXPECT_TRUE(one->responder.Await(
+      [&] { return one->responder.calls("GetVersions") >= 5; }));
+}
+
+TEST_F(ResponderWorkerTest, WhatOneThatIsAwayMissesItGetsWhenItIsBack) {
+  const std::string block = AddBlock();
+  const auto one = Start({.converge_interval = absl::Milliseconds(1),
+                          .first_retry = absl::Milliseconds(1)});
+  ASSERT_TRUE(one->AwaitCaughtUp());
+  Fanout fanout({&one->worker});
+  one->responder.SetReachable(false);
+  EXPECT_EQ(fanout.Offer({AddDelta(block)}, kLong).responders, 0u);
+  one->responder.SetReachable(true);
+  EXPECT_TRUE(one->responder.Await(
+      [&] { return one->responder.Version(block) == signer_.Version(block); }));
+}
+
+TEST_F(ResponderWorkerTest, PushesWhatWaitsTogetherAndBeforeItEnds) {
+  const std::string block = AddBlock();
+  testing::FakeResponder responder;
+  Replicator replicator(responder, *real_inventory_, *real_inventory_, clock_,
+                        {});
+  ASSERT_THAT(replicator.Converge(true), IsOk());
+  auto worker = std::make_unique<ResponderWorker>(
+      replicator, [] { return true; }, log_, Quiet());
+  Fanout fanout({worker.get()});
+  ASSERT_TRUE(Comes([&] { return worker->convergences() == 1; }));
+  responder.HoldApply();
+  const int before = responder.calls("Apply");
+  fanout.Offer({AddDelta(block)}, absl::ZeroDuration());
+  EXPECT_TRUE(
+      responder.Await([&] { return responder.calls("Apply") > before; }));
+  fanout.Offer({AddDelta(block)}, absl::ZeroDuration());
+  fanout.Offer({AddDelta(block)}, absl::ZeroDuration());
+  responder.LetApplyGo();
+  worker.reset();
+  EXPECT_EQ(responder.Version(block), signer_.Version(block));
+  EXPECT_EQ(responder.calls("Apply"), before + 2);
+}
+
+TEST_F(ResponderWorkerTest, WhatDoesNotFitTheQueueComesByConvergence) {
+  const std::string block = AddBlock();
+  const auto one =
+      Start({.converge_interval = absl::Hours(1), .max_queued_bytes = 1});
+  ASSERT_TRUE(one->AwaitCaughtUp());
+  Fanout fanout({&one->worker});
+  EXPECT_EQ(fanout.Offer({AddDelta(block)}, kLong).responders, 0u);
+  EXPECT_FALSE(one->worker.state().caught_up);
+  one->worker.ConvergeSoon();
+  ASSERT_TRUE(one->AwaitCaughtUp());
+  EXPECT_EQ(one->responder.Version(block), signer_.Version(block));
+  EXPECT_EQ(one->worker.pushed(), 0u);
+}
+
+class FanoutTest : public ResponderWorkerTest {
+ protected:
+  FanoutTest() {
+    for (int i = 0; i < 3; ++i) {
+      started_.push_back(Start());
+      workers_.push_back(&started_.back()->worker);
+    }
+    fanout_ = std::make_unique<Fanout>(workers_);
+    for (const auto& one : started_) EXPECT_TRUE(one->AwaitCaughtUp());
+  }
+  testing::FakeResponder& Responder(int i) { return started_[i]->responder; }
+
+  std::vector<std::unique_ptr<Looked>> started_;
+  std::vector<ResponderWorker*> workers_;
+  std::unique_ptr<Fanout> fanout_;
+};
+
+TEST_F(FanoutTest, ReturnsOnceAllHaveAnswered) {
+  const std::string block = AddBlock();
+  const Acknowledged answer =
+      fanout_->Offer(signer_.GetBlock(block, 0)->updates, kLong);
+  EXPECT_EQ(answer.responders, 3u);
+  EXPECT_EQ(answer.total, 3u);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(Responder(i).Version(block), signer_.Version(block));
+  }
+}
+
+TEST_F(FanoutTest, CountsOnlyThoseThatTookAll) {
+  const std::string block = AddBlock();
+  const std::string other = AddBlock();
+  Responder(1).RefuseBlock(block);
+  Updates updates = signer_.GetBlock(block, 0)->updates;
+  updates.push_back(signer_.GetBlock(other, 0)->updates[0]);
+  EXPECT_EQ(fanout_->Offer(updates, kLong).responders, 2u);
+  EXPECT_EQ(Responder(1).Version(other), signer_.Version(other));
+  EXPECT_FALSE(workers_[1]->state().caught_up);
+}
+
+TEST_F(FanoutTest, ASlowResponderHoldsUpNobody) {
+  const std::string block = AddBlock();
+  Responder(0).HoldApply();
+  std::promise<Acknowledged> promise;
+  std::future<Acknowledged> answer = promise.get_future();
+  std::thread offer([&] {
+    promise.set_value(
+        fanout_->Offer(signer_.GetBlock(block, 0)->updates, kLong));
+  });
+  for (const int i : {1, 2}) {
+    EXPECT_TRUE(Responder(i).Await(
+        [&] { return Responder(i).Version(block) == signer_.Version(block); }));
+  }
+  EXPECT_EQ(Responder(0).Version(block), 0u);
+  // It is caught up, so its answer is waited for.
+  Responder(0).LetApplyGo();
+  EXPECT_EQ(answer.get().responders, 3u);
+  offer.join();
+}
+
+TEST_F(FanoutTest, ALateOneIsNotWaitedForUntilItHasConverged) {
+  const std::string block = AddBlock();
+  Responder(0).HoldApply();
+  EXPECT_EQ(
+      fanout_
+          ->Offer(signer_.GetBlock(block, 0)->updates, absl::Milliseconds(250))
+          .responders,
+      2u);
+  EXPECT_FALSE(workers_[0]->state().caught_up);
+  // Held still: this would take a minute if it were waited for.
+  EXPECT_EQ(fanout_->Offer({AddDelta(block)}, kLong).responders, 2u);
+
+  Responder(0).LetApplyGo();
+  workers_[0]->ConvergeSoon();
+  ASSERT_TRUE(started_[0]->AwaitCaughtUp());
+  EXPECT_EQ(Responder(0).Version(block), signer_.Version(block));
+  EXPECT_EQ(fanout_->Offer({AddDelta(block)}, kLong).responders, 3u);
+}
+
+// Whoever does not wait says nothing about who is late.
+TEST_F(FanoutTest, AnOfferThatIsNotWaitedForMakesNobodyLate) {
+  const std::string block = AddBlock();
+  for (int i = 0; i < 3; ++i) Responder(i).HoldApply();
+  EXPECT_EQ(
+      fanout_->Offer(signer_.GetBlock(block, 0)->updates, absl::ZeroDuration())
+          .responders,
+      0u);
+  for (ResponderWorker* worker : workers_) {
+    EXPECT_TRUE(worker->state().caught_up);
+  }
+}
+
+TEST_F(FanoutTest, OneThatIsAwayIsNotWaitedFor) {
+  const std::string block = AddBlock();
+  Responder(2).SetReachable(false);
+  EXPECT_EQ(
+      fanout_->Offer(signer_.GetBlock(block, 0)->updates, kLong).responders,
+      2u);
+  EXPECT_FALSE(workers_[2]->state().reachable);
+  const int calls = Responder(2).calls("Apply");
+  EXPECT_EQ(fanout_->Offer({AddDelta(block)}, kLong).responders, 2u);
+  // Nor asked, until it has converged.
+  EXPECT_EQ(Responder(2).calls("Apply"), calls);
+}
+
+TEST_F(FanoutTest, NewCrlsReachAll) {
+  ASSERT_THAT(real_inventory_->PutCrl({.issuer_id = signer_.issuer().issuer_id,
+                                       .number = 4,
+                                       .this_update = clock_.Now(),
+                                       .next_update = clock_.Now(),
+                                       .refresh_at = clock_.Now(),
+                                       .der = "CRL"}),
+              IsOk());
+  fanout_->CrlsChanged();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(
+        Responder(i).Await([&] { return !Responder(i).crls().empty(); }));
+  }
+  EXPECT_THAT(fanout_->States(), SizeIs(3));
+}
+
+}  // namespace
+}  // namespace chancery::refresher
