@@ -46,11 +46,11 @@ absl::StatusOr<size_t> CrlRefresher::SignNeeded(absl::Duration delay) {
   for (const ListedIssuer& issuer : issuers_) {
     for (uint32_t shard = 0; shard < issuer.crl_shards; ++shard) {
       const auto found = held.find({issuer.issuer_id, shard});
-      ASSIGN_OR_RETURN(
-          const bool needed,
-          Needed(issuer, found == held.end() ? nullptr : found->second, delay));
-      if (!needed) continue;
-      const absl::Status status = Sign(issuer, shard);
+      const auto needed =
+          Needed(issuer, found == held.end() ? nullptr : found->second, delay);
+      if (needed.ok() && !*needed) continue;
+      const absl::Status status =
+          needed.ok() ? Sign(issuer, shard) : needed.status();
       if (status.ok()) ++done;
       first_error.Update(status);
     }
