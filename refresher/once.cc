@@ -27,9 +27,12 @@ absl::Status Refresh(const OnceParts& parts, Report report) {
       std::count_if(listed.begin(), listed.end(),
                     [&](const ListedBlock& b) { return b.refresh_at <= now; });
   uint64_t done = 0;
-  size_t step = 1;
-  while (step > 0) {
-    ASSIGN_OR_RETURN(step, parts.blocks.Step());
+  bool more = true;
+  while (more) {
+    // A batch of which all were refused is not the last.
+    const uint64_t refused = parts.blocks.refused_blocks();
+    ASSIGN_OR_RETURN(const size_t step, parts.blocks.Step());
+    more = step > 0 || parts.blocks.refused_blocks() > refused;
     done += step;
     report("blocks", done, std::max(done, total));
   }
