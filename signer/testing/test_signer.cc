@@ -21,9 +21,7 @@ absl::Status TestSigner::Start() {
   ASSIGN_OR_RETURN(
       parts->ledger,
       Ledger::Open(std::make_unique<FakeKvStore>(disk_), clock_, {}));
-  const auto wait = [this](absl::Time when) {
-    if (clock_.Now() < when) clock_.Advance(when - clock_.Now());
-  };
+  const auto wait = [this](absl::Time when) { clock_.WaitUntil(when); };
   parts->blocks = std::make_unique<BlockSigner>(
       *parts->ledger, issuers_, manifest_key_, clock_,
       BlockSigner::Options{.threads = 1, .wait_until = wait});

@@ -40,8 +40,8 @@ authority::SignerStatus ToStatus(signer::Revoked from) {
 // Signs as the key does, after the hook, if there is one.
 class SignerNode::HookedKey final : public crypto::SigningKey {
  public:
-  explicit HookedKey(std::shared_ptr<const crypto::SigningKey> key)
-      : key_(std::move(key)) {}
+  HookedKey(std::shared_ptr<const crypto::SigningKey> key, SignerNode& node)
+      : key_(std::move(key)), node_(node) {}
 
   const crypto::PublicKey& public_key() const override {
     return key_->public_key();
@@ -52,27 +52,24 @@ class SignerNode::HookedKey final : public crypto::SigningKey {
   absl::StatusOr<std::string> Sign(base::Bytes message) const override {
     std::function<void()> hook;
     {
-      base::MutexLock lock(mu_);
-      hook.swap(hook_);
+      base::MutexLock lock(node_.mu_);
+      hook.swap(node_.hook_);
     }
     if (hook) hook();
     return key_->Sign(message);
   }
-  void Set(std::function<void()> hook) {
-    base::MutexLock lock(mu_);
-    hook_ = std::move(hook);
-  }
 
  private:
   const std::shared_ptr<const crypto::SigningKey> key_;
-  mutable base::Mutex mu_;
-  mutable std::function<void()> hook_ ABSL_GUARDED_BY(mu_);
+  SignerNode& node_;
 };
 
 namespace {
 
-std::vector<signer::Issuer> With(signer::Issuer issuer,
-                                 std::shared_ptr<crypto::SigningKey> ocsp_key) {
+std::vector<signer::Issuer> With(
+    signer::Issuer issuer, std::shared_ptr<const crypto::SigningKey> key,
+    std::shared_ptr<const crypto::SigningKey> ocsp_key) {
+  issuer.key = std::move(key);
   issuer.ocsp_key = std::move(ocsp_key);
   return {std::move(issuer)};
 }
@@ -84,13 +81,14 @@ SignerNode::SignerNode(const signer::testing::TestPki& pki,
                        Checker& checker)
     : checker_(checker),
       issuer_id_(pki.issuer().issuer_id),
-      issuer_name_(pki.issuer().name),
-      ocsp_key_(std::make_shared<HookedKey>(pki.issuer().ocsp_key)),
-      core_(With(pki.issuer(), ocsp_key_), *pki.manifest_key(), disk_, clock,
-            dice) {
+      key_(std::make_shared<HookedKey>(pki.issuer().key, *this)),
+      ocsp_key_(std::make_shared<HookedKey>(pki.issuer().ocsp_key, *this)),
+      core_(With(pki.issuer(), key_, ocsp_key_), *pki.manifest_key(), disk_,
+            clock, dice) {
   const absl::Status started = core_.Start();
-  if (!started.ok())
-    checker_.Fail("signer: does not start: " + std::string(started.message()));
+  if (!started.ok()) {
+    checker_.Fail("signer: does not start: " + started.ToString());
+  }
 }
 
 SignerNode::~SignerNode() = default;
@@ -98,7 +96,7 @@ SignerNode::~SignerNode() = default;
 void SignerNode::Crash() {
   core_.Kill();
   disk_.Crash();
-  ocsp_key_->Set(nullptr);
+  DuringNextSignature(nullptr);
 }
 
 absl::Status SignerNode::Restart() {
@@ -107,7 +105,8 @@ absl::Status SignerNode::Restart() {
 }
 
 void SignerNode::DuringNextSignature(std::function<void()> hook) {
-  ocsp_key_->Set(std::move(hook));
+  base::MutexLock lock(mu_);
+  hook_ = std::move(hook);
 }
 
 absl::StatusOr<refresher::SignedUpdates> RefresherSignerLink::Taken(

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "authority/signer_client.h"
+#include "base/mutex.h"
 #include "base/testing/fake_clock.h"
 #include "refresher/signer_client.h"
 #include "signer/ledger/testing/fake_kv_store.h"
@@ -38,10 +39,10 @@ class SignerNode {
   signer::testing::TestSigner& core() { return core_; }
   signer::testing::FakeDisk& disk() { return disk_; }
   const std::string& issuer_id() const { return issuer_id_; }
-  const std::string& issuer_name() const { return issuer_name_; }
   Checker& checker() { return checker_; }
 
-  // Runs once, in the middle of the next OCSP signature.
+  // Runs once, in the middle of the next signature of a record, a CRL or a
+  // certificate.
   void DuringNextSignature(std::function<void()> hook);
 
  private:
@@ -49,8 +50,11 @@ class SignerNode {
 
   Checker& checker_;
   const std::string issuer_id_;
-  const std::string issuer_name_;
-  std::shared_ptr<HookedKey> ocsp_key_;
+  base::Mutex mu_;
+  // Of both keys; a signature takes it.
+  std::function<void()> hook_ ABSL_GUARDED_BY(mu_);
+  const std::shared_ptr<const crypto::SigningKey> key_;
+  const std::shared_ptr<const crypto::SigningKey> ocsp_key_;
   signer::testing::FakeDisk disk_;
   signer::testing::TestSigner core_;
 };

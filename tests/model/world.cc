@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <thread>
 #include <utility>
@@ -20,7 +22,7 @@ constexpr size_t kRefreshers = 2;
 constexpr char kClient[] = "spiffe://model/client/1";
 constexpr absl::Time kStart = absl::FromUnixSeconds(1'800'000'000);
 // Within the issuer's validity and the OCSP signer's.
-constexpr absl::Duration kLongestRun = absl::Hours(24 * 9);
+constexpr absl::Duration kLongestRun = absl::Hours(26);
 
 void CopyDatabase(const std::string& from, const std::string& to) {
   for (const char* end : {"", "-wal", "-shm"}) {
@@ -37,22 +39,22 @@ Stage MakeStage() {
   // Memory, where there is some: what is tested is not the file system.
   const bool shm = access("/dev/shm", W_OK) == 0;
   const char* temporary = std::getenv("TEST_TMPDIR");
-  const std::string folder = absl::StrCat(shm         ? "/dev/shm"
-                                          : temporary ? temporary
-                                                      : "/tmp",
-                                          "/chancery-model-", getpid());
-  std::filesystem::create_directories(folder);
+  std::string folder = absl::StrCat(shm         ? "/dev/shm"
+                                    : temporary ? temporary
+                                                : "/tmp",
+                                    "/chancery-model-XXXXXX");
+  if (mkdtemp(folder.data()) == nullptr) std::abort();
   // The schema, made once.
   (void)storage::OpenSqlite(folder + "/empty");
-  return Stage{.pki = signer::testing::TestPki(
-                   {.now = kStart,
-                    .delegate_lifetime = absl::Hours(24 * 10),
-                    .ocsp_validity = absl::Hours(20),
-                    .crl_validity = absl::Hours(40),
-                    .block_capacity = 4,
-                    .leaf_validity = absl::Hours(60)}),
-               .csr = signer::testing::OpenSslCsr("www.example.com"),
-               .folder = folder};
+  return Stage{
+      .pki = signer::testing::TestPki({.now = kStart,
+                                       .delegate_lifetime = absl::Hours(30),
+                                       .ocsp_validity = absl::Hours(20),
+                                       .crl_validity = absl::Hours(40),
+                                       .block_capacity = 4,
+                                       .leaf_validity = absl::Hours(24)}),
+      .csr = signer::testing::OpenSslCsr("www.example.com"),
+      .folder = folder};
 }
 
 std::optional<Violation> Play(const Stage& stage, uint64_t seed) {
@@ -156,7 +158,7 @@ void World::Step() {
     RestoreInventory();
   } else if (what < 88) {
     KeepCopyOfInventory();
-  } else if (what < 92) {
+  } else if (what < 90) {
     responders_[dice_.Below(kResponders)]->DeliverLate();
   } else {
     Advance();
@@ -185,6 +187,9 @@ void World::Issue() {
     return;
   }
   const storage::CertificateRow& row = issued->certificate;
+  if (!sqlite_->FindCertificate(row.issuer_id, row.serial).ok()) {
+    checker_.Fail("a certificate was given out that the inventory lacks");
+  }
   const bool first = !checker_.certificates().contains(row.serial);
   checker_.Issued(id, row.serial, row.der, row.not_after, clock_.Now());
   // Answered orders are repeated now and then too.
@@ -237,7 +242,8 @@ void World::Release() {
 
 void World::RevokeDuringSigning() {
   const std::string serial = AnySerial();
-  if (serial.empty() || !signer_.running()) return;
+  RefresherNode& refresher = AnyRefresher();
+  if (serial.empty() || !signer_.running() || !refresher.running()) return;
   signer::testing::TestSigner& core = signer_.core();
   const auto view = core.ledger().Read();
   if (!view.ok()) return;
@@ -246,16 +252,17 @@ void World::RevokeDuringSigning() {
   if (!state.ok() || state->status == CertificateStatus::kRevoked) return;
   constexpr int kReason = 4;
   checker_.StatusAsked(serial, kReason);
-  absl::StatusOr<signer::Revoked> revoked = absl::UnavailableError("");
+  absl::StatusOr<signer::Revoked> revoked = absl::UnavailableError("not asked");
   std::thread operator_thread;
+  std::atomic<bool> done = false;
+  const std::string id = absl::StrCat("direct-", ++requests_);
   signer_.DuringNextSignature([&] {
     const uint64_t size = core.ledger().Head().size;
-    std::atomic<bool> done = false;
     operator_thread = std::thread([&] {
       revoked = core.revocation().Revoke(
           {.asker = {.caller_uri = "spiffe://model/operator/1",
                      .requester = "",
-                     .request_id = absl::StrCat("direct-", ++requests_)},
+                     .request_id = id},
            .issuer = stage_.pki.issuer().name,
            .serial = serial,
            .reason = kReason,
@@ -263,17 +270,21 @@ void World::RevokeDuringSigning() {
       done = true;
     });
     // Its entry is in the ledger, or it was refused.
-    while (!done && core.ledger().Head().size == size)
+    while (!done && core.ledger().Head().size == size) {
       std::this_thread::yield();
+    }
   });
-  const auto refreshed = core.blocks().SignBlock(state->block_id);
-  signer_.DuringNextSignature(nullptr);
-  if (operator_thread.joinable()) operator_thread.join();
-  if (refreshed.ok()) {
-    for (const block::Update& update : refreshed->updates) {
+  if (dice_.Chance(50)) {
+    (void)refresher.crls().StepNow();
+  } else if (const auto block = core.blocks().SignBlock(state->block_id);
+             block.ok()) {
+    // Its refresher died before it stored it.
+    for (const block::Update& update : block->updates) {
       checker_.SeeUpdate(update);
     }
   }
+  signer_.DuringNextSignature(nullptr);
+  if (operator_thread.joinable()) operator_thread.join();
   if (!revoked.ok()) return;
   checker_.StatusAnswered(serial, CertificateStatus::kRevoked, revoked->reason,
                           clock_.Now());
