@@ -106,7 +106,7 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
   if (!config.admin().address().empty()) {
     ASSIGN_OR_RETURN(admin, rpc::AdminHttp::Start(
                                 config.admin().address(), process.metrics(),
-                                [] { return absl::OkStatus(); }));
+                                [&] { return ledger->Read().status(); }));
   }
   const rpc::Gauge entries = process.metrics().AddGauge(
       "chancery_ledger_entries", "Entries in the ledger.");
@@ -117,13 +117,17 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
       "chancery_ledger_groups",
       "Synced writes since the start; commands share them.");
   server->SetServing(true);
+  absl::Status broken;
   do {
     entries.Set(static_cast<double>(ledger->Head().size));
     commands.Set(static_cast<double>(ledger->counters().commands));
     groups.Set(static_cast<double>(ledger->counters().groups));
-  } while (process.SleepFor(absl::Seconds(1)));
+    // A write failed: only opening the ledger again tells what is in it, so
+    // whoever supervises this process has to start it again.
+    broken = ledger->Read().status();
+  } while (!absl::IsUnavailable(broken) && process.SleepFor(absl::Seconds(1)));
   server->Stop(absl::Seconds(10));
-  return absl::OkStatus();
+  return absl::IsUnavailable(broken) ? broken : absl::OkStatus();
 }
 
 }  // namespace chancery::signer
