@@ -12,8 +12,8 @@ class Channel;
 
 namespace chancery::refresher {
 
-// SignerClient over gRPC. Calls end with Unavailable after `deadline`; a CRL
-// has ten times as long.
+// SignerClient over gRPC. Calls end with DeadlineExceeded after `deadline`; a
+// CRL has ten times as long.
 std::unique_ptr<SignerClient> MakeGrpcSignerClient(
     std::shared_ptr<grpc::Channel> channel, absl::Duration deadline);
 

@@ -1,0 +1,305 @@
+// What a refresher says to signer and responders, and hears, over mutual TLS.
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/testing/fake_clock.h"
+#include "base/testing/status_matchers.h"
+#include "chancery/config/common.pb.h"
+#include "gmock/gmock.h"
+#include "grpcpp/channel.h"
+#include "gtest/gtest.h"
+#include "refresher/grpc_responder_client.h"
+#include "refresher/grpc_signer_client.h"
+#include "refresher/testing/fake_responder.h"
+#include "refresher/testing/fake_signer.h"
+#include "refresher/testing/responder_server.h"
+#include "refresher/testing/signer_server.h"
+#include "rpc/client.h"
+#include "rpc/credentials.h"
+#include "rpc/testing/service_ca.h"
+
+namespace chancery::refresher {
+namespace {
+
+using base::testing::IsOk;
+using base::testing::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr char kServer[] = "spiffe://test/server/one";
+constexpr absl::Duration kLong = absl::Seconds(60);
+
+struct Identities {
+  rpc::testing::ServiceCa ca{"clients"};
+  const rpc::Credentials server = *rpc::Credentials::Load(ca.Issue(kServer));
+  const rpc::Credentials client =
+      *rpc::Credentials::Load(ca.Issue("spiffe://test/refresher/one"));
+};
+
+// Made once, since OpenSSL takes a while.
+const Identities& All() {
+  static const Identities all;
+  return all;
+}
+
+class GrpcTest : public ::testing::Test {
+ protected:
+  std::shared_ptr<grpc::Channel> Channel() {
+    config::Target target;
+    target.set_address(address_);
+    target.set_expected_uri(kServer);
+    return *rpc::MakeChannel("server", target, All().client,
+                             {.max_message_bytes = 64 << 20});
+  }
+
+  // Short: a socket's path has at most 107 bytes.
+  const std::string address_ =
+      "unix:/tmp/chancery-refresher-" + std::to_string(getpid()) + ".sock";
+  const base::testing::FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
+  testing::FakeSigner signer_{clock_};
+};
+
+class GrpcSignerClientTest : public GrpcTest {
+ protected:
+  testing::SignerServer server_{signer_, address_, All().server};
+  const std::unique_ptr<SignerClient> client_ =
+      MakeGrpcSignerClient(Channel(), kLong);
+};
+
+void ExpectSame(const SignedUpdates& a, const SignedUpdates& b) {
+  EXPECT_EQ(a.refresh_at, b.refresh_at);
+  ASSERT_EQ(a.updates.size(), b.updates.size());
+  for (size_t i = 0; i < a.updates.size(); ++i) {
+    EXPECT_EQ(a.updates[i].block_id, b.updates[i].block_id);
+    EXPECT_EQ(a.updates[i].version, b.updates[i].version);
+    EXPECT_EQ(a.updates[i].base_version, b.updates[i].base_version);
+    EXPECT_EQ(a.updates[i].content, b.updates[i].content);
+    EXPECT_EQ(a.updates[i].templates, b.updates[i].templates);
+  }
+}
+
+TEST_F(GrpcSignerClientTest, BlocksAndDeltasArriveWhole) {
+  const std::string block = signer_.AddBlock(2);
+  const uint64_t before = signer_.Version(block);
+  const auto whole = client_->GetBlock(block, 0);
+  ASSERT_THAT(whole, IsOk());
+  ExpectSame(*whole, *signer_.GetBlock(block, 0));
+  signer_.Revoke(block, 0);
+  signer_.Issue(block);
+  const auto deltas = client_->GetBlock(block, before);
+  ASSERT_THAT(deltas, IsOk());
+  EXPECT_THAT(deltas->updates, SizeIs(2));
+  ExpectSame(*deltas, *signer_.GetBlock(block, before));
+  EXPECT_THAT(client_->GetBlock(block, signer_.Version(block))->updates,
+              IsEmpty());
+
+  const auto made = client_->SignBlock(block);
+  ASSERT_THAT(made, IsOk());
+  ExpectSame(*made, *signer_.GetBlock(block, 0));
+}
+
+TEST_F(GrpcSignerClientTest, ListsAreWhole) {
+  signer_.SetCrlShards(3);
+  const std::string block = signer_.AddBlock(2);
+  signer_.AddBlock(1);
+  const auto blocks = client_->ListBlocks();
+  ASSERT_THAT(blocks, IsOk());
+  ASSERT_THAT(*blocks, SizeIs(2));
+  const ListedBlock& first = (*blocks)[0];
+  EXPECT_EQ(first.block_id, block);
+  EXPECT_EQ(first.issuer_id, signer_.issuer().issuer_id);
+  EXPECT_EQ(first.version, signer_.Version(block));
+  EXPECT_EQ(first.refresh_at, clock_.Now() + absl::Hours(48));
+
+  const auto issuers = client_->ListIssuers();
+  ASSERT_THAT(issuers, IsOk());
+  ASSERT_THAT(*issuers, SizeIs(1));
+  const ListedIssuer& issuer = (*issuers)[0];
+  EXPECT_EQ(issuer.name, "issuing");
+  EXPECT_EQ(issuer.issuer_id, signer_.issuer().issuer_id);
+  EXPECT_EQ(issuer.certificate, signer_.issuer().certificate);
+  EXPECT_EQ(issuer.chain, signer_.issuer().chain);
+  EXPECT_THAT(issuer.profiles, ElementsAre("server"));
+  EXPECT_EQ(issuer.crl_shards, 3u);
+}
+
+TEST_F(GrpcSignerClientTest, EntriesArriveFromTheAskedIndex) {
+  signer_.AddBlock(4);
+  signer_.SetPageSize(2);
+  const auto page = client_->ReadEntries(1);
+  ASSERT_THAT(page, IsOk());
+  EXPECT_EQ(page->entries, signer_.ReadEntries(1)->entries);
+  EXPECT_EQ(page->ledger_size, 5u);
+}
+
+TEST_F(GrpcSignerClientTest, ACrlIsPutTogether) {
+  signer_.AddBlock(1);
+  const auto crl = client_->SignCrl("issuing", 0);
+  ASSERT_THAT(crl, IsOk());
+  EXPECT_EQ(crl->issuer_id, signer_.issuer().issuer_id);
+  EXPECT_EQ(crl->number, 1u);
+  EXPECT_EQ(crl->this_update, clock_.Now());
+  EXPECT_EQ(crl->next_update, clock_.Now() + absl::Hours(24 * 9));
+  EXPECT_EQ(crl->refresh_at, clock_.Now() + absl::Hours(12 * 9));
+  EXPECT_EQ(crl->ledger_size, 2u);
+  EXPECT_EQ(crl->der, "CRL 0 1");
+}
+
+TEST_F(GrpcSignerClientTest, ACrlThatEndsEarlyIsNone) {
+  server_.CutCrlsShort();
+  EXPECT_THAT(client_->SignCrl("issuing", 0),
+              StatusIs(absl::StatusCode::kDataLoss, "incomplete"));
+}
+
+TEST_F(GrpcSignerClientTest, RefusalsArriveWithTheirWords) {
+  const std::string none(16, 'x');
+  EXPECT_THAT(client_->SignBlock(none),
+              StatusIs(absl::StatusCode::kNotFound, "block"));
+  EXPECT_THAT(client_->GetBlock(none, 0),
+              StatusIs(absl::StatusCode::kNotFound, "block"));
+  EXPECT_THAT(client_->SignCrl("nobody", 0),
+              StatusIs(absl::StatusCode::kNotFound, "issuer"));
+  signer_.Fail("", absl::UnavailableError("stopping"));
+  EXPECT_THAT(client_->ListBlocks(),
+              StatusIs(absl::StatusCode::kUnavailable, "stopping"));
+  EXPECT_THAT(client_->ReadEntries(0),
+              StatusIs(absl::StatusCode::kUnavailable, "stopping"));
+  EXPECT_THAT(client_->ListIssuers(),
+              StatusIs(absl::StatusCode::kUnavailable, "stopping"));
+}
+
+class GrpcResponderClientTest : public GrpcTest {
+ protected:
+  testing::FakeResponder responder_;
+  testing::ResponderServer server_{responder_, address_, All().server};
+  const std::unique_ptr<ResponderClient> client_ =
+      MakeGrpcResponderClient(Channel(), kLong);
+};
+
+TEST_F(GrpcResponderClientTest, UpdatesArriveAndResultsComeBack) {
+  const std::string block = signer_.AddBlock(2);
+  std::vector<block::Update> updates = signer_.GetBlock(block, 0)->updates;
+  updates.push_back(signer_.Revoke(block, 1));
+  const auto results = client_->Apply(updates);
+  ASSERT_THAT(results, IsOk());
+  ASSERT_THAT(*results, SizeIs(2));
+  EXPECT_EQ((*results)[0].version, updates[0].version);
+  EXPECT_TRUE((*results)[1].accepted);
+  EXPECT_EQ((*results)[1].version, updates[1].version);
+  EXPECT_EQ(responder_.Content(block), signer_.Content(block));
+
+  signer_.Revoke(block, 0);
+  const auto refused = client_->Apply({signer_.Revoke(block, 0)});
+  ASSERT_THAT(refused, IsOk());
+  EXPECT_FALSE((*refused)[0].accepted);
+  EXPECT_EQ((*refused)[0].version, updates[1].version);
+  EXPECT_NE((*refused)[0].detail, "");
+  EXPECT_THAT(*client_->Apply({}), IsEmpty());
+}
+
+TEST_F(GrpcResponderClientTest, ManyUpdatesGoInMessagesOfTwoMegabytes) {
+  block::Update large = signer_.GetBlock(signer_.AddBlock(1), 0)->updates[0];
+  large.content.resize(1 << 20);  // No block any more; that does not matter.
+  const auto results = client_->Apply({large, large, large, large, large});
+  ASSERT_THAT(results, IsOk());
+  EXPECT_THAT(*results, SizeIs(5));
+  EXPECT_EQ(responder_.calls("Apply"), 3);
+  EXPECT_EQ(responder_.largest_batch(), size_t{2 << 20});
+  // One that is larger than that goes alone.
+  large.content.resize(3 << 20);
+  EXPECT_THAT(*client_->Apply({large, large}), SizeIs(2));
+  EXPECT_EQ(responder_.calls("Apply"), 5);
+}
+
+TEST_F(GrpcResponderClientTest, AMissingResultIsNotTakenForSuccess) {
+  const std::string block = signer_.AddBlock(1);
+  server_.DropResults();
+  EXPECT_THAT(client_->Apply(signer_.GetBlock(block, 0)->updates),
+              StatusIs(absl::StatusCode::kInternal, "another number"));
+}
+
+TEST_F(GrpcResponderClientTest, VersionsOfManyMessagesAreAdded) {
+  std::vector<std::string> blocks;
+  for (int i = 0; i < 3; ++i) {
+    blocks.push_back(signer_.AddBlock(1));
+    ASSERT_THAT(client_->Apply(signer_.GetBlock(blocks[i], 0)->updates),
+                IsOk());
+  }
+  ASSERT_THAT(client_->PutCrl("issuer", 2, 8, "CRL"), IsOk());
+  ASSERT_THAT(client_->PutCrl("issuer", 3, 9, "CRL"), IsOk());
+  const auto held = client_->GetVersions();
+  ASSERT_THAT(held, IsOk());
+  EXPECT_EQ(held->blocks, responder_.GetVersions()->blocks);
+  EXPECT_THAT(held->blocks, SizeIs(3));
+  EXPECT_EQ(held->crls, responder_.crls());
+}
+
+TEST_F(GrpcResponderClientTest, ALargeCrlArrivesWhole) {
+  std::string der;
+  for (int i = 0; der.size() < (5u << 20); ++i) der += std::to_string(i);
+  EXPECT_EQ(*client_->PutCrl("issuer", 0, 7, der), 7u);
+  EXPECT_EQ(server_.last_crl(), der);
+  // It says what it has.
+  EXPECT_EQ(*client_->PutCrl("issuer", 0, 6, "older"), 7u);
+  responder_.RefuseCrls(true);
+  EXPECT_THAT(client_->PutCrl("issuer", 0, 8, der),
+              StatusIs(absl::StatusCode::kInvalidArgument, "bad signature"));
+}
+
+TEST_F(GrpcResponderClientTest, ConfirmsAndIsDescribed) {
+  const std::string block = signer_.AddBlock(3);
+  ASSERT_THAT(client_->Apply(signer_.GetBlock(block, 0)->updates), IsOk());
+  ASSERT_THAT(client_->PutCrl("issuer", 0, 7, "CRL"), IsOk());
+  EXPECT_FALSE(client_->GetStatus()->ready);
+  ASSERT_THAT(client_->Confirm(absl::Seconds(90)), IsOk());
+  EXPECT_THAT(responder_.confirmations(), ElementsAre(absl::Seconds(90)));
+  const auto status = client_->GetStatus();
+  ASSERT_THAT(status, IsOk());
+  EXPECT_EQ(status->blocks, 1u);
+  EXPECT_EQ(status->certificates, 3u);
+  EXPECT_EQ(status->newest_version, signer_.Version(block));
+  EXPECT_EQ(status->crls, 1u);
+  EXPECT_TRUE(status->ready);
+  EXPECT_EQ(status->http_address, "127.0.0.1:80");
+  EXPECT_EQ(status->version, "test");
+}
+
+TEST_F(GrpcResponderClientTest, EndsACallThatHangs) {
+  const auto impatient =
+      MakeGrpcResponderClient(Channel(), absl::Milliseconds(100));
+  responder_.HoldApply();
+  const block::Update update =
+      signer_.GetBlock(signer_.AddBlock(1), 0)->updates[0];
+  EXPECT_EQ(impatient->Apply({update}).status().code(),
+            absl::StatusCode::kDeadlineExceeded);
+  responder_.LetApplyGo();
+}
+
+TEST_F(GrpcResponderClientTest, OneThatIsNotThereIsUnavailable) {
+  config::Target target;
+  target.set_address("unix:/tmp/chancery-nobody.sock");
+  target.set_expected_uri(kServer);
+  const auto client = MakeGrpcResponderClient(
+      *rpc::MakeChannel("server", target, All().client), kLong);
+  EXPECT_EQ(client->GetVersions().status().code(),
+            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(client->PutCrl("issuer", 0, 1, "CRL").status().code(),
+            absl::StatusCode::kUnavailable);
+}
+
+TEST_F(GrpcResponderClientTest, OneThatIsSomebodyElseIsUnavailable) {
+  config::Target target;
+  target.set_address(address_);
+  target.set_expected_uri("spiffe://test/server/two");
+  const auto client = MakeGrpcResponderClient(
+      *rpc::MakeChannel("server", target, All().client), kLong);
+  EXPECT_EQ(client->GetVersions().status().code(),
+            absl::StatusCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace chancery::refresher
