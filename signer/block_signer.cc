@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "base/encoding.h"
 #include "base/status_macros.h"
 #include "block/draft.h"
+#include "signer/block_loader.h"
 #include "signer/record_signer.h"
 #include "signer/schedule.h"
 
@@ -23,10 +25,6 @@ constexpr size_t kMaxDeltaRecords = 256;
 constexpr size_t kMaxDecoded = 256;
 // A block that changes under every signing would never be finished.
 constexpr int kMaxAttempts = 20;
-
-absl::Time Second(absl::Time time) {
-  return absl::FromUnixSeconds(absl::ToUnixSeconds(time));
-}
 
 block::BlockId ToBlockId(const std::string& id) {
   block::BlockId out{};
@@ -56,6 +54,8 @@ bool SameTemplates(const block::Templates& a, const block::Templates& b) {
 struct BlockSigner::Slot {
   base::Mutex mu;
   std::shared_ptr<const block::Block> decoded ABSL_GUARDED_BY(mu);
+  // Of `decoded`, once it has had a delta.
+  std::optional<block::BlockTrees> trees ABSL_GUARDED_BY(mu);
 };
 
 struct BlockSigner::Shared {
@@ -89,63 +89,10 @@ struct BlockSigner::Shared {
     if (block.version == 0) return nullptr;
     if (slot.decoded != nullptr && slot.decoded->version() == block.version)
       return slot.decoded;
-    block::TemplateMap known;
-    ASSIGN_OR_RETURN(const StoredBlock stored,
-                     state.BlockBytes(block.block_id));
-    ASSIGN_OR_RETURN(const std::vector<StoredDelta> deltas,
-                     state.Deltas(block.block_id));
-    ASSIGN_OR_RETURN(block::Block decoded,
-                     ParseWithTemplates(state, stored.bytes));
-    for (const StoredDelta& delta : deltas) {
-      ASSIGN_OR_RETURN(const block::Delta parsed,
-                       block::Delta::Parse(base::AsBytes(delta.bytes)));
-      ASSIGN_OR_RETURN(decoded, decoded.Apply(parsed));
-    }
-    if (decoded.version() != block.version) {
-      return absl::DataLossError(
-          absl::StrCat("block ", base::Hex(base::AsBytes(block.block_id)),
-                       ": stored is version ", decoded.version(),
-                       ", the ledger says ", block.version));
-    }
+    ASSIGN_OR_RETURN(block::Block decoded, LoadBlock(state, issuers, block));
+    slot.trees.reset();
     slot.decoded = std::make_shared<const block::Block>(std::move(decoded));
     return slot.decoded;
-  }
-
-  // The templates that the block names come from the ledger.
-  absl::StatusOr<block::Block> ParseWithTemplates(const State& state,
-                                                  const std::string& bytes) {
-    block::TemplateMap known;
-    for (const Issuer& issuer : issuers.all()) {
-      for (const auto& one : issuer.templates) known[one->id()] = one;
-    }
-    while (true) {
-      auto parsed = block::Block::Parse(base::AsBytes(bytes), known);
-      if (parsed.ok() || !absl::IsFailedPrecondition(parsed.status()))
-        return parsed;
-      // An older template: its id is in the message's end only, so every id
-      // that the manifest names is looked up.
-      bool found = false;
-      ASSIGN_OR_RETURN(const std::vector<block::TemplateId> ids,
-                       TemplateIdsOf(bytes));
-      for (const block::TemplateId& id : ids) {
-        if (known.count(id) > 0) continue;
-        ASSIGN_OR_RETURN(const std::string encoded,
-                         state.Template(base::ToString(id)));
-        ASSIGN_OR_RETURN(block::OcspTemplate shape,
-                         block::OcspTemplate::Parse(base::AsBytes(encoded)));
-        known[id] =
-            std::make_shared<const block::OcspTemplate>(std::move(shape));
-        found = true;
-      }
-      if (!found) return parsed;
-    }
-  }
-
-  static absl::StatusOr<std::vector<block::TemplateId>> TemplateIdsOf(
-      const std::string& bytes) {
-    ASSIGN_OR_RETURN(const block::Manifest manifest,
-                     block::ManifestOf(base::AsBytes(bytes)));
-    return manifest.templates;
   }
 
   absl::Status SignRecords(const Issuer& issuer, absl::Time ledger_time,
@@ -207,34 +154,6 @@ absl::Status BlockSigner::Shared::SignRecords(
 
 namespace {
 
-// What one signing starts from: all of it from one moment of the ledger.
-struct Reading {
-  BlockState block;
-  std::vector<CertificateState> members;  // All, or the changed ones.
-  uint64_t ledger_size = 0;
-  absl::Time this_update;
-};
-
-absl::StatusOr<Reading> ReadBlock(const Ledger& ledger,
-                                  const std::string& block_id, bool whole) {
-  ASSIGN_OR_RETURN(const auto view, ledger.Read());
-  Reading reading;
-  ASSIGN_OR_RETURN(reading.block, view->state().Block(block_id));
-  const auto collect = [&](const CertificateState& member) {
-    reading.members.push_back(member);
-    return absl::OkStatus();
-  };
-  if (whole || reading.block.version == 0) {
-    RETURN_IF_ERROR(view->state().Members(block_id, collect));
-  } else {
-    RETURN_IF_ERROR(view->state().ChangedMembers(
-        block_id, reading.block.signed_ledger_size, collect));
-  }
-  reading.ledger_size = view->head().size;
-  reading.this_update = Second(view->time());
-  return reading;
-}
-
 // A good record whose certificate expires soon is kept as it is (TRUST 5).
 bool IsLeftAlone(const CertificateState& member, const block::Record* held,
                  absl::Time this_update) {
@@ -289,7 +208,7 @@ absl::Status BlockSigner::Shared::Commit(const block::Block& signed_block,
 
 absl::StatusOr<block::Update> BlockSigner::Shared::SignOnce(
     Slot& slot, const std::string& block_id, bool whole) {
-  ASSIGN_OR_RETURN(Reading reading, ReadBlock(ledger, block_id, whole));
+  ASSIGN_OR_RETURN(BlockReading reading, ReadBlock(ledger, block_id, whole));
   ASSIGN_OR_RETURN(const Issuer* issuer,
                    issuers.WithId(reading.block.issuer_id));
   std::shared_ptr<const block::Block> held;
@@ -358,6 +277,7 @@ absl::StatusOr<block::Update> BlockSigner::Shared::SignOnce(
                        .content = {},
                        .templates = EncodedTemplates(issuer->templates)};
   std::shared_ptr<const block::Block> next;
+  std::optional<block::BlockTrees> next_trees;
   absl::Time refresh_at;
   if (whole) {
     refresh_at = RefreshAt(*issuer, records, now);
@@ -376,9 +296,13 @@ absl::StatusOr<block::Update> BlockSigner::Shared::SignOnce(
     for (uint32_t place : changed) {
       changes.push_back({.place = place, .record = records[place]});
     }
-    ASSIGN_OR_RETURN(
-        block::SignedDelta made,
-        block::SignDelta(*held, facts, std::move(changes), manifest_key));
+    // Until it is committed, the trees are those of neither version.
+    std::optional<block::BlockTrees> trees = std::exchange(slot.trees, {});
+    if (!trees.has_value()) trees.emplace(*held);
+    ASSIGN_OR_RETURN(block::SignedDelta made,
+                     block::SignDelta(*held, *trees, facts, std::move(changes),
+                                      manifest_key));
+    next_trees = std::move(trees);
     next = std::make_shared<const block::Block>(std::move(made.block));
     update.base_version = held->version();
     update.content = made.delta.Encode();
@@ -387,6 +311,7 @@ absl::StatusOr<block::Update> BlockSigner::Shared::SignOnce(
   // is what GetBlock returns.
   RETURN_IF_ERROR(Commit(*next, update.content, reading.block, refresh_at));
   slot.decoded = std::move(next);
+  slot.trees = std::move(next_trees);
   return update;
 }
 

@@ -1,0 +1,87 @@
+#include "signer/block_loader.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/bytes.h"
+#include "base/encoding.h"
+#include "base/status_macros.h"
+#include "block/delta.h"
+#include "block/manifest.h"
+#include "block/template.h"
+
+namespace chancery::signer {
+namespace {
+
+// The templates that are not the issuers' present ones come from the ledger.
+absl::StatusOr<block::TemplateMap> TemplatesFor(const State& state,
+                                                const IssuerTable& issuers,
+                                                const std::string& bytes) {
+  block::TemplateMap known;
+  for (const Issuer& issuer : issuers.all()) {
+    for (const auto& one : issuer.templates) known[one->id()] = one;
+  }
+  ASSIGN_OR_RETURN(const block::Manifest manifest,
+                   block::ManifestOf(base::AsBytes(bytes)));
+  for (const block::TemplateId& id : manifest.templates) {
+    if (known.contains(id)) continue;
+    ASSIGN_OR_RETURN(const std::string encoded,
+                     state.Template(base::ToString(id)));
+    ASSIGN_OR_RETURN(block::OcspTemplate shape,
+                     block::OcspTemplate::Parse(base::AsBytes(encoded)));
+    known[id] = std::make_shared<const block::OcspTemplate>(std::move(shape));
+  }
+  return known;
+}
+
+}  // namespace
+
+absl::StatusOr<block::Block> LoadBlock(const State& state,
+                                       const IssuerTable& issuers,
+                                       const BlockState& block) {
+  ASSIGN_OR_RETURN(const StoredBlock stored, state.BlockBytes(block.block_id));
+  ASSIGN_OR_RETURN(const std::vector<StoredDelta> deltas,
+                   state.Deltas(block.block_id));
+  ASSIGN_OR_RETURN(const block::TemplateMap known,
+                   TemplatesFor(state, issuers, stored.bytes));
+  ASSIGN_OR_RETURN(block::Block loaded,
+                   block::Block::Parse(base::AsBytes(stored.bytes), known));
+  for (const StoredDelta& delta : deltas) {
+    ASSIGN_OR_RETURN(const block::Delta parsed,
+                     block::Delta::Parse(base::AsBytes(delta.bytes)));
+    ASSIGN_OR_RETURN(loaded, loaded.Apply(parsed));
+  }
+  if (loaded.version() != block.version) {
+    return absl::DataLossError(
+        absl::StrCat("block ", base::Hex(base::AsBytes(block.block_id)),
+                     ": stored is version ", loaded.version(),
+                     ", the ledger says ", block.version));
+  }
+  return loaded;
+}
+
+absl::StatusOr<BlockReading> ReadBlock(const Ledger& ledger,
+                                       const std::string& block_id,
+                                       bool whole) {
+  ASSIGN_OR_RETURN(const auto view, ledger.Read());
+  BlockReading reading;
+  ASSIGN_OR_RETURN(reading.block, view->state().Block(block_id));
+  const auto collect = [&](const CertificateState& member) {
+    reading.members.push_back(member);
+    return absl::OkStatus();
+  };
+  if (whole || reading.block.version == 0) {
+    RETURN_IF_ERROR(view->state().Members(block_id, collect));
+  } else {
+    RETURN_IF_ERROR(view->state().ChangedMembers(
+        block_id, reading.block.signed_ledger_size, collect));
+  }
+  reading.ledger_size = view->head().size;
+  reading.this_update =
+      absl::FromUnixSeconds(absl::ToUnixSeconds(view->time()));
+  return reading;
+}
+
+}  // namespace chancery::signer
