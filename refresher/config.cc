@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "chancery/config/refresher.pb.h"
+#include "rpc/address.h"
+#include "rpc/client.h"
 #include "rpc/config.h"
 #include "rpc/roles.h"
 #include "storage/open_configured.h"
@@ -20,12 +22,6 @@ constexpr uint32_t kMaxCrlDelaySeconds = 900;  // TRUST 7.
 
 uint32_t OrDefault(uint32_t value, uint32_t if_zero) {
   return value == 0 ? if_zero : value;
-}
-
-absl::Status CheckTarget(const std::string& field,
-                         const config::Target& target) {
-  RETURN_IF_ERROR(rpc::RequireSet(field + ".address", target.address()));
-  return rpc::RequireSet(field + ".expected_uri", target.expected_uri());
 }
 
 absl::Status AtMost(const char* field, uint32_t value, uint32_t most) {
@@ -68,9 +64,15 @@ absl::Status CheckConfig(const config::Refresher& config) {
       rpc::RequireSet("identity.key_file", config.identity().key_file()));
   RETURN_IF_ERROR(
       rpc::RequireSet("identity.trust_file", config.identity().trust_file()));
+  for (const std::string& address : config.listen().address()) {
+    const absl::Status parsed = rpc::ParseAddress(address).status();
+    if (!parsed.ok()) {
+      return rpc::ConfigError("listen.address", address, parsed.message());
+    }
+  }
   RETURN_IF_ERROR(rpc::RoleTable::Create(config.grant()).status());
   RETURN_IF_ERROR(storage::CheckInventory(config.inventory()));
-  RETURN_IF_ERROR(CheckTarget("signer", config.signer()));
+  RETURN_IF_ERROR(rpc::CheckTarget("signer", config.signer()));
   std::set<std::string> names;
   for (int i = 0; i < config.responder_size(); ++i) {
     const std::string field = absl::StrCat("responder[", i, "]");
@@ -80,7 +82,7 @@ absl::Status CheckConfig(const config::Refresher& config) {
       return rpc::ConfigError(field + ".name", responder.name(),
                               "another responder has this name");
     }
-    RETURN_IF_ERROR(CheckTarget(field + ".target", responder.target()));
+    RETURN_IF_ERROR(rpc::CheckTarget(field + ".target", responder.target()));
   }
   RETURN_IF_ERROR(rpc::RequireSet("name", config.name()));
   return CheckNumbers(config);

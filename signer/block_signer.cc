@@ -173,6 +173,69 @@ absl::Time RefreshAt(const Issuer& issuer,
   return absl::InfiniteFuture();
 }
 
+// The records of a block's next version, unsigned where they are new.
+struct Renewal {
+  std::vector<block::Record> records = {};  // By place.
+  std::vector<uint32_t> changed = {};       // Places, ascending.
+  // Of what is replaced: the next must be a second younger (TRUST 2.8).
+  absl::Time youngest = absl::InfinitePast();
+
+  std::vector<block::Record*> ToSign() {
+    std::vector<block::Record*> out;
+    for (const uint32_t place : changed) {
+      if (records[place].status != block::RecordStatus::kEmpty) {
+        out.push_back(&records[place]);
+      }
+    }
+    return out;
+  }
+};
+
+// `held` is null before the first time.
+Renewal Renew(const Issuer& issuer, const BlockReading& reading,
+              const block::Block* held, bool whole) {
+  const absl::Time now = reading.this_update;
+  const bool same_form =
+      held != nullptr && SameTemplates(held->templates(), issuer.templates);
+  Renewal out;
+  if (held != nullptr) out.records = held->Records();
+  if (whole && held != nullptr) out.youngest = held->manifest().this_update;
+  out.records.resize(std::max<size_t>(out.records.size(), reading.block.count));
+  for (const CertificateState& member : reading.members) {
+    block::Record& record = out.records[member.place];
+    const block::Record* before =
+        record.status == block::RecordStatus::kEmpty ? nullptr : &record;
+    if (whole && same_form && IsLeftAlone(member, before, now) &&
+        before->next_update > now) {
+      continue;
+    }
+    if (before != nullptr) {
+      out.youngest = std::max(out.youngest, before->this_update);
+    }
+    record = RecordFor(issuer, member, now);
+    out.changed.push_back(member.place);
+  }
+  return out;
+}
+
+// All of a manifest but its version and what follows from the records.
+block::Manifest FactsOf(const Issuer& issuer, const BlockReading& reading,
+                        const block::Block* held) {
+  block::Manifest facts;
+  facts.block_id = ToBlockId(reading.block.block_id);
+  std::memcpy(facts.issuer_id.data(), issuer.issuer_id.data(),
+              facts.issuer_id.size());
+  facts.capacity = reading.block.capacity;
+  facts.this_update = reading.this_update;
+  facts.next_update =
+      std::min(reading.this_update + issuer.ocsp_validity - absl::Seconds(1),
+               issuer.ocsp_signer_not_after);
+  facts.produced_at = reading.this_update;
+  facts.ledger_size = reading.ledger_size;
+  if (held != nullptr) facts.previous = held->signed_manifest().Hash();
+  return facts;
+}
+
 }  // namespace
 
 absl::Status BlockSigner::Shared::Commit(const block::Block& signed_block,
@@ -223,54 +286,17 @@ absl::StatusOr<block::Update> BlockSigner::Shared::SignOnce(
     ASSIGN_OR_RETURN(reading, ReadBlock(ledger, block_id, true));
   }
   const absl::Time now = reading.this_update;
-
-  // Each record is a second younger than the one it replaces (TRUST 2.8).
-  absl::Time youngest = absl::InfinitePast();
-  std::vector<block::Record> records;
-  if (held != nullptr) records = held->Records();
-  records.resize(std::max<size_t>(records.size(), reading.block.count));
-  std::vector<block::Record*> to_sign;
-  std::vector<uint32_t> changed;
-  for (const CertificateState& member : reading.members) {
-    block::Record& record = records[member.place];
-    const block::Record* before =
-        record.status == block::RecordStatus::kEmpty ? nullptr : &record;
-    if (whole && held != nullptr &&
-        SameTemplates(held->templates(), issuer->templates) &&
-        IsLeftAlone(member, before, now) && before->next_update > now) {
-      continue;
-    }
-    if (before != nullptr) youngest = std::max(youngest, before->this_update);
-    record = RecordFor(*issuer, member, now);
-    if (record.status != block::RecordStatus::kEmpty)
-      to_sign.push_back(&record);
-    changed.push_back(member.place);
-  }
-  if (held != nullptr)
-    youngest =
-        std::max(youngest, whole ? held->manifest().this_update : youngest);
-  if (youngest >= now) {
-    options.wait_until(youngest + absl::Seconds(1));
+  Renewal renewal = Renew(*issuer, reading, held.get(), whole);
+  if (renewal.youngest >= now) {
+    options.wait_until(renewal.youngest + absl::Seconds(1));
     return Changed();  // Read again: the second is another.
   }
-  RETURN_IF_ERROR(SignRecords(*issuer, now, std::move(to_sign)));
+  RETURN_IF_ERROR(SignRecords(*issuer, now, renewal.ToSign()));
 
-  block::Manifest facts;
-  facts.block_id = ToBlockId(block_id);
-  std::memcpy(facts.issuer_id.data(), issuer->issuer_id.data(),
-              facts.issuer_id.size());
+  block::Manifest facts = FactsOf(*issuer, reading, held.get());
   facts.version = std::max<uint64_t>(
       reading.block.version + 1,
       static_cast<uint64_t>(absl::ToUnixMicros(clock.Now())));
-  facts.capacity = reading.block.capacity;
-  facts.this_update = now;
-  facts.next_update = now + issuer->ocsp_validity - absl::Seconds(1);
-  facts.next_update =
-      std::min(facts.next_update, issuer->ocsp_signer_not_after);
-  facts.produced_at = now;
-  facts.ledger_size = reading.ledger_size;
-  if (held != nullptr) facts.previous = held->signed_manifest().Hash();
-
   block::Update update{.block_id = block_id,
                        .version = facts.version,
                        .base_version = 0,
@@ -280,21 +306,21 @@ absl::StatusOr<block::Update> BlockSigner::Shared::SignOnce(
   std::optional<block::BlockTrees> next_trees;
   absl::Time refresh_at;
   if (whole) {
-    refresh_at = RefreshAt(*issuer, records, now);
+    refresh_at = RefreshAt(*issuer, renewal.records, now);
     facts.refresh_at = std::min(refresh_at, facts.next_update);
-    ASSIGN_OR_RETURN(
-        block::Block made,
-        block::SignWhole(facts, TemplatesOf(*issuer), records, manifest_key));
+    ASSIGN_OR_RETURN(block::Block made,
+                     block::SignWhole(facts, TemplatesOf(*issuer),
+                                      renewal.records, manifest_key));
     next = std::make_shared<const block::Block>(std::move(made));
     update.content = next->Encode();
   } else {
     refresh_at = reading.block.refresh_at == absl::InfiniteFuture()
-                     ? RefreshAt(*issuer, records, now)
+                     ? RefreshAt(*issuer, renewal.records, now)
                      : reading.block.refresh_at;
     facts.refresh_at = std::min(refresh_at, held->manifest().next_update);
     std::vector<block::Change> changes;
-    for (uint32_t place : changed) {
-      changes.push_back({.place = place, .record = records[place]});
+    for (uint32_t place : renewal.changed) {
+      changes.push_back({.place = place, .record = renewal.records[place]});
     }
     // Until it is committed, the trees are those of neither version.
     std::optional<block::BlockTrees> trees = std::exchange(slot.trees, {});
