@@ -162,7 +162,8 @@ class PostgresDatabase final : public Database {
       // Lost races (class 40), tables that another process makes just now, and
       // a server that shuts down or starts (57P): another try will see.
       const bool again = state.rfind("40", 0) == 0 || state == "23505" ||
-                         state == "42P07" || state.rfind("57P", 0) == 0 ||
+                         state == "42P07" || state == "42710" ||
+                         state.rfind("57P", 0) == 0 ||
                          state.rfind("08", 0) == 0 || state.rfind("53", 0) == 0;
       if (state.rfind("57P", 0) == 0) lease.connection = nullptr;
       const std::string text = absl::StrCat("PostgreSQL: ", error.what());

@@ -43,6 +43,16 @@ void ResponderNode::Wipe() {
 
 Answer ResponderNode::Ask(const std::string& serial,
                           x509::CertIdHash hash) const {
+  Answer held = Held(serial, hash);
+  const bool current = responder::IsCurrent({.this_update = held.this_update,
+                                             .next_update = held.next_update,
+                                             .refresh_at = held.next_update},
+                                            clock_.Now());
+  return current ? held : Answer();
+}
+
+Answer ResponderNode::Held(const std::string& serial,
+                           x509::CertIdHash hash) const {
   const base::Bytes subject = base::AsBytes(pki_.issuer().subject);
   const crypto::PublicKey& key = pki_.key()->public_key();
   x509::CertId id;
@@ -60,8 +70,7 @@ Answer ResponderNode::Ask(const std::string& serial,
   std::string der;
   responder::Freshness times;
   if (parts_->blocks.Find(id, der, times) !=
-          responder::OcspSource::Result::kFound ||
-      !responder::IsCurrent(times, clock_.Now())) {
+      responder::OcspSource::Result::kFound) {
     return answer;
   }
   const auto response = x509::ParseOcspResponse(base::AsBytes(der));

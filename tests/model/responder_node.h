@@ -41,8 +41,10 @@ class ResponderNode {
   bool running() const { return parts_ != nullptr; }
   int number() const { return number_; }
 
-  // What it answers now to a request with this CertID hash.
+  // What it answers now to a request with this CertID hash; or what it holds,
+  // even if that has expired.
   Answer Ask(const std::string& serial, x509::CertIdHash hash) const;
+  Answer Held(const std::string& serial, x509::CertIdHash hash) const;
   // Asks with both, compares them, and tells the checker.
   Answer Look(const std::string& serial);
 

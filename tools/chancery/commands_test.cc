@@ -163,7 +163,7 @@ TEST_F(CommandsTest, IssueWithoutAnswerTellsHowToRepeat) {
   const std::string csr = WriteTemp("request.csr", "the request");
   const Ran ran = Chancery({"issue", "--csr", csr, "--request-id", "once"});
   EXPECT_EQ(ran.exit_code, 1);
-  EXPECT_THAT(ran.err, HasSubstr("authority: no token"));
+  EXPECT_THAT(ran.err, HasSubstr("authority: unavailable: no token"));
   EXPECT_THAT(ran.err, HasSubstr("--request-id once"));
 }
 
