@@ -186,10 +186,13 @@ TEST_F(RunTest, FillsAllRespondersFromTheSignersLedger) {
   ASSERT_TRUE(Comes([&] { return AllHave(first) && AllHave(second); }));
   ASSERT_TRUE(Comes([&] { return AllReady(); }));
   ASSERT_TRUE(Comes([&] { return responders_[1].crls().size() == 1; }));
+  // The CRLs' entries too.
+  ASSERT_TRUE(Comes([&] {
+    return GetCluster()->ledger_size_followed() == signer_.ledger_size();
+  }));
   const auto cluster = GetCluster();
   ASSERT_THAT(cluster, IsOk());
   EXPECT_EQ(cluster->blocks(), 2u);
-  EXPECT_EQ(cluster->ledger_size_followed(), signer_.ledger_size());
   EXPECT_GT(cluster->oldest_refresh_at_seconds(),
             absl::ToUnixSeconds(absl::Now()));
   ASSERT_EQ(cluster->responders_size(), 2);
@@ -280,7 +283,6 @@ TEST_F(RunTest, StopsWhenAskedAndLeavesNoSocket) {
   const std::string path = SocketFor("refresher").substr(5);
   EXPECT_NE(access(path.c_str(), F_OK), 0);
   EXPECT_THAT(lines_.str(), HasSubstr(" serving responders=2"));
-  EXPECT_THAT(lines_.str(), HasSubstr(" fails loop=follow"));
 }
 
 TEST_F(RunTest, ADaemonMustKnowWhereToListen) {
