@@ -35,6 +35,8 @@ storage::CertificateStatus ToStorage(CertificateStatus status) {
 
 void World::CheckAcknowledged(const std::string& serial, uint32_t acknowledged,
                               Answer::Kind kind) {
+  // By then its record may have been dropped.
+  if (checker_.certificates().at(serial).not_after <= clock_.Now()) return;
   uint32_t answering = 0;
   for (const auto& responder : responders_) {
     if (!responder->running()) continue;
