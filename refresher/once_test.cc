@@ -32,10 +32,10 @@ class OnceTest : public testing::RefresherFixture {
     BlockRefresher blocks(signer_, inventory_, keeper, sink_, clock_, log_,
                           {.owner = "once", .batch = batch});
     CrlRefresher crls(signer_, inventory_, sink_, clock_, log_, {});
-    Replicator first(responders_[0], inventory_, inventory_, clock_,
+    Replicator first(responders_[0], *real_inventory_, *real_inventory_, clock_,
                      {.name = "first"});
-    Replicator second(responders_[1], inventory_, inventory_, clock_,
-                      {.name = "second"});
+    Replicator second(responders_[1], *real_inventory_, *real_inventory_,
+                      clock_, {.name = "second"});
     reports_.clear();
     return RunOnce(
         {.signer = signer_,

@@ -4,6 +4,7 @@ import argparse
 import os
 import pathlib
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -143,10 +144,22 @@ def parse_arguments():
     return parser.parse_args()
 
 
+def install(built, folder):
+    """Copies the programs to where the cluster is: the next build does not
+    change them under it, and a person finds them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for program in pathlib.Path(built).iterdir():
+        fresh = folder / (program.name + ".new")
+        shutil.copy(program, fresh)
+        fresh.replace(folder / program.name)
+    return folder
+
+
 def prepare(arguments, folder, postgres):
     hsm = None if arguments.file_keys else SoftHsm(folder / "softhsm")
-    cluster = Cluster(folder, arguments.binaries,
+    cluster = Cluster(folder, install(arguments.binaries, folder / "bin"),
                       hsm.environment() if hsm else None)
+    print(f"Programs: {cluster.binaries}")
     if postgres is not None:
         postgres.connection_file(folder / "postgres.conninfo")
     if cluster.initialised():
