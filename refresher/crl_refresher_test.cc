@@ -37,7 +37,8 @@ class CrlRefresherTest : public testing::RefresherFixture {
   // All numbers added up: grows by one with each CRL that is stored.
   uint64_t InventoryNumbers() {
     uint64_t sum = 0;
-    for (const storage::CrlRow& row : *real_inventory_->ListCrls()) {
+    const auto rows = real_inventory_->ListCrls();
+    for (const storage::CrlRow& row : *rows) {
       sum += row.number;
     }
     return sum;
