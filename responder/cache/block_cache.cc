@@ -216,7 +216,8 @@ void BlockCache::DropUnusedTemplates() {
   }
   base::MutexLock lock(templates_mu_);
   block::TemplateMap kept;
-  for (const auto& [id, one] : *templates_.Get()) {
+  const std::shared_ptr<const block::TemplateMap> known = templates_.Get();
+  for (const auto& [id, one] : *known) {
     if (used.contains(id)) {
       kept.emplace(id, one);
     } else {
