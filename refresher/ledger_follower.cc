@@ -74,6 +74,9 @@ absl::StatusOr<bool> LedgerFollower::Step() {
     log_.Warning("inventory_went_back",
                  {{"from", followed_.load()}, {"to", from}});
     keeper_.Forget();
+    behind_ = true;
+    caught_up_ = false;
+    whole_ = false;
   }
   followed_ = from;
   const auto page = signer_.ReadEntries(from);

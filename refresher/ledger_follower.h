@@ -36,7 +36,8 @@ class LedgerFollower {
   // Unavailable: signer or inventory. DataLoss: an entry that does not parse.
   absl::StatusOr<bool> Step();
 
-  // Whether the ledger was followed to its end since the start.
+  // Whether the ledger was followed to its end since the start, or since the
+  // inventory was last seen to have gone back.
   bool caught_up() const { return caught_up_; }
   // Whether the inventory can be taken for all there is: it was followed to the
   // end, or was followed before and the signer does not answer now.

@@ -319,6 +319,29 @@ TEST_F(LedgerFollowerTest, ADatabaseThatWentBackIsFilledAgain) {
   EXPECT_EQ(Row(block, 1).status, CertificateStatus::kRevoked);
 }
 
+// A responder that is filled from it must not be told that it has everything.
+TEST_F(LedgerFollowerTest, ADatabaseThatWentBackIsNotWholeUntilItIsFilled) {
+  signer_.AddBlock(3);
+  ASSERT_THAT(Follow(), IsOk());
+  real_inventory_ = NewInventory();
+  inventory_.Replace(*real_inventory_);
+  signer_.SetPageSize(2);
+  signer_.Fail("", absl::UnavailableError("down"));
+  EXPECT_FALSE(Follow().ok());
+  EXPECT_FALSE(follower_->inventory_is_whole());
+  EXPECT_FALSE(follower_->caught_up());
+  signer_.Fail("", absl::OkStatus());
+  EXPECT_TRUE(*follower_->Step());
+  EXPECT_FALSE(follower_->inventory_is_whole());
+  signer_.Fail("", absl::UnavailableError("down"));
+  EXPECT_FALSE(Follow().ok());
+  EXPECT_FALSE(follower_->inventory_is_whole());
+  signer_.Fail("", absl::OkStatus());
+  ASSERT_THAT(Follow(), IsOk());
+  EXPECT_TRUE(follower_->inventory_is_whole());
+  EXPECT_TRUE(follower_->caught_up());
+}
+
 // Issues, revokes and holds in pages of two, with the inventory failing at one
 // call, before or after it: the next steps bring everything all the same.
 TEST_F(LedgerFollowerTest, EachCallToTheInventoryMayFailOnce) {

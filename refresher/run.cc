@@ -224,7 +224,8 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
   {
     const Loop follow("follow", process, settings.follow_interval, [&] {
       const auto more = follower.Step();
-      if (follower.inventory_is_whole() && !whole.exchange(true)) {
+      const bool is_whole = follower.inventory_is_whole();
+      if (whole.exchange(is_whole) != is_whole && is_whole) {
         for (ResponderWorker* worker : all) worker->ConvergeSoon();
       }
       return more;
