@@ -204,41 +204,44 @@ absl::Status FakeResponder::Begin(const std::string& method) {
 }
 
 ApplyResult FakeResponder::ApplyOne(const block::Update& update) {
-  std::unique_ptr<block::Block>& held = blocks_[update.block_id];
-  ApplyResult result{.block_id = update.block_id,
-                     .version = held == nullptr ? 0 : held->version()};
-  const auto apply = [&]() -> absl::Status {
-    if (result.version >= update.version) return absl::OkStatus();
-    if (refused_.count(update.block_id) > 0) {
-      return absl::InvalidArgumentError("bad signature");
-    }
-    for (const std::string& encoded : update.templates) {
-      ASSIGN_OR_RETURN(block::OcspTemplate one,
-                       block::OcspTemplate::Parse(base::AsBytes(encoded)));
-      templates_[one.id()] =
-          std::make_shared<const block::OcspTemplate>(std::move(one));
-    }
-    const base::Bytes content = base::AsBytes(update.content);
-    if (update.is_delta()) {
-      if (held == nullptr) return absl::FailedPreconditionError("no block");
-      ASSIGN_OR_RETURN(const block::Delta delta, block::Delta::Parse(content));
-      ASSIGN_OR_RETURN(block::Block next, held->Apply(delta));
-      *held = std::move(next);
-    } else {
-      ASSIGN_OR_RETURN(block::Block next,
-                       block::Block::Parse(content, templates_));
-      RETURN_IF_ERROR(next.Check());
-      held = std::make_unique<block::Block>(std::move(next));
-    }
-    result.version = held->version();
-    deltas_.push_back(update.is_delta());
+  const absl::Status taken = Take(update);
+  const auto held = blocks_.find(update.block_id);
+  return {.block_id = update.block_id,
+          .version = held == blocks_.end() ? 0 : held->second->version(),
+          .accepted = taken.ok(),
+          .detail = std::string(taken.message())};
+}
+
+absl::Status FakeResponder::Take(const block::Update& update) {
+  const auto held = blocks_.find(update.block_id);
+  if (held != blocks_.end() && held->second->version() >= update.version) {
     return absl::OkStatus();
-  };
-  const absl::Status applied = apply();
-  result.accepted = applied.ok();
-  result.detail = std::string(applied.message());
-  if (held == nullptr) blocks_.erase(update.block_id);
-  return result;
+  }
+  if (refused_.count(update.block_id) > 0) {
+    return absl::InvalidArgumentError("bad signature");
+  }
+  for (const std::string& encoded : update.templates) {
+    ASSIGN_OR_RETURN(block::OcspTemplate one,
+                     block::OcspTemplate::Parse(base::AsBytes(encoded)));
+    templates_[one.id()] =
+        std::make_shared<const block::OcspTemplate>(std::move(one));
+  }
+  const base::Bytes content = base::AsBytes(update.content);
+  if (update.is_delta()) {
+    if (held == blocks_.end()) {
+      return absl::FailedPreconditionError("no block");
+    }
+    ASSIGN_OR_RETURN(const block::Delta delta, block::Delta::Parse(content));
+    ASSIGN_OR_RETURN(block::Block next, held->second->Apply(delta));
+    *held->second = std::move(next);
+  } else {
+    ASSIGN_OR_RETURN(block::Block next,
+                     block::Block::Parse(content, templates_));
+    RETURN_IF_ERROR(next.Check());
+    blocks_[update.block_id] = std::make_unique<block::Block>(std::move(next));
+  }
+  deltas_.push_back(update.is_delta());
+  return absl::OkStatus();
 }
 
 void FakeResponder::Tell() {

@@ -66,6 +66,8 @@ class FakeResponder final : public ResponderClient {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   ApplyResult ApplyOne(const block::Update& update)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status Take(const block::Update& update)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Tell() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   mutable base::Mutex mu_;
