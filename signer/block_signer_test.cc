@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/testing/status_matchers.h"
-#include "block/key_set.h"
+#include "block/manifest.h"
 #include "crypto/testing/command.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
