@@ -3,12 +3,8 @@
 // asked for.
 
 #include <cstdint>
-#include <map>
-#include <optional>
-#include <set>
 #include <string>
 #include <variant>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
@@ -21,6 +17,7 @@
 #include "signer/ledger/ledger_audit.h"
 #include "signer/ledger/testing/fake_kv_store.h"
 #include "signer/testing/block_reader.h"
+#include "signer/testing/ledger_rules.h"
 #include "signer/testing/signer_world.h"
 
 namespace chancery::signer {
@@ -28,56 +25,13 @@ namespace {
 
 using base::testing::IsOk;
 using base::testing::StatusIs;
+using testing::EntriesOf;
+using testing::ExpectLedgerKeepsTheRules;
 using testing::FakeDisk;
 using ::testing::Not;
 using testing::SignerWorld;
 
 using Failure = FakeDisk::Failure;
-
-std::vector<ledger::Entry> Entries(SignerWorld& world) {
-  std::vector<ledger::Entry> entries;
-  const uint64_t size = world.signer.ledger().Head().size;
-  while (entries.size() < size) {
-    const auto range =
-        world.signer.ledger().ReadEntries(entries.size(), 1 << 20, 1000);
-    EXPECT_THAT(range, IsOk());
-    for (const std::string& bytes : range->entries) {
-      entries.push_back(*ledger::ParseEntry(base::AsBytes(bytes)));
-    }
-  }
-  return entries;
-}
-
-// TRUST 2.3, 2.6, 2.8 and the numbers of CRLs, over the whole ledger.
-void ExpectLedgerKeepsTheRules(SignerWorld& world) {
-  std::set<std::string> serials;
-  std::map<std::string, ledger::ManifestEntry> manifests;
-  std::optional<ledger::CrlEntry> crl;
-  for (const ledger::Entry& entry : Entries(world)) {
-    if (const auto* c = std::get_if<ledger::CertificateEntry>(&entry.body)) {
-      EXPECT_TRUE(serials.insert(c->serial).second) << "a serial twice";
-    }
-    if (const auto* m = std::get_if<ledger::ManifestEntry>(&entry.body)) {
-      EXPECT_LE(m->this_update, entry.time);
-      EXPECT_LE(m->ledger_size, entry.index);
-      const auto before = manifests.find(m->block_id);
-      if (before != manifests.end()) {
-        EXPECT_GT(m->version, before->second.version);
-        EXPECT_GE(m->ledger_size, before->second.ledger_size);
-      }
-      manifests[m->block_id] = *m;
-    }
-    if (const auto* c = std::get_if<ledger::CrlEntry>(&entry.body)) {
-      EXPECT_LE(c->this_update, entry.time);
-      if (crl.has_value()) {
-        EXPECT_GT(c->number, crl->number);
-        EXPECT_GE(c->this_update, crl->this_update + absl::Seconds(1));
-      }
-      crl = *c;
-    }
-  }
-  EXPECT_THAT(AuditLedger(testing::FakeKvStore(world.disk)), IsOk());
-}
 
 struct Case {
   const char* name;
@@ -97,7 +51,7 @@ class WriteFailureTest : public ::testing::TestWithParam<Case> {
       SCOPED_TRACE(absl::StrCat("write ", nth));
       SignerWorld world;
       const uint64_t writes = attack(world, nth);
-      ExpectLedgerKeepsTheRules(world);
+      ExpectLedgerKeepsTheRules(world.signer.ledger(), world.disk);
       return writes;
     };
     const uint64_t writes = run(0);
@@ -148,7 +102,7 @@ TEST_P(WriteFailureTest, ARepeatedIssueEndsWithOneCertificate) {
     EXPECT_THAT(world.Issue("1", testing::OpenSslCsr("other.example.com")),
                 StatusIs(absl::StatusCode::kAlreadyExists, "\"1\""));
     int certificates = 0;
-    for (const ledger::Entry& entry : Entries(world)) {
+    for (const ledger::Entry& entry : EntriesOf(world.signer.ledger())) {
       certificates +=
           std::holds_alternative<ledger::CertificateEntry>(entry.body);
     }
@@ -254,7 +208,7 @@ TEST(LostCertificateTest, IsUnknownToEveryCall) {
   ASSERT_THAT(world.PowerCut(), IsOk());
   EXPECT_EQ(world.disk.durable(), durable);
   EXPECT_THAT(AuditLedger(testing::FakeKvStore(world.disk)), IsOk());
-  EXPECT_EQ(Entries(world).size(), 2u);
+  EXPECT_EQ(EntriesOf(world.signer.ledger()).size(), 2u);
   EXPECT_THAT(world.Revoke("2", std::string(17, '\1')),
               StatusIs(absl::StatusCode::kNotFound, "never issued"));
 }
