@@ -1,7 +1,7 @@
 #include "signer/testing/ledger_rules.h"
 
+#include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -31,17 +31,28 @@ std::vector<ledger::Entry> EntriesOf(const Ledger& ledger) {
 }
 
 void ExpectLedgerKeepsTheRules(const Ledger& ledger, FakeDisk& disk) {
-  std::set<std::pair<std::string, std::string>> serials;
+  // (issuer, serial) -> block; block -> the last entry that changed a member.
+  std::map<std::pair<std::string, std::string>, std::string> block_of;
+  std::map<std::string, uint64_t> changed;
   std::map<std::string, ledger::ManifestEntry> manifests;
   std::map<std::string, ledger::CrlEntry> crls;
   for (const ledger::Entry& entry : EntriesOf(ledger)) {
     if (const auto* c = std::get_if<ledger::CertificateEntry>(&entry.body)) {
-      EXPECT_TRUE(serials.emplace(c->issuer_id, c->serial).second)
+      const auto serial = std::make_pair(c->issuer_id, c->serial);
+      EXPECT_TRUE(block_of.emplace(serial, c->block_id).second)
           << "a serial twice";
+      changed[c->block_id] = entry.index;
+    }
+    if (const auto* s = std::get_if<ledger::StatusEntry>(&entry.body)) {
+      const auto block = block_of.find({s->issuer_id, s->serial});
+      ASSERT_NE(block, block_of.end()) << "a serial that was never issued";
+      changed[block->second] = entry.index;
     }
     if (const auto* m = std::get_if<ledger::ManifestEntry>(&entry.body)) {
       EXPECT_LE(m->this_update, entry.time);
       EXPECT_LE(m->ledger_size, entry.index);
+      EXPECT_LT(changed[m->block_id], m->ledger_size)
+          << "a manifest that does not know of a member's last change";
       const auto before = manifests.find(m->block_id);
       if (before != manifests.end()) {
         EXPECT_GT(m->version, before->second.version);

@@ -13,7 +13,8 @@ namespace chancery::signer::testing {
 std::vector<ledger::Entry> EntriesOf(const Ledger& ledger);
 
 // A test failure for each entry that breaks TRUST 2.3 (one serial, one
-// certificate), 2.6 (versions grow), 2.8 (no time of the future, a CRL a second
+// certificate), 2.6 (versions grow; a manifest knows of every change of a
+// member that comes before it), 2.8 (no time of the future, a CRL a second
 // younger than the one before) or 3 (CRL numbers grow), and for each row that
 // does not follow from the entries. Nothing may be under way.
 void ExpectLedgerKeepsTheRules(const Ledger& ledger, FakeDisk& disk);
