@@ -26,7 +26,6 @@ namespace {
 
 constexpr uint32_t kDefaultOcspHours = 96;
 constexpr uint32_t kDefaultCrlHours = 168;
-constexpr uint32_t kDefaultCapacity = 4096;
 constexpr uint32_t kMaxBackdateMinutes = 60 * 48;
 
 absl::Status InIssuer(const config::Issuer& issuer,

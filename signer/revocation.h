@@ -26,10 +26,11 @@ class Revocation {
   // Repeating a revocation is harmless. Afterwards only keyCompromise may
   // replace another reason, and with it the date may move earlier; a hold may
   // become any reason and keeps its date.
-  // NotFound: never issued here. InvalidArgument: the reason, or a date in the
-  //   future, before 1970 or not a whole second. FailedPrecondition: an existing
-  //   revocation does not allow it. AlreadyExists: the request id was used for
-  //   another request.
+  // NotFound: never issued here.
+  // InvalidArgument: the reason, or a date in the future, before 1970 or not a
+  //   whole second.
+  // FailedPrecondition: an existing revocation does not allow it.
+  // AlreadyExists: the request id was used for another request.
   absl::StatusOr<Revoked> Revoke(const RevokeRequest& request);
 
   // FailedPrecondition if the certificate is not held.
