@@ -190,10 +190,13 @@ absl::StatusOr<std::unique_ptr<const KvReader>> Ledger::DurableSnapshot(
 }
 
 absl::StatusOr<std::unique_ptr<const LedgerView>> Ledger::Read() const {
-  const absl::Time now = clock_.Now();  // Before the snapshot: TRUST 2.8.
+  absl::Time now = clock_.Now();  // Before the snapshot: TRUST 2.8.
   TreeHead head;
   ASSIGN_OR_RETURN(std::unique_ptr<const KvReader> snapshot,
                    DurableSnapshot(head));
+  // Entries made since are in the snapshot, so it is as young as the last of
+  // them; only a clock that is behind it even now is wrong.
+  if (now < head.last_time) now = std::min(clock_.Now(), head.last_time);
   bool confirmed;
   {
     base::MutexLock lock(mu_);
