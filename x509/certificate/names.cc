@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/encoding.h"
 #include "base/status_macros.h"
+#include "base/utf8.h"
 #include "der/oid.h"
 #include "der/reader.h"
 #include "der/writer.h"
@@ -41,34 +42,6 @@ constexpr Known kKnown[] = {
     {"DC", "0.9.2342.19200300.100.1.25", Tag::kIa5String, 1, 63},
     {"emailAddress", "1.2.840.113549.1.9.1", Tag::kIa5String, 1, 255},
 };
-
-// UTF-8 (RFC 3629) without control characters.
-bool IsCleanText(absl::string_view text) {
-  for (size_t i = 0; i < text.size();) {
-    const auto first = static_cast<uint8_t>(text[i]);
-    if (first < 0x20 || first == 0x7f) return false;
-    const size_t size = first < 0x80   ? 1
-                        : first < 0xc2 ? 0
-                        : first < 0xe0 ? 2
-                        : first < 0xf0 ? 3
-                        : first < 0xf5 ? 4
-                                       : 0;
-    if (size == 0 || i + size > text.size()) return false;
-    uint32_t point = size == 1 ? first : first & (0x7f >> size);
-    for (size_t k = 1; k < size; ++k) {
-      const auto next = static_cast<uint8_t>(text[i + k]);
-      if ((next & 0xc0) != 0x80) return false;
-      point = point << 6 | (next & 0x3f);
-    }
-    if ((size == 3 && point < 0x800) ||
-        (size == 4 && (point < 0x10000 || point > 0x10ffff)) ||
-        (point >= 0xd800 && point <= 0xdfff)) {
-      return false;
-    }
-    i += size;
-  }
-  return true;
-}
 
 bool IsPrintable(absl::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
@@ -116,7 +89,7 @@ bool Fits(const Known& known, absl::string_view value) {
     case Tag::kIa5String:
       return IsAscii(value);
     default:
-      return IsCleanText(value);
+      return base::IsPlainText(value);
   }
 }
 
@@ -193,7 +166,7 @@ absl::StatusOr<std::vector<Attribute>> ParseName(base::Bytes der) {
                         tag == Tag::kIa5String || tag == Tag::kTeletexString;
       if (tag == Tag::kTeletexString)
         attribute.value = LatinToUtf8(attribute.value);
-      if (!text || !IsCleanText(attribute.value)) {
+      if (!text || !base::IsPlainText(attribute.value)) {
         return absl::InvalidArgumentError(absl::StrCat(
             "name: ", attribute.type, " \"", Shown(attribute.value),
             "\" is not text without control characters"));
