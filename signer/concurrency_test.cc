@@ -9,9 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/mutex.h"
@@ -37,21 +34,6 @@ void Together(int count, const std::function<void(int)>& work) {
   std::vector<std::thread> threads;
   for (int i = 0; i < count; ++i) threads.emplace_back([&, i] { work(i); });
   for (std::thread& thread : threads) thread.join();
-}
-
-// `call()`, repeated while it is told that the clock is behind. A caller that
-// reads the ledger can be, wrongly, when another one moved the clock by a
-// second and wrote an entry after this one had looked at the clock. Nothing was
-// done then, and the same request may be made again.
-template <typename Call>
-auto Repeated(Call call) {
-  auto result = call();
-  for (int i = 0; i < 100 && absl::IsFailedPrecondition(result.status()) &&
-                  absl::StrContains(result.status().message(), "is behind");
-       ++i) {
-    result = call();
-  }
-  return result;
 }
 
 // Everything that left the signer. Thread-safe.
@@ -91,34 +73,23 @@ class ConcurrencyTest : public ::testing::Test {
  protected:
   absl::StatusOr<Issued> Issue(const std::string& request_id,
                                const std::string& csr = SignerWorld::Csr()) {
-    return Repeated([&] {
-      return world_.signer.issuance().Issue(
-          {.asker = SignerWorld::Ask(request_id),
-           .issuer = "issuing",
-           .profile = "server",
-           .csr = csr});
-    });
+    return world_.signer.issuance().Issue(
+        {.asker = SignerWorld::Ask(request_id),
+         .issuer = "issuing",
+         .profile = "server",
+         .csr = csr});
   }
   absl::StatusOr<Revoked> Revoke(const std::string& request_id,
                                  const std::string& serial, int reason) {
-    const auto revoke = [&] {
-      return world_.signer.revocation().Revoke(
-          {.asker = SignerWorld::Ask(request_id),
-           .issuer = "issuing",
-           .serial = serial,
-           .reason = reason,
-           .revoked_at = {}});
-    };
-    auto revoked = Repeated(revoke);
-    // It stands although its record was not signed; asked again, it is.
-    for (int i = 0; i < 100 && revoked.ok() && revoked->updates.empty(); ++i) {
-      revoked = Repeated(revoke);
-    }
-    return revoked;
+    return world_.signer.revocation().Revoke(
+        {.asker = SignerWorld::Ask(request_id),
+         .issuer = "issuing",
+         .serial = serial,
+         .reason = reason,
+         .revoked_at = {}});
   }
   std::vector<ListedBlock> Blocks() {
-    const auto list =
-        Repeated([&] { return world_.signer.blocks().ListBlocks(0); });
+    const auto list = world_.signer.blocks().ListBlocks(0);
     EXPECT_THAT(list, IsOk());
     return list->blocks;
   }
@@ -179,11 +150,9 @@ TEST_F(ConcurrencyTest, WhateverIsCalledAtOnceTheAnswersAgree) {
   const auto sign_blocks = [&] {
     for (int i = 0; i < kRounds; ++i) {
       for (const ListedBlock& block : Blocks()) {
-        const auto updates = Repeated([&] {
-          BlockSigner& signer = world_.signer.blocks();
-          return i % 2 == 0 ? signer.SignBlock(block.block_id)
-                            : signer.GetBlock(block.block_id, 0);
-        });
+        const auto updates =
+            i % 2 == 0 ? world_.signer.blocks().SignBlock(block.block_id)
+                       : world_.signer.blocks().GetBlock(block.block_id, 0);
         ASSERT_THAT(updates, IsOk());
         released.Add(updates->updates, 0);
       }
@@ -191,7 +160,7 @@ TEST_F(ConcurrencyTest, WhateverIsCalledAtOnceTheAnswersAgree) {
   };
   const auto sign_crls = [&] {
     for (int i = 0; i < kRounds; ++i) {
-      const auto crl = Repeated([&] { return world_.SignCrl(); });
+      const auto crl = world_.SignCrl();
       ASSERT_THAT(crl, IsOk());
       base::MutexLock lock(mu);
       EXPECT_TRUE(crl_numbers.insert(crl->number).second);
