@@ -303,7 +303,8 @@ absl::StatusOr<block::Update> BlockSigner::Shared::SignOnce(
                        .content = {},
                        .templates = EncodedTemplates(issuer->templates)};
   std::shared_ptr<const block::Block> next;
-  std::optional<block::BlockTrees> next_trees;
+  // Until the next version is committed, the trees are those of neither.
+  std::optional<block::BlockTrees> trees = std::exchange(slot.trees, {});
   absl::Time refresh_at;
   if (whole) {
     refresh_at = RefreshAt(*issuer, renewal.records, now);
@@ -312,6 +313,7 @@ absl::StatusOr<block::Update> BlockSigner::Shared::SignOnce(
                      block::SignWhole(facts, TemplatesOf(*issuer),
                                       renewal.records, manifest_key));
     next = std::make_shared<const block::Block>(std::move(made));
+    trees.reset();
     update.content = next->Encode();
   } else {
     refresh_at = reading.block.refresh_at == absl::InfiniteFuture()
@@ -322,13 +324,10 @@ absl::StatusOr<block::Update> BlockSigner::Shared::SignOnce(
     for (uint32_t place : renewal.changed) {
       changes.push_back({.place = place, .record = renewal.records[place]});
     }
-    // Until it is committed, the trees are those of neither version.
-    std::optional<block::BlockTrees> trees = std::exchange(slot.trees, {});
     if (!trees.has_value()) trees.emplace(*held);
     ASSIGN_OR_RETURN(block::SignedDelta made,
                      block::SignDelta(*held, *trees, facts, std::move(changes),
                                       manifest_key));
-    next_trees = std::move(trees);
     next = std::make_shared<const block::Block>(std::move(made.block));
     update.base_version = held->version();
     update.content = made.delta.Encode();
@@ -337,7 +336,7 @@ absl::StatusOr<block::Update> BlockSigner::Shared::SignOnce(
   // is what GetBlock returns.
   RETURN_IF_ERROR(Commit(*next, update.content, reading.block, refresh_at));
   slot.decoded = std::move(next);
-  slot.trees = std::move(next_trees);
+  slot.trees = std::move(trees);
   return update;
 }
 
