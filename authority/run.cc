@@ -13,13 +13,13 @@
 #include "base/random.h"
 #include "base/status_macros.h"
 #include "chancery/config/authority.pb.h"
-#include "rpc/address.h"
 #include "rpc/admin_http.h"
+#include "rpc/check_config.h"
 #include "rpc/client.h"
 #include "rpc/config.h"
 #include "rpc/credentials.h"
 #include "rpc/dispatcher.h"
-#include "rpc/retry.h"
+#include "rpc/insist.h"
 #include "rpc/roles.h"
 #include "rpc/server.h"
 #include "rpc/worker_pool.h"
@@ -34,26 +34,6 @@ constexpr size_t kMaxMessageBytes = 64 << 20;  // Larger than any block.
 constexpr uint32_t kMaxPublishWaitMs = 1000;   // TRUST 8.
 constexpr absl::Duration kSignerDeadline = absl::Seconds(30);
 constexpr absl::Duration kIssuersInterval = absl::Minutes(1);
-
-absl::StatusOr<std::unique_ptr<storage::Inventory>> OpenInventory(
-    const config::Authority& config, rpc::Process& process) {
-  std::unique_ptr<storage::Inventory> inventory;
-  RETURN_IF_ERROR(rpc::RetryUnavailable(
-      process.clock(), base::SystemRandom(),
-      [&](absl::Duration wait) { return process.SleepFor(wait); },
-      absl::InfiniteFuture(),
-      [&]() -> absl::Status {
-        auto opened = storage::OpenConfigured(config.inventory());
-        if (!opened.ok()) {
-          process.log().Warning("inventory_not_open",
-                                {{"why", opened.status()}});
-          return opened.status();
-        }
-        inventory = *std::move(opened);
-        return absl::OkStatus();
-      }));
-  return inventory;
-}
 
 // Asks for the issuers: every second until the signer has told them.
 void KeepIssuers(IssuerDirectory& issuers, rpc::Process& process) {
@@ -72,22 +52,12 @@ void KeepIssuers(IssuerDirectory& issuers, rpc::Process& process) {
 }  // namespace
 
 absl::Status CheckConfig(const config::Authority& config) {
-  RETURN_IF_ERROR(rpc::RequireSet("identity.certificate_file",
-                                  config.identity().certificate_file()));
-  RETURN_IF_ERROR(
-      rpc::RequireSet("identity.key_file", config.identity().key_file()));
-  RETURN_IF_ERROR(
-      rpc::RequireSet("identity.trust_file", config.identity().trust_file()));
+  RETURN_IF_ERROR(rpc::CheckIdentity(config.identity()));
   if (config.listen().address().empty()) {
     return rpc::ConfigError("listen.address", "",
                             "say where to listen, such as unix:/path");
   }
-  for (const std::string& address : config.listen().address()) {
-    const absl::Status parsed = rpc::ParseAddress(address).status();
-    if (!parsed.ok()) {
-      return rpc::ConfigError("listen.address", address, parsed.message());
-    }
-  }
+  RETURN_IF_ERROR(rpc::CheckListen(config.listen()));
   RETURN_IF_ERROR(rpc::RoleTable::Create(config.grant()).status());
   RETURN_IF_ERROR(storage::CheckInventory(config.inventory()));
   RETURN_IF_ERROR(rpc::CheckTarget("signer", config.signer()));
@@ -117,7 +87,13 @@ absl::Status Run(const config::Authority& config, rpc::Process& process) {
                                                credentials));
     publisher = MakeGrpcPublisher(std::move(channel));
   }
-  ASSIGN_OR_RETURN(const auto inventory, OpenInventory(config, process));
+  std::unique_ptr<storage::Inventory> inventory;
+  RETURN_IF_ERROR(
+      rpc::Insist(process, "inventory_not_open", [&]() -> absl::Status {
+        ASSIGN_OR_RETURN(inventory,
+                         storage::OpenConfigured(config.inventory()));
+        return absl::OkStatus();
+      }));
 
   IssuerDirectory issuers(*signer, *inventory);
   CertificateAuthority::Options options;

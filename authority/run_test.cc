@@ -14,7 +14,6 @@
 #include "authority/testing/fake_signer.h"
 #include "authority/testing/openssl_csr.h"
 #include "authority/testing/refresher_server.h"
-#include "authority/testing/shared_text.h"
 #include "authority/testing/signer_server.h"
 #include "base/clock.h"
 #include "base/testing/status_matchers.h"
@@ -29,6 +28,7 @@
 #include "rpc/credentials.h"
 #include "rpc/status.h"
 #include "rpc/testing/service_ca.h"
+#include "rpc/testing/shared_text.h"
 
 namespace chancery::authority {
 namespace {
@@ -234,7 +234,7 @@ class RunTest : public ::testing::Test {
   testing::FakeSigner signer_{base::SystemClock()};
   storage::IssuerRow issuer_;
   std::unique_ptr<testing::SignerServer> signer_server_;
-  testing::SharedText text_;
+  rpc::testing::SharedText text_;
   std::ostream lines_{&text_};
   const rpc::Log log_{{}, base::SystemClock(), lines_};
   rpc::Process process_{base::SystemClock(), log_};

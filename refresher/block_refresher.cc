@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/encoding.h"
 #include "base/status_macros.h"
+#include "refresher/block_fetch.h"
 #include "refresher/transient.h"
 
 namespace chancery::refresher {
@@ -61,19 +62,9 @@ absl::StatusOr<size_t> BlockRefresher::Reconcile() {
     const auto found = versions.find(block.block_id);
     const uint64_t have = found == versions.end() ? 0 : found->second;
     if (have == 0 || have < block.version) {
-      absl::StatusOr<Updates> updates = keeper_.Fetch(block.block_id, have);
-      if (updates.ok()) {
-        if (!updates->empty()) {
-          sink_.Offer(*std::move(updates), absl::ZeroDuration());
-        }
-        ++done;
-      } else if (IsTransient(updates.status())) {
-        return updates.status();
-      } else {
-        log_.Error("block_not_fetched",
-                   {{"block", base::Hex(base::AsBytes(block.block_id))},
-                    {"why", updates.status()}});
-      }
+      ASSIGN_OR_RETURN(const bool fetched, FetchAndOffer(keeper_, sink_, log_,
+                                                         block.block_id, have));
+      if (fetched) ++done;
     }
     if (block.refresh_at + kOverdue <= clock_.Now() &&
         !not_before_.contains(block.block_id)) {

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "chancery/config/refresher.pb.h"
-#include "rpc/address.h"
+#include "rpc/check_config.h"
 #include "rpc/client.h"
 #include "rpc/config.h"
 #include "rpc/roles.h"
@@ -58,18 +58,8 @@ Settings ToSettings(const config::Refresher& config) {
 }
 
 absl::Status CheckConfig(const config::Refresher& config) {
-  RETURN_IF_ERROR(rpc::RequireSet("identity.certificate_file",
-                                  config.identity().certificate_file()));
-  RETURN_IF_ERROR(
-      rpc::RequireSet("identity.key_file", config.identity().key_file()));
-  RETURN_IF_ERROR(
-      rpc::RequireSet("identity.trust_file", config.identity().trust_file()));
-  for (const std::string& address : config.listen().address()) {
-    const absl::Status parsed = rpc::ParseAddress(address).status();
-    if (!parsed.ok()) {
-      return rpc::ConfigError("listen.address", address, parsed.message());
-    }
-  }
+  RETURN_IF_ERROR(rpc::CheckIdentity(config.identity()));
+  RETURN_IF_ERROR(rpc::CheckListen(config.listen()));
   RETURN_IF_ERROR(rpc::RoleTable::Create(config.grant()).status());
   RETURN_IF_ERROR(storage::CheckInventory(config.inventory()));
   RETURN_IF_ERROR(rpc::CheckTarget("signer", config.signer()));

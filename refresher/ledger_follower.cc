@@ -7,9 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
-#include "base/encoding.h"
 #include "base/status_macros.h"
 #include "ledger/entry.h"
+#include "refresher/block_fetch.h"
 #include "refresher/transient.h"
 #include "storage/certificate_row.h"
 
@@ -179,19 +179,10 @@ absl::Status LedgerFollower::FetchBlocks(const Page& page) {
     const auto found = versions.find(block_id);
     const uint64_t have = found == versions.end() ? 0 : found->second;
     if (version != 0 && have >= version) continue;
-    absl::StatusOr<Updates> updates = keeper_.Fetch(block_id, have);
-    if (updates.ok()) {
-      if (!updates->empty()) {
-        sink_.Offer(*std::move(updates), absl::ZeroDuration());
-      }
-      continue;
-    }
-    if (IsTransient(updates.status())) return updates.status();
-    // One block must not hold up all others; whoever compares the signer's
-    // list with the inventory comes back to it.
-    log_.Error("block_not_fetched",
-               {{"block", base::Hex(base::AsBytes(block_id))},
-                {"why", updates.status()}});
+    // Whoever compares the signer's list with the inventory comes back to one
+    // that could not be fetched.
+    RETURN_IF_ERROR(
+        FetchAndOffer(keeper_, sink_, log_, block_id, have).status());
   }
   return absl::OkStatus();
 }

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "base/random.h"
 #include "base/status_macros.h"
 #include "chancery/config/refresher.pb.h"
 #include "refresher/block_keeper.h"
@@ -33,7 +32,7 @@
 #include "rpc/config.h"
 #include "rpc/credentials.h"
 #include "rpc/dispatcher.h"
-#include "rpc/retry.h"
+#include "rpc/insist.h"
 #include "rpc/roles.h"
 #include "rpc/server.h"
 #include "rpc/worker_pool.h"
@@ -59,32 +58,17 @@ struct Parts {
   std::unique_ptr<BlockKeeper> keeper;
 };
 
-absl::StatusOr<std::unique_ptr<storage::Inventory>> OpenInventory(
-    const config::Refresher& config, rpc::Process& process) {
-  std::unique_ptr<storage::Inventory> inventory;
-  RETURN_IF_ERROR(rpc::RetryUnavailable(
-      process.clock(), base::SystemRandom(),
-      [&](absl::Duration wait) { return process.SleepFor(wait); },
-      absl::InfiniteFuture(),
-      [&]() -> absl::Status {
-        auto opened = storage::OpenConfigured(config.inventory());
-        if (!opened.ok()) {
-          process.log().Warning("inventory_not_open",
-                                {{"why", opened.status()}});
-          return opened.status();
-        }
-        inventory = *std::move(opened);
-        return absl::OkStatus();
-      }));
-  return inventory;
-}
-
 absl::StatusOr<Parts> Assemble(const config::Refresher& config,
                                const Settings& settings,
                                const rpc::Credentials& credentials,
                                rpc::Process& process) {
   Parts parts;
-  ASSIGN_OR_RETURN(parts.inventory, OpenInventory(config, process));
+  RETURN_IF_ERROR(
+      rpc::Insist(process, "inventory_not_open", [&]() -> absl::Status {
+        ASSIGN_OR_RETURN(parts.inventory,
+                         storage::OpenConfigured(config.inventory()));
+        return absl::OkStatus();
+      }));
   ASSIGN_OR_RETURN(auto channel,
                    rpc::MakeChannel("signer", config.signer(), credentials,
                                     {.max_message_bytes = kMaxMessageBytes}));

@@ -22,6 +22,7 @@
 #include "responder/replication_service.h"
 #include "responder/responder_metrics.h"
 #include "rpc/admin_http.h"
+#include "rpc/check_config.h"
 #include "rpc/config.h"
 #include "rpc/credentials.h"
 #include "rpc/dispatcher.h"
@@ -78,12 +79,7 @@ HttpServerOptions ToHttpOptions(const config::Responder& config) {
 }  // namespace
 
 absl::Status CheckConfig(const config::Responder& config) {
-  RETURN_IF_ERROR(rpc::RequireSet("identity.certificate_file",
-                                  config.identity().certificate_file()));
-  RETURN_IF_ERROR(
-      rpc::RequireSet("identity.key_file", config.identity().key_file()));
-  RETURN_IF_ERROR(
-      rpc::RequireSet("identity.trust_file", config.identity().trust_file()));
+  RETURN_IF_ERROR(rpc::CheckIdentity(config.identity()));
   if (config.listen().address().empty()) {
     return rpc::ConfigError("listen.address", "",
                             "say where to listen, such as unix:/path");

@@ -1,7 +1,6 @@
 #include "rpc/testing/echo_server.h"
 
 #include <ostream>
-#include <streambuf>
 
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -11,6 +10,7 @@
 #include "rpc/roles.h"
 #include "rpc/stream.h"
 #include "rpc/testing/echo.grpc.pb.h"
+#include "rpc/testing/shared_text.h"
 #include "rpc/unary.h"
 
 namespace chancery::rpc::testing {
@@ -33,31 +33,6 @@ class Gate {
   base::Mutex mu_;
   base::CondVar changed_;
   bool open_ ABSL_GUARDED_BY(mu_) = false;
-};
-
-// Text that one thread may read while another writes.
-class SharedText final : public std::streambuf {
- public:
-  std::string Get() const {
-    base::MutexLock lock(mu_);
-    return text_;
-  }
-
- protected:
-  int_type overflow(int_type c) override {
-    const char byte = traits_type::to_char_type(c);
-    xsputn(&byte, 1);
-    return traits_type::not_eof(c);
-  }
-  std::streamsize xsputn(const char* data, std::streamsize size) override {
-    base::MutexLock lock(mu_);
-    text_.append(data, size_t(size));
-    return size;
-  }
-
- private:
-  mutable base::Mutex mu_;
-  std::string text_ ABSL_GUARDED_BY(mu_);
 };
 
 class Handlers final : public EchoService::CallbackService {

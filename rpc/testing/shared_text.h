@@ -1,12 +1,12 @@
-#ifndef CHANCERY_AUTHORITY_TESTING_SHARED_TEXT_H_
-#define CHANCERY_AUTHORITY_TESTING_SHARED_TEXT_H_
+#ifndef CHANCERY_RPC_TESTING_SHARED_TEXT_H_
+#define CHANCERY_RPC_TESTING_SHARED_TEXT_H_
 
 #include <streambuf>
 #include <string>
 
 #include "base/mutex.h"
 
-namespace chancery::authority::testing {
+namespace chancery::rpc::testing {
 
 // Text that one thread may read while others write: of a log.
 class SharedText final : public std::streambuf {
@@ -33,6 +33,6 @@ class SharedText final : public std::streambuf {
   std::string text_ ABSL_GUARDED_BY(mu_);
 };
 
-}  // namespace chancery::authority::testing
+}  // namespace chancery::rpc::testing
 
-#endif  // CHANCERY_AUTHORITY_TESTING_SHARED_TEXT_H_
+#endif  // CHANCERY_RPC_TESTING_SHARED_TEXT_H_
