@@ -3,8 +3,8 @@
 #include <memory>
 
 #include "absl/strings/strip.h"
-#include "responder/conditional_request.h"
-#include "responder/plain_response.h"
+#include "responder/http/conditional_request.h"
+#include "responder/http/plain_response.h"
 
 namespace chancery::responder {
 

@@ -3,8 +3,8 @@
 
 #include "absl/strings/string_view.h"
 #include "responder/crl_source.h"
-#include "responder/http_date.h"
-#include "responder/http_message.h"
+#include "responder/http/http_date.h"
+#include "responder/http/http_message.h"
 #include "responder/ocsp_counters.h"
 
 namespace chancery::responder {

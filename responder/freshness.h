@@ -5,7 +5,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "responder/http_date.h"
+#include "responder/http/http_date.h"
 
 namespace chancery::responder {
 

@@ -1,7 +1,7 @@
 #include "responder/freshness.h"
 
 #include "gtest/gtest.h"
-#include "responder/http_date.h"
+#include "responder/http/http_date.h"
 
 namespace chancery::responder {
 namespace {

@@ -3,10 +3,10 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "base/bytes.h"
-#include "responder/conditional_request.h"
 #include "responder/freshness.h"
+#include "responder/http/conditional_request.h"
+#include "responder/http/plain_response.h"
 #include "responder/ocsp_path.h"
-#include "responder/plain_response.h"
 #include "x509/ocsp/request.h"
 
 namespace chancery::responder {

@@ -5,7 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
-#include "responder/plain_response.h"
+#include "responder/http/plain_response.h"
 
 namespace chancery::responder {
 namespace {

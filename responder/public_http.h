@@ -18,7 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "responder/crl_http.h"
 #include "responder/crl_source.h"
-#include "responder/http_message.h"
+#include "responder/http/http_message.h"
 #include "responder/ocsp_counters.h"
 #include "responder/ocsp_http.h"
 #include "responder/ocsp_source.h"

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "responder/cache/block_cache.h"
 #include "responder/cache/verified_replica.h"
-#include "responder/http_server.h"
+#include "responder/http/http_server.h"
 #include "responder/ocsp_counters.h"
 #include "rpc/metrics.h"
 

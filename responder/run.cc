@@ -17,7 +17,7 @@
 #include "responder/cache/rocksdb_cache_store.h"
 #include "responder/cache/update_verifier.h"
 #include "responder/cache/verified_replica.h"
-#include "responder/http_server.h"
+#include "responder/http/http_server.h"
 #include "responder/public_http.h"
 #include "responder/replication_service.h"
 #include "responder/responder_metrics.h"

@@ -1,5 +1,5 @@
-#ifndef CHANCERY_RESPONDER_HTTP_COUNTERS_H_
-#define CHANCERY_RESPONDER_HTTP_COUNTERS_H_
+#ifndef CHANCERY_RESPONDER_HTTP_HTTP_COUNTERS_H_
+#define CHANCERY_RESPONDER_HTTP_HTTP_COUNTERS_H_
 
 #include "responder/counters.h"
 
@@ -33,4 +33,4 @@ using HttpCounters = Counters<HttpCount>;
 
 }  // namespace chancery::responder
 
-#endif  // CHANCERY_RESPONDER_HTTP_COUNTERS_H_
+#endif  // CHANCERY_RESPONDER_HTTP_HTTP_COUNTERS_H_

@@ -1,4 +1,4 @@
-#include "responder/http_server.h"
+#include "responder/http/http_server.h"
 
 #include <algorithm>
 #include <thread>
@@ -9,9 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "base/mutex.h"
 #include "base/status_macros.h"
-#include "responder/connection_quota.h"
-#include "responder/http_worker.h"
-#include "responder/listener.h"
+#include "responder/http/connection_quota.h"
+#include "responder/http/http_worker.h"
+#include "responder/http/listener.h"
 
 namespace chancery::responder {
 namespace {

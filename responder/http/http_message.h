@@ -1,6 +1,6 @@
 // One HTTP exchange as whoever answers it sees it.
-#ifndef CHANCERY_RESPONDER_HTTP_MESSAGE_H_
-#define CHANCERY_RESPONDER_HTTP_MESSAGE_H_
+#ifndef CHANCERY_RESPONDER_HTTP_HTTP_MESSAGE_H_
+#define CHANCERY_RESPONDER_HTTP_HTTP_MESSAGE_H_
 
 #include <memory>
 #include <string>
@@ -58,4 +58,4 @@ class HttpHandler {
 
 }  // namespace chancery::responder
 
-#endif  // CHANCERY_RESPONDER_HTTP_MESSAGE_H_
+#endif  // CHANCERY_RESPONDER_HTTP_HTTP_MESSAGE_H_

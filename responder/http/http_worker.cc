@@ -1,4 +1,4 @@
-#include "responder/http_worker.h"
+#include "responder/http/http_worker.h"
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>

@@ -1,9 +1,9 @@
-#ifndef CHANCERY_RESPONDER_CONDITIONAL_REQUEST_H_
-#define CHANCERY_RESPONDER_CONDITIONAL_REQUEST_H_
+#ifndef CHANCERY_RESPONDER_HTTP_CONDITIONAL_REQUEST_H_
+#define CHANCERY_RESPONDER_HTTP_CONDITIONAL_REQUEST_H_
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "responder/http_message.h"
+#include "responder/http/http_message.h"
 
 namespace chancery::responder {
 
@@ -16,4 +16,4 @@ bool NotModified(const HttpRequest& request, absl::string_view etag,
 
 }  // namespace chancery::responder
 
-#endif  // CHANCERY_RESPONDER_CONDITIONAL_REQUEST_H_
+#endif  // CHANCERY_RESPONDER_HTTP_CONDITIONAL_REQUEST_H_

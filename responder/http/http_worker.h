@@ -1,5 +1,5 @@
-#ifndef CHANCERY_RESPONDER_HTTP_WORKER_H_
-#define CHANCERY_RESPONDER_HTTP_WORKER_H_
+#ifndef CHANCERY_RESPONDER_HTTP_HTTP_WORKER_H_
+#define CHANCERY_RESPONDER_HTTP_HTTP_WORKER_H_
 
 #include <atomic>
 #include <memory>
@@ -9,12 +9,12 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
-#include "responder/connection_quota.h"
-#include "responder/http_connection.h"
-#include "responder/http_counters.h"
-#include "responder/http_limits.h"
-#include "responder/http_message.h"
-#include "responder/listener.h"
+#include "responder/http/connection_quota.h"
+#include "responder/http/http_connection.h"
+#include "responder/http/http_counters.h"
+#include "responder/http/http_limits.h"
+#include "responder/http/http_message.h"
+#include "responder/http/listener.h"
 
 struct epoll_event;
 
@@ -83,4 +83,4 @@ class HttpWorker {
 
 }  // namespace chancery::responder
 
-#endif  // CHANCERY_RESPONDER_HTTP_WORKER_H_
+#endif  // CHANCERY_RESPONDER_HTTP_HTTP_WORKER_H_

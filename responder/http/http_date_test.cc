@@ -1,4 +1,4 @@
-#include "responder/http_date.h"
+#include "responder/http/http_date.h"
 
 #include "gtest/gtest.h"
 

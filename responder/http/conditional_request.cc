@@ -1,11 +1,11 @@
-#include "responder/conditional_request.h"
+#include "responder/http/conditional_request.h"
 
 #include <optional>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
-#include "responder/http_date.h"
+#include "responder/http/http_date.h"
 
 namespace chancery::responder {
 namespace {

@@ -1,8 +1,8 @@
-#ifndef CHANCERY_RESPONDER_PLAIN_RESPONSE_H_
-#define CHANCERY_RESPONDER_PLAIN_RESPONSE_H_
+#ifndef CHANCERY_RESPONDER_HTTP_PLAIN_RESPONSE_H_
+#define CHANCERY_RESPONDER_HTTP_PLAIN_RESPONSE_H_
 
 #include "absl/strings/string_view.h"
-#include "responder/http_message.h"
+#include "responder/http/http_message.h"
 
 namespace chancery::responder {
 
@@ -12,4 +12,4 @@ void SetPlainResponse(int status, absl::string_view line,
 
 }  // namespace chancery::responder
 
-#endif  // CHANCERY_RESPONDER_PLAIN_RESPONSE_H_
+#endif  // CHANCERY_RESPONDER_HTTP_PLAIN_RESPONSE_H_

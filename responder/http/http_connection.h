@@ -1,6 +1,6 @@
 // One client's connection as a state machine: bytes in, bytes out, no socket.
-#ifndef CHANCERY_RESPONDER_HTTP_CONNECTION_H_
-#define CHANCERY_RESPONDER_HTTP_CONNECTION_H_
+#ifndef CHANCERY_RESPONDER_HTTP_HTTP_CONNECTION_H_
+#define CHANCERY_RESPONDER_HTTP_HTTP_CONNECTION_H_
 
 #include <array>
 #include <cstddef>
@@ -10,11 +10,11 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
-#include "responder/http_counters.h"
-#include "responder/http_date.h"
-#include "responder/http_limits.h"
-#include "responder/http_message.h"
-#include "responder/http_parser.h"
+#include "responder/http/http_counters.h"
+#include "responder/http/http_date.h"
+#include "responder/http/http_limits.h"
+#include "responder/http/http_message.h"
+#include "responder/http/http_parser.h"
 
 namespace chancery::responder {
 
@@ -116,4 +116,4 @@ class HttpConnection {
 
 }  // namespace chancery::responder
 
-#endif  // CHANCERY_RESPONDER_HTTP_CONNECTION_H_
+#endif  // CHANCERY_RESPONDER_HTTP_HTTP_CONNECTION_H_

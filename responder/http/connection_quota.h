@@ -1,5 +1,5 @@
-#ifndef CHANCERY_RESPONDER_CONNECTION_QUOTA_H_
-#define CHANCERY_RESPONDER_CONNECTION_QUOTA_H_
+#ifndef CHANCERY_RESPONDER_HTTP_CONNECTION_QUOTA_H_
+#define CHANCERY_RESPONDER_HTTP_CONNECTION_QUOTA_H_
 
 #include <array>
 #include <cstddef>
@@ -42,4 +42,4 @@ class ConnectionQuota {
 
 }  // namespace chancery::responder
 
-#endif  // CHANCERY_RESPONDER_CONNECTION_QUOTA_H_
+#endif  // CHANCERY_RESPONDER_HTTP_CONNECTION_QUOTA_H_

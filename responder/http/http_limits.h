@@ -1,6 +1,6 @@
 // What one client may cost.
-#ifndef CHANCERY_RESPONDER_HTTP_LIMITS_H_
-#define CHANCERY_RESPONDER_HTTP_LIMITS_H_
+#ifndef CHANCERY_RESPONDER_HTTP_HTTP_LIMITS_H_
+#define CHANCERY_RESPONDER_HTTP_HTTP_LIMITS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -39,4 +39,4 @@ struct HttpLimits {
 
 }  // namespace chancery::responder
 
-#endif  // CHANCERY_RESPONDER_HTTP_LIMITS_H_
+#endif  // CHANCERY_RESPONDER_HTTP_HTTP_LIMITS_H_

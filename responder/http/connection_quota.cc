@@ -1,4 +1,4 @@
-#include "responder/connection_quota.h"
+#include "responder/http/connection_quota.h"
 
 #include <netinet/in.h>
 

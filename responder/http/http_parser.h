@@ -3,14 +3,14 @@
 //   HttpParser parser(limits);
 //   switch (parser.Feed(bytes)) {
 //     case HttpParser::Step::kDone: Answer(parser.request()); parser.Reset();
-#ifndef CHANCERY_RESPONDER_HTTP_PARSER_H_
-#define CHANCERY_RESPONDER_HTTP_PARSER_H_
+#ifndef CHANCERY_RESPONDER_HTTP_HTTP_PARSER_H_
+#define CHANCERY_RESPONDER_HTTP_HTTP_PARSER_H_
 
 #include <memory>
 
 #include "absl/strings/string_view.h"
-#include "responder/http_limits.h"
-#include "responder/http_message.h"
+#include "responder/http/http_limits.h"
+#include "responder/http/http_message.h"
 
 namespace chancery::responder {
 
@@ -66,4 +66,4 @@ class HttpParser {
 
 }  // namespace chancery::responder
 
-#endif  // CHANCERY_RESPONDER_HTTP_PARSER_H_
+#endif  // CHANCERY_RESPONDER_HTTP_HTTP_PARSER_H_

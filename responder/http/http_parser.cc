@@ -1,4 +1,4 @@
-#include "responder/http_parser.h"
+#include "responder/http/http_parser.h"
 
 #include <boost/beast/http/basic_parser.hpp>
 #include <optional>

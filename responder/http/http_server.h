@@ -4,8 +4,8 @@
 //       {.address = ":8080"}, base::SystemClock(),
 //       [&] { return std::make_unique<OcspHttp>(...); }));
 //   std::cout << server->address();
-#ifndef CHANCERY_RESPONDER_HTTP_SERVER_H_
-#define CHANCERY_RESPONDER_HTTP_SERVER_H_
+#ifndef CHANCERY_RESPONDER_HTTP_HTTP_SERVER_H_
+#define CHANCERY_RESPONDER_HTTP_HTTP_SERVER_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -16,9 +16,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
-#include "responder/http_counters.h"
-#include "responder/http_limits.h"
-#include "responder/http_message.h"
+#include "responder/http/http_counters.h"
+#include "responder/http/http_limits.h"
+#include "responder/http/http_message.h"
 
 namespace chancery::responder {
 
@@ -68,4 +68,4 @@ class HttpServer {
 
 }  // namespace chancery::responder
 
-#endif  // CHANCERY_RESPONDER_HTTP_SERVER_H_
+#endif  // CHANCERY_RESPONDER_HTTP_HTTP_SERVER_H_

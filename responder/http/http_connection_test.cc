@@ -1,4 +1,4 @@
-#include "responder/http_connection.h"
+#include "responder/http/http_connection.h"
 
 #include <memory>
 #include <optional>

@@ -6,10 +6,10 @@
 
 #include "absl/strings/string_view.h"
 #include "base/testing/fake_clock.h"
-#include "responder/http_connection.h"
-#include "responder/http_counters.h"
-#include "responder/http_limits.h"
-#include "responder/http_message.h"
+#include "responder/http/http_connection.h"
+#include "responder/http/http_counters.h"
+#include "responder/http/http_limits.h"
+#include "responder/http/http_message.h"
 
 namespace {
 

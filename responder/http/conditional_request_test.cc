@@ -1,4 +1,4 @@
-#include "responder/conditional_request.h"
+#include "responder/http/conditional_request.h"
 
 #include "gtest/gtest.h"
 

@@ -1,4 +1,4 @@
-#include "responder/plain_response.h"
+#include "responder/http/plain_response.h"
 
 namespace chancery::responder {
 

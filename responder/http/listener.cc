@@ -1,4 +1,4 @@
-#include "responder/listener.h"
+#include "responder/http/listener.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>

@@ -1,4 +1,4 @@
-#include "responder/http_server.h"
+#include "responder/http/http_server.h"
 
 #include <functional>
 #include <memory>

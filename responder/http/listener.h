@@ -1,6 +1,6 @@
 // Listening TCP sockets, one for each event loop.
-#ifndef CHANCERY_RESPONDER_LISTENER_H_
-#define CHANCERY_RESPONDER_LISTENER_H_
+#ifndef CHANCERY_RESPONDER_HTTP_LISTENER_H_
+#define CHANCERY_RESPONDER_HTTP_LISTENER_H_
 
 #include <cstddef>
 #include <string>
@@ -54,4 +54,4 @@ absl::StatusOr<Listeners> Listen(absl::string_view address, size_t count);
 
 }  // namespace chancery::responder
 
-#endif  // CHANCERY_RESPONDER_LISTENER_H_
+#endif  // CHANCERY_RESPONDER_HTTP_LISTENER_H_

@@ -2,8 +2,8 @@
 //
 //   AppendHttpDate(absl::FromUnixSeconds(784111777), out);
 //   // "Sun, 06 Nov 1994 08:49:37 GMT"
-#ifndef CHANCERY_RESPONDER_HTTP_DATE_H_
-#define CHANCERY_RESPONDER_HTTP_DATE_H_
+#ifndef CHANCERY_RESPONDER_HTTP_HTTP_DATE_H_
+#define CHANCERY_RESPONDER_HTTP_HTTP_DATE_H_
 
 #include <array>
 #include <cstddef>
@@ -45,4 +45,4 @@ class HttpDateCache {
 
 }  // namespace chancery::responder
 
-#endif  // CHANCERY_RESPONDER_HTTP_DATE_H_
+#endif  // CHANCERY_RESPONDER_HTTP_HTTP_DATE_H_
