@@ -9,14 +9,16 @@
 
 namespace chancery::authority {
 
+absl::Status IssuerDirectory::LoadKnown() {
+  ASSIGN_OR_RETURN(std::vector<storage::IssuerRow> known, store_.ListIssuers());
+  issuers_.Replace(std::move(known));
+  return absl::OkStatus();
+}
+
 absl::Status IssuerDirectory::Refresh() {
   auto issuers = signer_.ListIssuers();
   if (!issuers.ok()) {
-    if (!from_signer_) {
-      if (auto known = store_.ListIssuers(); known.ok()) {
-        issuers_.Replace(*std::move(known));
-      }
-    }
+    if (!from_signer_) LoadKnown().IgnoreError();
     return issuers.status();
   }
   absl::Status kept;

@@ -18,9 +18,15 @@ namespace chancery::authority {
 // the inventory knows from before. Thread-safe.
 class IssuerDirectory {
  public:
-  // Both must outlive this object. Knows nobody until it is refreshed.
+  // Both must outlive this object. Knows nobody until it is loaded or
+  // refreshed.
   IssuerDirectory(SignerClient& signer, storage::IssuerStore& store)
       : signer_(signer), store_(store) {}
+
+  // Uses the inventory's issuers. To be called before anything is served: a
+  // signer that is away lets a caller wait for long, and meanwhile a
+  // certificate's issuer would have no name to ask for it by.
+  absl::Status LoadKnown();
 
   // Asks the signer, and keeps what it says in the inventory. Unavailable:
   // the inventory's issuers are used.

@@ -75,6 +75,14 @@ TEST_F(IssuerDirectoryTest, UsesTheInventorysUntilTheSignerAnswers) {
   EXPECT_TRUE(restarted.from_signer());
 }
 
+TEST_F(IssuerDirectoryTest, NamesTheInventorysBeforeTheSignerIsAsked) {
+  EXPECT_THAT(directory_.Refresh(), IsOk());
+  IssuerDirectory restarted(signer_, inventory_);
+  EXPECT_THAT(restarted.LoadKnown(), IsOk());
+  EXPECT_EQ(restarted.NameOf(issuing_.issuer_id), "issuing");
+  EXPECT_FALSE(restarted.from_signer());
+}
+
 TEST_F(IssuerDirectoryTest, KeepsWhatItKnowsWhenTheSignerGoesAway) {
   EXPECT_THAT(directory_.Refresh(), IsOk());
   signer_.FailNext(absl::UnavailableError("signer is away"), false);

@@ -96,6 +96,8 @@ absl::Status Run(const config::Authority& config, rpc::Process& process) {
       }));
 
   IssuerDirectory issuers(*signer, *inventory);
+  RETURN_IF_ERROR(rpc::Insist(process, "issuers_not_loaded",
+                              [&] { return issuers.LoadKnown(); }));
   CertificateAuthority::Options options;
   if (config.publish_wait_ms() != 0) {
     options.publish_wait = absl::Milliseconds(config.publish_wait_ms());

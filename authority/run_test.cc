@@ -29,6 +29,7 @@
 #include "rpc/status.h"
 #include "rpc/testing/service_ca.h"
 #include "rpc/testing/shared_text.h"
+#include "storage/open_configured.h"
 
 namespace chancery::authority {
 namespace {
@@ -260,6 +261,16 @@ TEST_F(RunTest, StartsBeforeTheSignerAndIsReadyOnceItAnswers) {
   EXPECT_TRUE(Logged("issuers_read"));
   EXPECT_EQ(CountIssuers(), 1);
   EXPECT_THAT(Issue("1"), IsOk());
+}
+
+TEST_F(RunTest, KnowsTheInventorysIssuersFromTheFirstRequestOn) {
+  {
+    const auto before = storage::OpenConfigured(config_.inventory());
+    ASSERT_THAT(before, IsOk());
+    ASSERT_THAT((*before)->PutIssuer(issuer_), IsOk());
+  }
+  Start();  // There is no signer.
+  EXPECT_EQ(CountIssuers(), 1);
 }
 
 TEST_F(RunTest, IssuesWithSignerInventoryAndRefresher) {
