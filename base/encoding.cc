@@ -65,31 +65,46 @@ std::string Base64(Bytes bytes) {
   return out;
 }
 
-std::optional<std::string> FromBase64(absl::string_view text) {
+bool FromBase64InPlace(std::string& text) {
   static constexpr std::array<int8_t, 256> kValues = MakeValues();
+  size_t size = text.size();
   size_t padding = 0;
-  while (padding < 2 && !text.empty() && text.back() == '=') {
-    text.remove_suffix(1);
+  while (padding < 2 && size != 0 && text[size - 1] == '=') {
+    --size;
     ++padding;
   }
-  if (text.size() % 4 == 1) return std::nullopt;
-  if (padding != 0 && (text.size() + padding) % 4 != 0) return std::nullopt;
-  std::string out(text.size() * 3 / 4, '\0');
-  char* next = out.data();
-  uint32_t bits = 0;
-  int held = 0;
-  for (char c : text) {
-    const int value = kValues[static_cast<uint8_t>(c)];
-    if (value < 0) return std::nullopt;
-    bits = bits << 6 | static_cast<uint32_t>(value);
-    held += 6;
-    if (held >= 8) {
-      held -= 8;
-      *next++ = static_cast<char>(bits >> held);
-      bits &= (1u << held) - 1;
-    }
+  if (size % 4 == 1) return false;
+  if (padding != 0 && (size + padding) % 4 != 0) return false;
+  const auto value = [&](size_t at) -> int {
+    return kValues[static_cast<uint8_t>(text[at])];
+  };
+  // What is written never reaches what is still to be read.
+  char* next = text.data();
+  size_t at = 0;
+  for (; at + 4 <= size; at += 4) {
+    const int a = value(at), b = value(at + 1), c = value(at + 2),
+              d = value(at + 3);
+    if ((a | b | c | d) < 0) return false;
+    *next++ = static_cast<char>(a << 2 | b >> 4);
+    *next++ = static_cast<char>(b << 4 | c >> 2);
+    *next++ = static_cast<char>(c << 6 | d);
   }
-  if (bits != 0) return std::nullopt;
+  if (at != size) {
+    const int a = value(at), b = value(at + 1);
+    const int c = at + 2 < size ? value(at + 2) : 0;
+    if ((a | b | c) < 0) return false;
+    *next++ = static_cast<char>(a << 2 | b >> 4);
+    if (at + 2 < size) *next++ = static_cast<char>(b << 4 | c >> 2);
+    const int unused = at + 2 < size ? c & 3 : b & 15;
+    if (unused != 0) return false;
+  }
+  text.resize(static_cast<size_t>(next - text.data()));
+  return true;
+}
+
+std::optional<std::string> FromBase64(absl::string_view text) {
+  std::string out(text.data(), text.size());
+  if (!FromBase64InPlace(out)) return std::nullopt;
   return out;
 }
 

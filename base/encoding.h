@@ -22,6 +22,9 @@ std::string Base64(Bytes bytes);
 // Standard alphabet. Padding may be missing, as in URLs that clients build, but
 // if present must be right; the unused bits must be zero. nullopt otherwise.
 std::optional<std::string> FromBase64(absl::string_view text);
+// As FromBase64, in the text's own memory: allocates nothing. After false the
+// text is unspecified.
+[[nodiscard]] bool FromBase64InPlace(std::string& text);
 
 }  // namespace chancery::base
 

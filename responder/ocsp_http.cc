@@ -25,12 +25,14 @@ bool IsOcspRequestType(absl::string_view content_type) {
 // "hex SHA-256 of the body" in quotes: a strong validator.
 void SetEtag(const crypto::Sha256Digest& digest, std::string& etag) {
   constexpr char kDigits[] = "0123456789abcdef";
-  etag.assign(1, '"');
+  etag.resize(2 * digest.size() + 2);
+  char* next = etag.data();
+  *next++ = '"';
   for (const uint8_t octet : digest) {
-    etag.push_back(kDigits[octet >> 4]);
-    etag.push_back(kDigits[octet & 15]);
+    *next++ = kDigits[octet >> 4];
+    *next++ = kDigits[octet & 15];
   }
-  etag.push_back('"');
+  *next = '"';
 }
 
 }  // namespace
@@ -88,7 +90,7 @@ void OcspHttp::Answer(const HttpRequest& request, base::Bytes ocsp_request,
 // some would be taken by some clients for the answer to all, so it is the
 // error of a server that "is not capable of responding authoritatively"
 // (RFC 6960 section 2.3).
-OcspHttp::Lookup OcspHttp::FindForAll(const std::vector<x509::CertId>& ids,
+OcspHttp::Lookup OcspHttp::FindForAll(std::span<const x509::CertId> ids,
                                       std::string& der, Freshness& times) {
   for (size_t i = 0; i < ids.size(); ++i) {
     Freshness other_times;

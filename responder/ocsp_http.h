@@ -2,8 +2,8 @@
 #ifndef CHANCERY_RESPONDER_OCSP_HTTP_H_
 #define CHANCERY_RESPONDER_OCSP_HTTP_H_
 
+#include <span>
 #include <string>
-#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "base/bytes.h"
@@ -55,7 +55,7 @@ class OcspHttp {
   void Answer(const HttpRequest& request, base::Bytes ocsp_request,
               HttpResponse& response);
   // The one response that covers all of `ids`, into the empty `der`.
-  Lookup FindForAll(const std::vector<x509::CertId>& ids, std::string& der,
+  Lookup FindForAll(std::span<const x509::CertId> ids, std::string& der,
                     Freshness& times);
   void Refuse(ErrorStatus status, OcspCount why, HttpResponse& response);
 

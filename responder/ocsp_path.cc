@@ -1,7 +1,7 @@
 #include "responder/ocsp_path.h"
 
-#include <optional>
-#include <utility>
+#include <algorithm>
+#include <cstring>
 
 #include "base/encoding.h"
 
@@ -20,16 +20,18 @@ int HexValue(char c) {
 bool Unescape(absl::string_view path, std::string& out) {
   out.resize(path.size());
   char* next = out.data();
-  for (size_t i = 0; i < path.size(); ++i) {
-    char c = path[i];
-    if (c == '%') {
-      if (i + 2 >= path.size()) return false;
-      const int high = HexValue(path[i + 1]);
-      const int low = HexValue(path[i + 2]);
-      if (high < 0 || low < 0) return false;
-      c = static_cast<char>(high << 4 | low);
-      i += 2;
-    }
+  while (true) {
+    const size_t run = std::min(path.find('%'), path.size());
+    std::memcpy(next, path.data(), run);
+    next += run;
+    path.remove_prefix(run);
+    if (path.empty()) break;
+    if (path.size() < 3) return false;
+    const int high = HexValue(path[1]);
+    const int low = HexValue(path[2]);
+    if (high < 0 || low < 0) return false;
+    const char c = static_cast<char>(high << 4 | low);
+    path.remove_prefix(3);
     if (c == '\r' || c == '\n') continue;
     *next++ = c == ' ' ? '+' : c;
   }
@@ -40,15 +42,13 @@ bool Unescape(absl::string_view path, std::string& out) {
 }  // namespace
 
 bool DecodeOcspPath(absl::string_view path, std::string& der) {
+  while (!path.empty() && path.front() == '/') path.remove_prefix(1);
   std::string& base64 = der;
   if (!Unescape(path, base64)) return false;
   const size_t start = base64.find_first_not_of('/');
   if (start == std::string::npos) return false;
-  const absl::string_view text = absl::string_view(base64).substr(start);
-  std::optional<std::string> decoded = base::FromBase64(text);
-  if (!decoded.has_value()) return false;
-  der = *std::move(decoded);
-  return true;
+  if (start != 0) base64.erase(0, start);
+  return base::FromBase64InPlace(base64);
 }
 
 }  // namespace chancery::responder

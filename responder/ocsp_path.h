@@ -16,10 +16,11 @@ namespace chancery::responder {
 // what stands between them and us have many ways to write it. Understood are:
 // any character escaped or not ("+" and "%2B", "/" and "%2F", "=" and "%3D",
 // lower-case escapes); padding that is missing; slashes in front, since {url}
-// may end in one and DER never begins with the bits of one; a space, escaped or
-// not, for a "+" that was decoded as in a form; line breaks, escaped, of a
-// base64 in MIME's form. Nothing is lost by that: what comes out still has to
-// be an OCSPRequest. False: it is no base64; `der` is then unspecified.
+// may end in one and DER never begins with the bits of one; an escaped space
+// for a "+" that was decoded as in a form; escaped line breaks of a base64 in
+// MIME's form. Nothing is lost by that: what comes out still has to be an
+// OCSPRequest. Allocates nothing where `der` has the room. False: it is no
+// base64; `der` is then unspecified.
 [[nodiscard]] bool DecodeOcspPath(absl::string_view path, std::string& der);
 
 }  // namespace chancery::responder

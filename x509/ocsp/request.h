@@ -4,8 +4,8 @@
 
 #include <optional>
 #include <string>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/bytes.h"
@@ -24,7 +24,8 @@ struct CertId {
 };
 
 struct OcspRequest {
-  std::vector<CertId> cert_ids;  // 1 to kMaxCertIds.
+  // 1 to kMaxCertIds; nearly always one, which costs no allocation.
+  absl::InlinedVector<CertId, 1> cert_ids;
   std::optional<base::Bytes> nonce;
 };
 
