@@ -41,7 +41,7 @@ TEST(WriterTest, IntegersHaveTheirShortestForm) {
       {std::numeric_limits<int64_t>::min(), "02088000000000000000"},
   };
   for (const auto& [value, hex] : cases) {
-    EXPECT_EQ(HexOf([&](Writer& w) { w.AddInteger(value); }), hex);
+    EXPECT_EQ(HexOf([value = value](Writer& w) { w.AddInteger(value); }), hex);
     Reader reader;
     const std::string der = *base::FromHex(hex);
     reader = Reader(base::AsBytes(der));
@@ -106,7 +106,7 @@ TEST(WriterTest, BitStringsLoseTrailingZeroBits) {
       {0xffffffff, "030500ffffffff"},
   };
   for (const auto& [mask, hex] : cases) {
-    EXPECT_EQ(HexOf([&](Writer& w) { w.AddNamedBits(mask); }), hex);
+    EXPECT_EQ(HexOf([mask = mask](Writer& w) { w.AddNamedBits(mask); }), hex);
     const std::string der = *base::FromHex(hex);
     Reader reader(base::AsBytes(der));
     uint32_t back = 1;
