@@ -9,7 +9,6 @@
 #include "base/testing/status_matchers.h"
 #include "chancery/config/common.pb.h"
 #include "gmock/gmock.h"
-#include "grpc/grpc.h"
 #include "grpcpp/channel.h"
 #include "gtest/gtest.h"
 #include "refresher/grpc_responder_client.h"
@@ -35,9 +34,6 @@ constexpr char kServer[] = "spiffe://test/server/one";
 constexpr absl::Duration kLong = absl::Seconds(60);
 
 struct Identities {
-  // Otherwise gRPC ends with each test, which now and then takes ten seconds.
-  Identities() { grpc_init(); }
-
   rpc::testing::ServiceCa ca{"clients"};
   const rpc::Credentials server = *rpc::Credentials::Load(ca.Issue(kServer));
   const rpc::Credentials client =

@@ -18,7 +18,6 @@
 #include "chancery/refresher/v1/publish.grpc.pb.h"
 #include "crypto/testing/command.h"
 #include "gmock/gmock.h"
-#include "grpc/grpc.h"
 #include "grpcpp/channel.h"
 #include "gtest/gtest.h"
 #include "refresher/testing/fake_responder.h"
@@ -54,9 +53,6 @@ std::string SocketFor(const std::string& role) {
 
 // Made once, since OpenSSL takes a while.
 struct Identities {
-  // Otherwise gRPC ends with each test, which now and then takes ten seconds.
-  Identities() { grpc_init(); }
-
   rpc::testing::ServiceCa ca{"run"};
   const config::TlsIdentity refresher = ca.Issue(kRefresher);
   const rpc::Credentials signer = *rpc::Credentials::Load(ca.Issue(kSigner));

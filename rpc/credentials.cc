@@ -1,9 +1,11 @@
 #include "rpc/credentials.h"
 
+#include <grpc/grpc.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -56,6 +58,16 @@ class ExactPeer final : public tls::ExternalCertificateVerifier {
  private:
   const std::string expected_uri_;
 };
+
+// Else gRPC ends with its last object and starts anew with the next, which now
+// and then takes ten seconds. If one of gRPC's own threads frees that object,
+// which is chance, gRPC ends in the background: a process that exits meanwhile
+// takes OpenSSL away from threads that are still ending, and what OpenSSL keeps
+// for each of them leaks. Threads that merely wait at exit do no harm.
+void KeepGrpc() {
+  static std::once_flag once;
+  std::call_once(once, grpc_init);
+}
 
 absl::Status CheckKeyFile(const std::string& path) {
   struct stat facts = {};
@@ -149,6 +161,7 @@ absl::StatusOr<Credentials> Credentials::Load(
   ASSIGN_OR_RETURN(Identity own, CheckFiles(identity));
   auto state = std::make_shared<State>();
   state->identity = std::move(own);
+  KeepGrpc();
   state->files = std::make_shared<tls::FileWatcherCertificateProvider>(
       identity.key_file(), identity.certificate_file(), identity.trust_file(),
       reload_seconds);

@@ -33,7 +33,8 @@ namespace chancery::rpc {
 class Credentials {
  public:
   // Reads and checks the three files; looks at them again every
-  // `reload_seconds` (at least 1).
+  // `reload_seconds` (at least 1). From the first success on, gRPC runs until
+  // the process ends.
   // InvalidArgument or FailedPrecondition name the field, the file and the
   // remedy: a key that others can read or that is not the certificate's, a
   // certificate without exactly one spiffe:// name, a trust file that does not
