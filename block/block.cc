@@ -181,9 +181,52 @@ void Block::Replace(uint32_t place, const Record& record) {
   SetRow(revoked_, place, revoked);
 }
 
+absl::Status Block::MoveToFile(const std::string& folder) {
+  if (file_ != nullptr) return absl::OkStatus();
+  size_t size = serials_.size();
+  for (const std::string& column : signatures_) size += column.size();
+  ASSIGN_OR_RETURN(base::MappedFile file,
+                   base::MappedFile::Create(folder, size));
+  char* next = file.bytes().data();
+  const auto move = [&](std::string& column) {
+    std::memcpy(next, column.data(), column.size());
+    next += column.size();
+    column = std::string();
+  };
+  move(serials_);
+  for (std::string& column : signatures_) move(column);
+  file_ = std::make_shared<const base::MappedFile>(std::move(file));
+  return absl::OkStatus();
+}
+
+void Block::MoveToMemory() {
+  if (file_ == nullptr) return;
+  serials_ = base::ToString(Serials());
+  for (size_t i = 0; i < signatures_.size(); ++i) {
+    signatures_[i] = base::ToString(Signatures(i));
+  }
+  file_.reset();
+}
+
+base::Bytes Block::Serials() const {
+  if (file_ == nullptr) return base::AsBytes(serials_);
+  return base::AsBytes(file_->bytes().data(),
+                       count() == 0 ? 0 : serial_end_.back());
+}
+
+base::Bytes Block::Signatures(size_t template_number) const {
+  if (file_ == nullptr) return base::AsBytes(signatures_[template_number]);
+  size_t begin = count() == 0 ? 0 : serial_end_.back();
+  for (size_t i = 0; i < template_number; ++i) {
+    begin += count() * templates_[i]->signature_size();
+  }
+  return base::AsBytes(file_->bytes().data() + begin,
+                       count() * templates_[template_number]->signature_size());
+}
+
 base::Bytes Block::Serial(uint32_t place) const {
   const uint32_t begin = place == 0 ? 0 : serial_end_[place - 1];
-  return base::AsBytes(serials_).subspan(begin, serial_end_[place] - begin);
+  return Serials().subspan(begin, serial_end_[place] - begin);
 }
 
 RecordFacts Block::Facts(uint32_t place) const {
@@ -205,8 +248,7 @@ RecordFacts Block::Facts(uint32_t place) const {
 
 base::Bytes Block::Signature(uint32_t place, size_t template_number) const {
   const size_t size = templates_[template_number]->signature_size();
-  return base::AsBytes(signatures_[template_number])
-      .subspan(place * size, size);
+  return Signatures(template_number).subspan(place * size, size);
 }
 
 Record Block::At(uint32_t place) const {
@@ -248,7 +290,7 @@ std::string Block::Encode() const {
   for (uint32_t place = 0; place < count(); ++place) {
     wire::PutInt(out, static_cast<uint8_t>(Serial(place).size()));
   }
-  out += serials_;
+  base::Append(out, Serials());
   wire::PutInt(out, static_cast<uint32_t>(own_times_.size()));
   for (const OwnTimes& own : own_times_) {
     wire::PutInt(out, own.place);
@@ -259,7 +301,9 @@ std::string Block::Encode() const {
     wire::PutInt(out, revoked.time);
     wire::PutInt(out, revoked.reason);
   }
-  for (const std::string& column : signatures_) out += column;
+  for (size_t i = 0; i < templates_.size(); ++i) {
+    base::Append(out, Signatures(i));
+  }
   return out;
 }
 
@@ -284,6 +328,7 @@ absl::StatusOr<Block> Block::Parse(base::Bytes encoded,
   block.status_.assign(bytes.begin(), bytes.end());
   if (!in.Take(count, bytes)) return Malformed("serial lengths");
   uint32_t end = 0;
+  block.serial_end_.reserve(count);
   for (uint32_t place = 0; place < count; ++place) {
     const bool empty = block.status_[place] == 0;
     if (block.status_[place] > 2 || bytes[place] > kMaxSerialSize ||
@@ -443,6 +488,7 @@ absl::StatusOr<Block> Block::Apply(const Delta& delta) const {
         "delta: its paths do not lead to its manifest's root");
   }
   Block applied = *this;
+  applied.MoveToMemory();
   applied.signed_ = delta.signed_manifest;
   applied.manifest_ = next;
   while (applied.count() < next.count) applied.Append(Record());

@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/bytes.h"
+#include "base/mapped_file.h"
 #include "block/delta.h"
 #include "block/manifest.h"
 #include "block/record.h"
@@ -65,6 +66,11 @@ class Block {
   // Places that have been given out; each below has a record or is empty.
   uint32_t count() const { return static_cast<uint32_t>(status_.size()); }
 
+  // The large columns, serials and signatures, lie in a file without a name in
+  // `folder` from now on, for the kernel to keep in memory as far as it can.
+  // After an error (ResourceExhausted: no room) they are where they were.
+  absl::Status MoveToFile(const std::string& folder);
+
   // Views into this block.
   RecordFacts Facts(uint32_t place) const;
   base::Bytes Serial(uint32_t place) const;
@@ -94,6 +100,10 @@ class Block {
   // Both for records whose signatures fit the templates.
   void Append(const Record& record);
   void Replace(uint32_t place, const Record& record);
+  void MoveToMemory();  // As everything that changes wants it.
+
+  base::Bytes Serials() const;
+  base::Bytes Signatures(size_t template_number) const;
 
   Signed signed_;
   Manifest manifest_;
@@ -115,6 +125,8 @@ class Block {
       own_times_;                 // By place; records without have the block's.
   std::vector<Revoked> revoked_;  // By place.
   std::vector<std::string> signatures_;  // By template: fixed size by place.
+  // If set, it has serials, then signatures, and the two above are empty.
+  std::shared_ptr<const base::MappedFile> file_;
 };
 
 }  // namespace chancery::block

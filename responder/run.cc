@@ -116,8 +116,12 @@ absl::Status Run(const config::Responder& config, rpc::Process& process) {
   }
 
   const UpdateVerifier verifier(keys, issuers, base::SystemRandom());
-  BlockCache blocks(issuers, verifier, *opened.store, process.clock(),
-                    process.log());
+  BlockCache blocks({.issuers = issuers,
+                     .verifier = verifier,
+                     .store = *opened.store,
+                     .clock = process.clock(),
+                     .log = process.log()},
+                    config.lean_memory() ? config.cache_dir() : "");
   CrlCache crls(issuers, *opened.store, process.clock(), process.log());
   // Before any address is open: what is not read yet would be `unauthorized`.
   blocks.Load();

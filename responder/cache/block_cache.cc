@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "base/encoding.h"
 #include "base/random.h"
 #include "base/status_macros.h"
@@ -50,17 +49,17 @@ bool Covers(block::CertIdForm form, x509::CertIdHash hash) {
 
 }  // namespace
 
-BlockCache::BlockCache(const PinnedIssuers& issuers,
-                       const UpdateVerifier& verifier, CacheStore& store,
-                       const base::Clock& clock, const rpc::Log& log)
-    : issuers_(issuers),
-      verifier_(verifier),
-      store_(store),
-      clock_(clock),
-      log_(log),
+BlockCache::BlockCache(const Parts& parts, std::string mapped_folder)
+    : issuers_(parts.issuers),
+      verifier_(parts.verifier),
+      store_(parts.store),
+      clock_(parts.clock),
+      log_(parts.log),
+      mapped_folder_(std::move(mapped_folder)),
       index_key_(RandomKey()),
+      index_(gate_, mapped_folder_),
       by_number_(std::make_unique<std::atomic<Slot*>[]>(kMaxBlocks)),
-      templates_(block::TemplateMap()) {}
+      templates_(parts.store) {}
 
 BlockCache::~BlockCache() = default;
 
@@ -81,20 +80,6 @@ absl::StatusOr<BlockCache::Slot*> BlockCache::SlotOf(const block::BlockId& id) {
   auto made = std::make_unique<Slot>(id, static_cast<uint32_t>(slots_.size()));
   by_number_[made->number].store(made.get(), std::memory_order_release);
   return slots_.emplace(id, std::move(made)).first->second.get();
-}
-
-absl::StatusOr<block::TemplateMap> BlockCache::TemplatesFor(
-    const block::Update& update) const {
-  block::TemplateMap known = *templates_.Get();
-  for (const std::string& encoded : update.templates) {
-    const base::Bytes bytes = base::AsBytes(encoded);
-    if (known.contains(crypto::Sha256(bytes))) continue;
-    ASSIGN_OR_RETURN(block::OcspTemplate one,
-                     block::OcspTemplate::Parse(bytes));
-    auto shared = std::make_shared<const block::OcspTemplate>(std::move(one));
-    known.emplace(shared->id(), shared);
-  }
-  return known;
 }
 
 BlockOutcome BlockCache::Apply(const block::Update& update) {
@@ -143,10 +128,13 @@ BlockOutcome BlockCache::Apply(const block::Update& update) {
 
 absl::Status BlockCache::TakeBlock(const block::BlockId& id,
                                    const block::Update& update, bool keep) {
-  ASSIGN_OR_RETURN(const block::TemplateMap known, TemplatesFor(update));
-  ASSIGN_OR_RETURN(
-      block::Block next,
-      verifier_.Open(base::AsBytes(update.content), known, clock_.Now()));
+  const base::Bytes content = base::AsBytes(update.content);
+  ASSIGN_OR_RETURN(const block::Manifest announced, block::ManifestOf(content));
+  ASSIGN_OR_RETURN(const block::TemplateMap known,
+                   templates_.Find(announced.templates, update.templates));
+  ASSIGN_OR_RETURN(block::Block next,
+                   keep ? verifier_.Open(content, known, clock_.Now())
+                        : verifier_.Reopen(content, known, clock_.Now()));
   if (next.manifest().block_id != id || next.version() != update.version) {
     return absl::InvalidArgumentError(
         "block: not the one, or not the version, that was announced");
@@ -172,7 +160,7 @@ absl::Status BlockCache::TakeDelta(Slot& slot, const block::Update& update,
         "delta: not the one, or not the versions, that were announced");
   }
   base::MutexLock writer(slot.writer);
-  Held held = slot.Current();
+  const block::Block* const held = slot.held.get();
   if (held == nullptr || held->version() != update.base_version) {
     return absl::FailedPreconditionError(absl::StrCat(
         "delta: leads from version ", update.base_version, ", held is ",
@@ -180,7 +168,6 @@ absl::Status BlockCache::TakeDelta(Slot& slot, const block::Update& update,
   }
   ASSIGN_OR_RETURN(block::Block next,
                    verifier_.Advance(*held, delta, clock_.Now()));
-  held.reset();
   if (keep && slot.deltas.size() == kMaxDeltas) {
     KeepBlock(slot, next, next.Encode());
   } else {
@@ -193,18 +180,6 @@ absl::Status BlockCache::TakeDelta(Slot& slot, const block::Update& update,
   return Settle(slot);
 }
 
-void BlockCache::KeepTemplates(const block::Templates& templates) {
-  base::MutexLock lock(templates_mu_);
-  block::TemplateMap known = *templates_.Get();
-  bool added = false;
-  for (const auto& one : templates) {
-    if (!known.emplace(one->id(), one).second) continue;
-    added = true;
-    Wrote(store_.Put(TemplateRow(one->id()), one->encoded()));
-  }
-  if (added) templates_.Replace(std::move(known));
-}
-
 void BlockCache::DropUnusedTemplates() {
   std::set<block::TemplateId> used;
   {
@@ -214,23 +189,13 @@ void BlockCache::DropUnusedTemplates() {
       used.insert(slot->templates.begin(), slot->templates.end());
     }
   }
-  base::MutexLock lock(templates_mu_);
-  block::TemplateMap kept;
-  const std::shared_ptr<const block::TemplateMap> known = templates_.Get();
-  for (const auto& [id, one] : *known) {
-    if (used.contains(id)) {
-      kept.emplace(id, one);
-    } else {
-      Wrote(store_.Delete(TemplateRow(id)));
-    }
-  }
-  templates_.Replace(std::move(kept));
+  templates_.KeepOnly(used, [&](const absl::Status& s) { Wrote(s); });
 }
 
 void BlockCache::KeepBlock(Slot& slot, const block::Block& block,
                            absl::string_view encoded) {
-  KeepTemplates(block.templates());
-  Wrote(store_.Put(BlockRow(slot.id), encoded));
+  templates_.Keep(block.templates(), [&](const absl::Status& s) { Wrote(s); });
+  Wrote(store_.Put(BlockRow(slot.id), SealRow(encoded)));
   // Those that a crash leaves behind lead from another version, and go when
   // they are read.
   for (uint64_t version : slot.deltas) {
@@ -241,17 +206,26 @@ void BlockCache::KeepBlock(Slot& slot, const block::Block& block,
 
 void BlockCache::Publish(Slot& slot, block::Block next) {
   const uint64_t version = next.version();
-  auto incoming = std::make_shared<const block::Block>(std::move(next));
-  const bool nothing = HoldsNothing(*incoming);
-  Held before;
-  {
-    base::MutexLock lock(slot.mu);
-    before = std::exchange(slot.block, nothing ? nullptr : incoming);
+  if (!mapped_folder_.empty()) {
+    const absl::Status moved = next.MoveToFile(mapped_folder_);
+    if (!moved.ok() && !files_fail_.exchange(true)) {
+      log_.Error("block_not_mapped", {{"why", moved}});
+    }
+    if (moved.ok()) files_fail_ = false;
   }
+  slot.templates = next.manifest().templates;
+  auto incoming = std::make_unique<const block::Block>(std::move(next));
+  Held before = std::move(slot.held);
+  slot.current = HoldsNothing(*incoming) ? nullptr : incoming.get();
   slot.version = version;
-  slot.templates = incoming->manifest().templates;
   Reindex(slot, before.get(), *incoming);
-  if (before != nullptr) slot.replaced.push_back(before);
+  if (slot.current.load() != nullptr) {
+    slot.held = std::move(incoming);
+  } else {
+    // Nothing was served of it, and nothing will be.
+    slot.held.reset();
+  }
+  if (before != nullptr) slot.replaced.push_back(std::move(before));
 }
 
 void BlockCache::Reindex(const Slot& slot, const block::Block* before,
@@ -274,17 +248,12 @@ void BlockCache::Reindex(const Slot& slot, const block::Block* before,
 }
 
 absl::Status BlockCache::Settle(Slot& slot) const {
-  absl::Duration waited;
-  while (true) {
-    std::erase_if(slot.replaced, [](const auto& one) { return one.expired(); });
-    if (slot.replaced.empty()) return absl::OkStatus();
-    if (waited > kMaxReading) {
-      return absl::UnavailableError(
-          "block: a reader still has an older version");
-    }
-    absl::SleepFor(absl::Microseconds(50));
-    waited += absl::Microseconds(50);
+  if (slot.replaced.empty()) return absl::OkStatus();
+  if (!gate_.Wait(kMaxReading)) {
+    return absl::UnavailableError("block: a reader still has an older version");
   }
+  slot.replaced.clear();
+  return absl::OkStatus();
 }
 
 std::vector<HeldBlock> BlockCache::Blocks() const {
@@ -303,10 +272,11 @@ BlockCache::Totals BlockCache::Count() const {
   Totals totals;
   totals.certificates = index_.size();
   base::MutexLock lock(mu_);
+  const base::ReaderGate::Reader reader(gate_);
   for (const auto& [id, slot] : slots_) {
     totals.newest_version =
         std::max(totals.newest_version, slot->version.load());
-    const Held block = slot->Current();
+    const block::Block* const block = slot->current.load();
     if (block == nullptr) continue;
     ++totals.blocks;
     totals.oldest_next_update =
@@ -323,13 +293,14 @@ OcspSource::Result BlockCache::Find(const x509::CertId& id, std::string& der,
     return Result::kUnknown;
   }
   const block::IssuerId& issuer_id = issuers_[*issuer].id;
-  Held block;
+  const base::ReaderGate::Reader reader(gate_);
+  const block::Block* block = nullptr;
   const auto record = index_.Find(
       SerialIndex::TagOf(index_key_, *issuer, id.serial), [&](uint32_t number) {
         const uint32_t place = number & (block::kMaxCapacity - 1);
         const Slot* slot =
             by_number_[number >> kPlaceBits].load(std::memory_order_acquire);
-        block = slot->Current();
+        block = slot->current.load();
         return block != nullptr && block->manifest().issuer_id == issuer_id &&
                place < block->count() &&
                base::Equal(block->Serial(place), id.serial);

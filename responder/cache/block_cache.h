@@ -16,13 +16,14 @@
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "base/mutex.h"
-#include "base/published.h"
+#include "base/reader_gate.h"
 #include "block/block.h"
 #include "block/update.h"
 #include "responder/cache/cache_store.h"
 #include "responder/cache/pinned_issuers.h"
 #include "responder/cache/replica.h"
 #include "responder/cache/serial_index.h"
+#include "responder/cache/template_cache.h"
 #include "responder/cache/update_verifier.h"
 #include "responder/ocsp_source.h"
 #include "rpc/log.h"
@@ -50,8 +51,17 @@ class BlockCache final : public OcspSource {
   enum class Outcome { kBlock, kDelta, kHeldAlready, kRefused, kNotKept, kEnd };
 
   // All must outlive the object.
-  BlockCache(const PinnedIssuers& issuers, const UpdateVerifier& verifier,
-             CacheStore& store, const base::Clock& clock, const rpc::Log& log);
+  struct Parts {
+    const PinnedIssuers& issuers;
+    const UpdateVerifier& verifier;
+    CacheStore& store;
+    const base::Clock& clock;
+    const rpc::Log& log;
+  };
+
+  // With a folder, blocks and index lie in files there as long as that has the
+  // room (base/mapped_file.h): for more than memory holds.
+  explicit BlockCache(const Parts& parts, std::string mapped_folder = "");
   ~BlockCache() override;
 
   // Reads the store, once, before anything else. Rows that are damaged, or that
@@ -73,31 +83,23 @@ class BlockCache final : public OcspSource {
               Freshness& times) const override;
 
  private:
-  using Held = std::shared_ptr<const block::Block>;
+  using Held = std::unique_ptr<const block::Block>;
 
   struct Slot {
     Slot(const block::BlockId& block_id, uint32_t slot_number)
         : id(block_id), number(slot_number) {}
 
-    Held Current() const {
-      base::MutexLock lock(mu);
-      return block;
-    }
-
     const block::BlockId id;
     const uint32_t number;
     std::atomic<uint64_t> version{0};  // 0: nothing was ever accepted.
-
-    // Guards the pointer only; held for the length of a copy of it. Null also
-    // when no place is filled any more.
-    mutable base::Mutex mu;
-    Held block ABSL_GUARDED_BY(mu);
+    // `held`, for readers. Null also when no place is filled any more.
+    std::atomic<const block::Block*> current{nullptr};
 
     // Held while a version is verified and published.
     base::Mutex writer;
+    Held held ABSL_GUARDED_BY(writer);
     // Those that a reader may still have.
-    std::vector<std::weak_ptr<const block::Block>> replaced
-        ABSL_GUARDED_BY(writer);
+    std::vector<Held> replaced ABSL_GUARDED_BY(writer);
     std::vector<block::TemplateId> templates ABSL_GUARDED_BY(writer);
     std::vector<uint64_t> deltas ABSL_GUARDED_BY(writer);  // Rows in the store.
   };
@@ -109,10 +111,6 @@ class BlockCache final : public OcspSource {
   Slot* FindSlot(const block::BlockId& id) const;
   // Made if need be. ResourceExhausted: no number is left.
   absl::StatusOr<Slot*> SlotOf(const block::BlockId& id);
-  // All that are known, with those of `update`.
-  absl::StatusOr<block::TemplateMap> TemplatesFor(
-      const block::Update& update) const;
-
   // Verify, keep (unless they come from the store) and publish.
   absl::Status TakeBlock(const block::BlockId& id, const block::Update& update,
                          bool keep);
@@ -124,7 +122,6 @@ class BlockCache final : public OcspSource {
   void KeepBlock(Slot& slot, const block::Block& block,
                  absl::string_view encoded)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(slot.writer);
-  void KeepTemplates(const block::Templates& templates);
   void Publish(Slot& slot, block::Block next)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(slot.writer);
   void Reindex(const Slot& slot, const block::Block* before,
@@ -140,16 +137,18 @@ class BlockCache final : public OcspSource {
   CacheStore& store_;
   const base::Clock& clock_;
   const rpc::Log& log_;
+  const std::string mapped_folder_;
 
+  const base::ReaderGate gate_;
   const uint64_t index_key_;
   SerialIndex index_;
   // Slots by number, for readers; the owner is slots_.
   const std::unique_ptr<std::atomic<Slot*>[]> by_number_;
   mutable base::Mutex mu_;
   std::map<block::BlockId, std::unique_ptr<Slot>> slots_ ABSL_GUARDED_BY(mu_);
-  base::Mutex templates_mu_;  // Held by whoever replaces templates_.
-  base::Published<block::TemplateMap> templates_;
+  TemplateCache templates_;
   std::atomic<bool> store_fails_{false};
+  std::atomic<bool> files_fail_{false};
   std::atomic<uint64_t> outcomes_[static_cast<size_t>(Outcome::kEnd)] = {};
 };
 

@@ -31,25 +31,19 @@ size_t ThreadOf(const Row& row, size_t threads) {
 
 void BlockCache::Load() {
   ReadRows(kTemplateRows, [&](absl::string_view, absl::string_view value) {
-    ASSIGN_OR_RETURN(block::OcspTemplate one,
-                     block::OcspTemplate::Parse(base::AsBytes(value)));
-    auto shared = std::make_shared<const block::OcspTemplate>(std::move(one));
-    base::MutexLock lock(templates_mu_);
-    block::TemplateMap known = *templates_.Get();
-    known.emplace(shared->id(), shared);
-    templates_.Replace(std::move(known));
-    return absl::OkStatus();
+    return templates_.Load(value);
   });
   ReadRows(kBlockRows, [&](absl::string_view key, absl::string_view value) {
+    ASSIGN_OR_RETURN(const absl::string_view encoded, UnsealRow(value));
     ASSIGN_OR_RETURN(const block::Manifest manifest,
-                     block::ManifestOf(base::AsBytes(value)));
+                     block::ManifestOf(base::AsBytes(encoded)));
     if (key != BlockRow(manifest.block_id)) {
       return absl::DataLossError("block: of another key");
     }
     return TakeBlock(manifest.block_id,
                      {.block_id = base::ToString(manifest.block_id),
                       .version = manifest.version,
-                      .content = std::string(value)},
+                      .content = std::string(encoded)},
                      /*keep=*/false);
   });
   ReadRows(kDeltaRows, [&](absl::string_view key, absl::string_view value) {

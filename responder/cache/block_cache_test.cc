@@ -169,10 +169,11 @@ class Issuer {
 // The responder, as often as it starts: all but the store is lost.
 struct Responder {
   Responder(const block::KeySet& key_set, CacheStore& store,
-            const base::Clock& clock, const rpc::Log& log)
+            const base::Clock& clock, const rpc::Log& log,
+            const std::string& mapped_folder)
       : keys(key_set),
         issuers(*PinnedIssuers::Create(keys)),
-        blocks(issuers, verifier, store, clock, log) {
+        blocks({issuers, verifier, store, clock, log}, mapped_folder) {
     blocks.Load();
   }
   const block::KeySet keys;
@@ -181,7 +182,8 @@ struct Responder {
   BlockCache blocks;
 };
 
-class BlockCacheTest : public ::testing::Test {
+// In memory and in files.
+class BlockCacheTest : public ::testing::TestWithParam<bool> {
  protected:
   BlockCacheTest() {
     keys_.keys = {{.spki = base::ToString(manifest_key_->public_key().spki()),
@@ -197,7 +199,8 @@ class BlockCacheTest : public ::testing::Test {
 
   void Restart() {
     responder_.reset();
-    responder_ = std::make_unique<Responder>(keys_, store_, clock_, log_);
+    responder_ = std::make_unique<Responder>(keys_, store_, clock_, log_,
+                                             mapped_folder_);
   }
 
   BlockOutcome Apply(const block::Update& update) {
@@ -242,6 +245,7 @@ class BlockCacheTest : public ::testing::Test {
   base::testing::FakeClock clock_{kNow};
   std::ostringstream lines_;
   const rpc::Log log_{{}, clock_, lines_};
+  std::string mapped_folder_ = GetParam() ? std::getenv("TEST_TMPDIR") : "";
   testing::MemoryCacheStore store_;
   const std::unique_ptr<crypto::SoftwareKey> manifest_key_ = NewKey();
   Issuer issuer_{"issuing", "Issuing"};
@@ -251,7 +255,7 @@ class BlockCacheTest : public ::testing::Test {
   Freshness times_;
 };
 
-TEST_F(BlockCacheTest, ServesWhatTheBlockHas) {
+TEST_P(BlockCacheTest, ServesWhatTheBlockHas) {
   const block::Block block =
       issuer_.MakeBlock(100, issuer_.Good(5), *manifest_key_);
   Accept(issuer_.Whole(block));
@@ -269,7 +273,7 @@ TEST_F(BlockCacheTest, ServesWhatTheBlockHas) {
   EXPECT_FALSE(IsCurrent(times_, clock_.Now()));
 }
 
-TEST_F(BlockCacheTest, TellsIssuersWithTheSameSerialsApart) {
+TEST_P(BlockCacheTest, TellsIssuersWithTheSameSerialsApart) {
   const auto one = issuer_.MakeBlock(100, issuer_.Good(2), *manifest_key_);
   const auto other = sibling_.MakeBlock(7, sibling_.Good(1), *manifest_key_);
   Accept(issuer_.Whole(one));
@@ -279,7 +283,7 @@ TEST_F(BlockCacheTest, TellsIssuersWithTheSameSerialsApart) {
   EXPECT_EQ(Find(sibling_, 1), std::nullopt);
 }
 
-TEST_F(BlockCacheTest, RefusesATamperedBlockAndServesTheOldOne) {
+TEST_P(BlockCacheTest, RefusesATamperedBlockAndServesTheOldOne) {
   const auto block = issuer_.MakeBlock(100, issuer_.Good(3), *manifest_key_);
   Accept(issuer_.Whole(block));
   const auto next = issuer_.MakeBlock(101, issuer_.Good(3), *manifest_key_);
@@ -294,7 +298,7 @@ TEST_F(BlockCacheTest, RefusesATamperedBlockAndServesTheOldOne) {
   EXPECT_EQ(Find(issuer_, 1), Response(block, 1));
 }
 
-TEST_F(BlockCacheTest, IgnoresAnOlderBlock) {
+TEST_P(BlockCacheTest, IgnoresAnOlderBlock) {
   const auto older = issuer_.MakeBlock(99, issuer_.Good(3), *manifest_key_);
   auto records = issuer_.Good(3);
   records[1] = issuer_.MakeRecord(1, true);
@@ -309,7 +313,7 @@ TEST_F(BlockCacheTest, IgnoresAnOlderBlock) {
   EXPECT_EQ(Find(issuer_, 1), Response(newer, 1));
 }
 
-TEST_F(BlockCacheTest, AppliesADeltaToItsBaseOnly) {
+TEST_P(BlockCacheTest, AppliesADeltaToItsBaseOnly) {
   const auto block = issuer_.MakeBlock(100, issuer_.Good(3), *manifest_key_);
   const auto first = Revoke(block, 1);
   const auto second = Revoke(first.block, 2);
@@ -323,7 +327,7 @@ TEST_F(BlockCacheTest, AppliesADeltaToItsBaseOnly) {
   EXPECT_EQ(Find(issuer_, 2), Response(second.block, 2));
 }
 
-TEST_F(BlockCacheTest, FindsWhatADeltaAdds) {
+TEST_P(BlockCacheTest, FindsWhatADeltaAdds) {
   const auto block = issuer_.MakeBlock(100, {}, *manifest_key_);
   Accept(issuer_.Whole(block));
   const auto added = *block::SignDelta(
@@ -333,7 +337,7 @@ TEST_F(BlockCacheTest, FindsWhatADeltaAdds) {
   EXPECT_EQ(Find(issuer_, 0), Response(added.block, 0));
 }
 
-TEST_F(BlockCacheTest, RefusesTheManifestKeyOfSomebodyElse) {
+TEST_P(BlockCacheTest, RefusesTheManifestKeyOfSomebodyElse) {
   const auto stranger = NewKey();
   Refuse(issuer_.Whole(issuer_.MakeBlock(100, issuer_.Good(1), *stranger)),
          "not in the key set");
@@ -344,7 +348,7 @@ TEST_F(BlockCacheTest, RefusesTheManifestKeyOfSomebodyElse) {
   EXPECT_TRUE(responder_->blocks.Blocks().empty());
 }
 
-TEST_F(BlockCacheTest, RefusesWhatIsSixMinutesInTheFuture) {
+TEST_P(BlockCacheTest, RefusesWhatIsSixMinutesInTheFuture) {
   issuer_.set_this_update(kNow + absl::Minutes(6));
   Refuse(issuer_.Whole(issuer_.MakeBlock(100, {}, *manifest_key_)),
          "in the future");
@@ -352,14 +356,14 @@ TEST_F(BlockCacheTest, RefusesWhatIsSixMinutesInTheFuture) {
   Accept(issuer_.Whole(issuer_.MakeBlock(100, {}, *manifest_key_)));
 }
 
-TEST_F(BlockCacheTest, RefusesSignaturesThatDoNotVerify) {
+TEST_P(BlockCacheTest, RefusesSignaturesThatDoNotVerify) {
   auto records = issuer_.Good(1);
   records[0].signatures = issuer_.MakeRecord(1).signatures;
   Refuse(issuer_.Whole(issuer_.MakeBlock(100, records, *manifest_key_)),
          "does not verify");
 }
 
-TEST_F(BlockCacheTest, TakesADelegateThatTheIssuerCertifiedForOcsp) {
+TEST_P(BlockCacheTest, TakesADelegateThatTheIssuerCertifiedForOcsp) {
   const auto delegate = NewKey(), stranger = NewKey();
   const auto whole = [&](std::vector<std::string> certificates) {
     issuer_.UseSigner(*delegate, std::move(certificates));
@@ -379,7 +383,7 @@ TEST_F(BlockCacheTest, TakesADelegateThatTheIssuerCertifiedForOcsp) {
   EXPECT_TRUE(Find(issuer_, 1).has_value());
 }
 
-TEST_F(BlockCacheTest, IsTheSameAfterARestart) {
+TEST_P(BlockCacheTest, IsTheSameAfterARestart) {
   auto block = issuer_.MakeBlock(100, issuer_.Good(8), *manifest_key_);
   Accept(issuer_.Whole(block));
   Accept(
@@ -401,7 +405,7 @@ TEST_F(BlockCacheTest, IsTheSameAfterARestart) {
   EXPECT_EQ(lines_.str(), "");
 }
 
-TEST_F(BlockCacheTest, DropsRowsThatAreDamaged) {
+TEST_P(BlockCacheTest, DropsRowsThatAreDamaged) {
   const auto block = issuer_.MakeBlock(100, issuer_.Good(3), *manifest_key_);
   Accept(issuer_.Whole(block));
   Accept(Issuer::Of(Revoke(block, 1).delta));
@@ -423,7 +427,7 @@ TEST_F(BlockCacheTest, DropsRowsThatAreDamaged) {
   }
 }
 
-TEST_F(BlockCacheTest, LeavesOutAtTheStartWhatTheKeySetNoLongerCovers) {
+TEST_P(BlockCacheTest, LeavesOutAtTheStartWhatTheKeySetNoLongerCovers) {
   Accept(
       issuer_.Whole(issuer_.MakeBlock(100, issuer_.Good(1), *manifest_key_)));
   keys_.keys[0].issuers = {sibling_.id()};
@@ -432,7 +436,7 @@ TEST_F(BlockCacheTest, LeavesOutAtTheStartWhatTheKeySetNoLongerCovers) {
   EXPECT_TRUE(store_.Rows().empty());
 }
 
-TEST_F(BlockCacheTest, ServesWhatTheStoreDoesNotTake) {
+TEST_P(BlockCacheTest, ServesWhatTheStoreDoesNotTake) {
   store_.FailWith(absl::UnavailableError("no folder"));
   const auto block = issuer_.MakeBlock(100, issuer_.Good(2), *manifest_key_);
   Accept(issuer_.Whole(block));
@@ -440,7 +444,16 @@ TEST_F(BlockCacheTest, ServesWhatTheStoreDoesNotTake) {
   EXPECT_THAT(lines_.str(), HasSubstr("cache_not_written"));
 }
 
-TEST_F(BlockCacheTest, KeepsTheVersionOfABlockThatHasNoRecordsLeft) {
+TEST_P(BlockCacheTest, ServesFromMemoryWhereNoFileCanBe) {
+  mapped_folder_ = "/nonexistent";
+  Restart();
+  const auto block = issuer_.MakeBlock(100, issuer_.Good(2), *manifest_key_);
+  Accept(issuer_.Whole(block));
+  EXPECT_EQ(Find(issuer_, 0), Response(block, 0));
+  EXPECT_THAT(lines_.str(), HasSubstr("block_not_mapped"));
+}
+
+TEST_P(BlockCacheTest, KeepsTheVersionOfABlockThatHasNoRecordsLeft) {
   const auto block = issuer_.MakeBlock(100, issuer_.Good(2), *manifest_key_);
   Accept(issuer_.Whole(block));
   Accept(issuer_.Whole(
@@ -453,7 +466,7 @@ TEST_F(BlockCacheTest, KeepsTheVersionOfABlockThatHasNoRecordsLeft) {
   }
 }
 
-TEST_F(BlockCacheTest, NobodySeesTheOldStatusOnceADeltaIsAcknowledged) {
+TEST_P(BlockCacheTest, NobodySeesTheOldStatusOnceADeltaIsAcknowledged) {
   auto block = issuer_.MakeBlock(100, issuer_.Good(8), *manifest_key_);
   Accept(issuer_.Whole(block));
   std::atomic<bool> done{false};
@@ -492,6 +505,11 @@ TEST_F(BlockCacheTest, NobodySeesTheOldStatusOnceADeltaIsAcknowledged) {
   EXPECT_EQ(stale, 0);
   EXPECT_EQ(lost, 0);
 }
+
+INSTANTIATE_TEST_SUITE_P(Memory, BlockCacheTest, ::testing::Bool(),
+                         [](const auto& info) {
+                           return info.param ? "InFiles" : "InMemory";
+                         });
 
 }  // namespace
 }  // namespace chancery::responder

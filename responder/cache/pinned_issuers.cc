@@ -1,5 +1,7 @@
 #include "responder/cache/pinned_issuers.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -8,13 +10,24 @@
 namespace chancery::responder {
 namespace {
 
-template <typename Matches>
-std::optional<uint32_t> FindIf(const std::vector<PinnedIssuer>& issuers,
-                               const Matches& matches) {
-  for (size_t i = 0; i < issuers.size(); ++i) {
-    if (matches(issuers[i])) return static_cast<uint32_t>(i);
+template <typename Pair>
+std::optional<Pair> PairOf(base::Bytes name_hash, base::Bytes key_hash) {
+  Pair pair;
+  if (2 * name_hash.size() != pair.size() ||
+      2 * key_hash.size() != pair.size()) {
+    return std::nullopt;
   }
-  return std::nullopt;
+  std::copy(name_hash.begin(), name_hash.end(), pair.begin());
+  std::copy(key_hash.begin(), key_hash.end(),
+            pair.begin() + static_cast<ptrdiff_t>(name_hash.size()));
+  return pair;
+}
+
+template <typename Map, typename Key>
+std::optional<uint32_t> NumberIn(const Map& map, const Key& key) {
+  const auto found = map.find(key);
+  if (found == map.end()) return std::nullopt;
+  return found->second;
 }
 
 }  // namespace
@@ -38,39 +51,36 @@ absl::StatusOr<PinnedIssuers> PinnedIssuers::Create(const block::KeySet& keys) {
                         .key_sha1 = key.KeyHashSha1(),
                         .name_sha256 = crypto::Sha256(subject),
                         .key_sha256 = key.KeyHashSha256()};
-    if (made.Named(issuer.name) || made.WithId(issuer.id)) {
+    const auto number = static_cast<uint32_t>(made.issuers_.size());
+    if (!made.by_name_.emplace(issuer.name, number).second ||
+        !made.by_id_.emplace(issuer.id, number).second) {
       return refuse("comes twice");
     }
+    made.by_sha1_.emplace(*PairOf<Sha1Pair>(issuer.name_sha1, issuer.key_sha1),
+                          number);
+    made.by_sha256_.emplace(
+        *PairOf<Sha256Pair>(issuer.name_sha256, issuer.key_sha256), number);
     made.issuers_.push_back(std::move(issuer));
   }
   return made;
 }
 
 std::optional<uint32_t> PinnedIssuers::WithId(const block::IssuerId& id) const {
-  return FindIf(issuers_,
-                [&](const PinnedIssuer& issuer) { return issuer.id == id; });
+  return NumberIn(by_id_, id);
 }
 
 std::optional<uint32_t> PinnedIssuers::Named(absl::string_view name) const {
-  return FindIf(issuers_, [&](const PinnedIssuer& issuer) {
-    return issuer.name == name;
-  });
+  return NumberIn(by_name_, name);
 }
 
 std::optional<uint32_t> PinnedIssuers::Of(const x509::CertId& id) const {
-  switch (id.hash) {
-    case x509::CertIdHash::kSha1:
-      return FindIf(issuers_, [&](const PinnedIssuer& issuer) {
-        return base::Equal(id.key_hash, issuer.key_sha1) &&
-               base::Equal(id.name_hash, issuer.name_sha1);
-      });
-    case x509::CertIdHash::kSha256:
-      return FindIf(issuers_, [&](const PinnedIssuer& issuer) {
-        return base::Equal(id.key_hash, issuer.key_sha256) &&
-               base::Equal(id.name_hash, issuer.name_sha256);
-      });
-    case x509::CertIdHash::kOther:
-      break;
+  if (id.hash == x509::CertIdHash::kSha1) {
+    const auto pair = PairOf<Sha1Pair>(id.name_hash, id.key_hash);
+    return pair.has_value() ? NumberIn(by_sha1_, *pair) : std::nullopt;
+  }
+  if (id.hash == x509::CertIdHash::kSha256) {
+    const auto pair = PairOf<Sha256Pair>(id.name_hash, id.key_hash);
+    return pair.has_value() ? NumberIn(by_sha256_, *pair) : std::nullopt;
   }
   return std::nullopt;
 }

@@ -1,11 +1,13 @@
 #ifndef CHANCERY_RESPONDER_CACHE_PINNED_ISSUERS_H_
 #define CHANCERY_RESPONDER_CACHE_PINNED_ISSUERS_H_
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "block/key_set.h"
@@ -43,7 +45,17 @@ class PinnedIssuers {
   std::optional<uint32_t> Of(const x509::CertId& id) const;
 
  private:
-  std::vector<PinnedIssuer> issuers_;  // A handful: searched in order.
+  // Name hash and key hash, one after the other.
+  using Sha1Pair = std::array<uint8_t, 2 * sizeof(crypto::Sha1Digest)>;
+  using Sha256Pair = std::array<uint8_t, 2 * sizeof(crypto::Sha256Digest)>;
+  template <typename Value>
+  using Numbers = absl::flat_hash_map<Value, uint32_t>;
+
+  std::vector<PinnedIssuer> issuers_;
+  Numbers<block::IssuerId> by_id_;
+  Numbers<std::string> by_name_;
+  Numbers<Sha1Pair> by_sha1_;
+  Numbers<Sha256Pair> by_sha256_;
 };
 
 }  // namespace chancery::responder

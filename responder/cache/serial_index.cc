@@ -2,11 +2,16 @@
 
 #include <bit>
 #include <cstring>
+#include <utility>
+
+#include "absl/time/time.h"
 
 namespace chancery::responder {
 namespace {
 
 constexpr size_t kFirstCapacity = 1024;
+// Readers take microseconds, unless their thread loses its core.
+constexpr absl::Duration kMaxReading = absl::Seconds(1);
 
 // SipHash-1-3 of up to 24 bytes, which is what a serial and its issuer take.
 // Full SipHash-2-4 guards message authenticity; hash tables need less.
@@ -49,7 +54,32 @@ class SipHash {
 
 }  // namespace
 
-SerialIndex::SerialIndex() : table_(std::make_shared<Table>(kFirstCapacity)) {}
+SerialIndex::Table::Table(size_t capacity, const std::string& mapped_folder)
+    : mask(capacity - 1) {
+  if (!mapped_folder.empty()) {
+    auto made =
+        base::MappedFile::Create(mapped_folder, capacity * sizeof(Slot));
+    if (made.ok()) file = *std::move(made);
+  }
+  if (file.has_value()) {
+    // Zero bytes are empty slots, and an atomic word is nothing but its word.
+    static_assert(sizeof(Slot) == sizeof(uint64_t) && kEmpty == 0);
+    slots = reinterpret_cast<Slot*>(file->bytes().data());
+  } else {
+    memory = std::make_unique<Slot[]>(capacity);
+    slots = memory.get();
+  }
+}
+
+SerialIndex::SerialIndex(const base::ReaderGate& gate,
+                         std::string mapped_folder)
+    : gate_(gate), mapped_folder_(std::move(mapped_folder)) {
+  base::MutexLock writer(writer_);
+  tables_.push_back(std::make_unique<Table>(kFirstCapacity, mapped_folder_));
+  table_ = tables_.back().get();
+}
+
+SerialIndex::~SerialIndex() = default;
 
 uint32_t SerialIndex::TagOf(uint64_t key, uint32_t issuer, base::Bytes serial) {
   SipHash hash(key, issuer);
@@ -80,15 +110,10 @@ bool SerialIndex::Table::Add(uint64_t slot) {
   }
 }
 
-std::shared_ptr<SerialIndex::Table> SerialIndex::Current() const {
-  base::MutexLock lock(pointer_);
-  return table_;
-}
-
 void SerialIndex::Insert(uint32_t tag, uint32_t record) {
   base::MutexLock writer(writer_);
-  if ((used_ + 1) * 5 > (Current()->mask + 1) * 4) GrowLocked();
-  if (Current()->Add(uint64_t{tag} << 32 | record)) {
+  if ((used_ + 1) * 5 > (table_.load()->mask + 1) * 4) GrowLocked();
+  if (table_.load()->Add(uint64_t{tag} << 32 | record)) {
     ++used_;
     ++held_;
   }
@@ -96,7 +121,7 @@ void SerialIndex::Insert(uint32_t tag, uint32_t record) {
 
 void SerialIndex::Erase(uint32_t tag, uint32_t record) {
   base::MutexLock writer(writer_);
-  const std::shared_ptr<Table> table = Current();
+  Table* const table = table_.load();
   const uint64_t wanted = uint64_t{tag} << 32 | record;
   for (size_t i = table->PlaceOf(tag);; i = (i + 1) & table->mask) {
     const uint64_t slot = table->slots[i].load(std::memory_order_relaxed);
@@ -110,21 +135,23 @@ void SerialIndex::Erase(uint32_t tag, uint32_t record) {
   }
 }
 
-// Builds the next table beside the old one; readers that hold the old one
+// Builds the next table beside the old one; readers that have the old one
 // finish on it. Erased slots are left behind; if they were many, the size
 // stays.
 void SerialIndex::GrowLocked() {
-  const std::shared_ptr<Table> old = Current();
-  const size_t capacity = old->mask + 1;
-  auto next = std::make_shared<Table>(held_ * 5 > capacity * 2 ? capacity * 2
-                                                               : capacity);
-  for (const std::atomic<uint64_t>& slot : old->slots) {
-    const uint64_t held = slot.load(std::memory_order_relaxed);
+  const Table& old = *tables_.back();
+  const size_t capacity = old.mask + 1;
+  auto next = std::make_unique<Table>(
+      held_ * 5 > capacity * 2 ? capacity * 2 : capacity, mapped_folder_);
+  for (size_t i = 0; i < capacity; ++i) {
+    const uint64_t held = old.slots[i].load(std::memory_order_relaxed);
     if (held != kEmpty && held != kErased) next->Add(held);
   }
   used_ = held_;
-  base::MutexLock lock(pointer_);
-  table_ = std::move(next);
+  table_ = next.get();
+  tables_.push_back(std::move(next));
+  if (gate_.Wait(kMaxReading))
+    tables_.erase(tables_.begin(), tables_.end() - 1);
 }
 
 size_t SerialIndex::size() const {
@@ -133,7 +160,8 @@ size_t SerialIndex::size() const {
 }
 
 size_t SerialIndex::memory_bytes() const {
-  return (Current()->mask + 1) * sizeof(uint64_t);
+  base::MutexLock writer(writer_);  // It is not replaced meanwhile.
+  return (table_.load()->mask + 1) * sizeof(Slot);
 }
 
 }  // namespace chancery::responder

@@ -2,8 +2,8 @@
 //
 //   uint32_t tag = SerialIndex::TagOf(key, issuer, serial);
 //   index.Insert(tag, record);
-//   auto found = index.Find(tag, [&](uint32_t r) { return SerialAt(r) ==
-//   serial; });
+//   const base::ReaderGate::Reader reader(gate);
+//   auto found = index.Find(tag, [&](uint32_t r) { return Is(r, serial); });
 //
 // A record's number never changes while its block lives, so refreshing a block
 // does not touch the index. Serials are not kept here: a slot holds a 32-bit
@@ -16,18 +16,26 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "base/bytes.h"
+#include "base/mapped_file.h"
 #include "base/mutex.h"
+#include "base/reader_gate.h"
 
 namespace chancery::responder {
 
-// One writer at a time, any number of readers beside it. A reader sees each
-// insertion whole or not at all.
+// One writer at a time, any number of readers beside it, each inside a Reader
+// of the gate. A reader sees each insertion whole or not at all.
 class SerialIndex {
  public:
-  SerialIndex();
+  // `gate` must outlive the index. With a folder, the table lies in a file
+  // there (base/mapped_file.h) as long as that has the room.
+  explicit SerialIndex(const base::ReaderGate& gate,
+                       std::string mapped_folder = "");
+  ~SerialIndex();
 
   // Of an issuer's number in this process and a serial. Keyed: whoever does not
   // know `key` cannot make serials collide. Never 0 or 1.
@@ -42,7 +50,7 @@ class SerialIndex {
   // The first record under `tag` for which `matches(record)` is true.
   template <typename Matches>
   std::optional<uint32_t> Find(uint32_t tag, const Matches& matches) const {
-    const std::shared_ptr<const Table> table = Current();
+    const Table* const table = table_.load();
     for (size_t i = table->PlaceOf(tag);; i = (i + 1) & table->mask) {
       const uint64_t slot = table->slots[i].load(std::memory_order_acquire);
       if (slot == kEmpty) return std::nullopt;
@@ -62,23 +70,29 @@ class SerialIndex {
   static constexpr uint64_t kEmpty = 0;
   static constexpr uint64_t kErased = uint64_t{1} << 32;
 
+  using Slot = std::atomic<uint64_t>;
+
   struct Table {
-    explicit Table(size_t capacity) : mask(capacity - 1), slots(capacity) {}
+    Table(size_t capacity, const std::string& mapped_folder);
     size_t PlaceOf(uint32_t tag) const { return tag * (mask + 1) >> 32; }
     // False if it was there already.
     bool Add(uint64_t slot);
+
     size_t mask;  // Capacity is a power of two.
-    std::vector<std::atomic<uint64_t>> slots;
+    std::optional<base::MappedFile> file;
+    std::unique_ptr<Slot[]> memory;  // Without a file.
+    Slot* slots;
   };
 
-  std::shared_ptr<Table> Current() const;
   void GrowLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
 
-  // Guards the pointer only; held for the length of a copy of it.
-  mutable base::Mutex pointer_;
-  std::shared_ptr<Table> table_ ABSL_GUARDED_BY(pointer_);
+  const base::ReaderGate& gate_;
+  const std::string mapped_folder_;
+  std::atomic<Table*> table_;  // tables_.back().
 
   mutable base::Mutex writer_;
+  // The last is in use; of those before it a reader did not let go in time.
+  std::vector<std::unique_ptr<Table>> tables_ ABSL_GUARDED_BY(writer_);
   size_t used_ ABSL_GUARDED_BY(writer_) = 0;  // Slots that are not empty.
   size_t held_ ABSL_GUARDED_BY(writer_) = 0;  // Of them, not erased.
 };

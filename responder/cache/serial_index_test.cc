@@ -1,6 +1,7 @@
 #include "responder/cache/serial_index.h"
 
 #include <atomic>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <thread>
@@ -25,7 +26,8 @@ uint32_t TagOf(uint32_t number) {
 }
 
 TEST(SerialIndexTest, FindsEveryRecordAfterManyGrowths) {
-  SerialIndex index;
+  const base::ReaderGate gate;
+  SerialIndex index(gate);
   constexpr uint32_t kRecords = 100'000;
   for (uint32_t i = 0; i < kRecords; ++i) index.Insert(TagOf(i), i);
   EXPECT_EQ(index.size(), kRecords);
@@ -36,7 +38,8 @@ TEST(SerialIndexTest, FindsEveryRecordAfterManyGrowths) {
 }
 
 TEST(SerialIndexTest, TellsRecordsOfOneTagApart) {
-  SerialIndex index;
+  const base::ReaderGate gate;
+  SerialIndex index(gate);
   index.Insert(77, 1);
   index.Insert(77, 2);
   index.Insert(77, 2);
@@ -46,7 +49,8 @@ TEST(SerialIndexTest, TellsRecordsOfOneTagApart) {
 }
 
 TEST(SerialIndexTest, ForgetsWhatWasErasedAndReusesTheRoom) {
-  SerialIndex index;
+  const base::ReaderGate gate;
+  SerialIndex index(gate);
   for (uint32_t i = 0; i < 200'000; ++i) {
     index.Insert(TagOf(i), i);
     if (i >= 100) index.Erase(TagOf(i - 100), i - 100);
@@ -55,6 +59,24 @@ TEST(SerialIndexTest, ForgetsWhatWasErasedAndReusesTheRoom) {
   EXPECT_EQ(index.Find(TagOf(5), kAny), std::nullopt);
   EXPECT_EQ(index.Find(TagOf(199'999), kAny), 199'999u);
   EXPECT_LE(index.memory_bytes(), 64u << 10);
+}
+
+TEST(SerialIndexTest, IsTheSameInAFile) {
+  const base::ReaderGate gate;
+  SerialIndex index(gate, std::getenv("TEST_TMPDIR"));
+  for (uint32_t i = 0; i < 10'000; ++i) index.Insert(TagOf(i), i);
+  index.Erase(TagOf(7), 7);
+  EXPECT_EQ(index.size(), 9'999u);
+  EXPECT_EQ(index.Find(TagOf(7), [](uint32_t r) { return r == 7; }),
+            std::nullopt);
+  EXPECT_EQ(index.Find(TagOf(8), [](uint32_t r) { return r == 8; }), 8u);
+}
+
+TEST(SerialIndexTest, UsesMemoryWhereNoFileCanBe) {
+  const base::ReaderGate gate;
+  SerialIndex index(gate, "/nonexistent");
+  index.Insert(77, 1);
+  EXPECT_EQ(index.Find(77, kAny), 1u);
 }
 
 TEST(SerialIndexTest, SeparatesIssuersAndLengths) {
@@ -66,7 +88,8 @@ TEST(SerialIndexTest, SeparatesIssuersAndLengths) {
 }
 
 TEST(SerialIndexTest, ReadersBesideAWriterMissNothingThatWasThere) {
-  SerialIndex index;
+  const base::ReaderGate gate;
+  SerialIndex index(gate);
   constexpr uint32_t kKept = 1000;
   for (uint32_t i = 0; i < kKept; ++i) index.Insert(TagOf(i), i);
   std::atomic<bool> done{false};
@@ -77,6 +100,7 @@ TEST(SerialIndexTest, ReadersBesideAWriterMissNothingThatWasThere) {
       do {
         for (uint32_t i = 0; i < kKept; ++i) {
           const auto same = [&](uint32_t r) { return r == i; };
+          const base::ReaderGate::Reader reader(gate);
           if (index.Find(TagOf(i), same) != i) ++missed;
         }
       } while (!done);

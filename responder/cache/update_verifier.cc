@@ -141,6 +141,20 @@ absl::StatusOr<block::Block> UpdateVerifier::Open(
   return opened;
 }
 
+absl::StatusOr<block::Block> UpdateVerifier::Reopen(
+    base::Bytes encoded, const block::TemplateMap& known,
+    absl::Time now) const {
+  ASSIGN_OR_RETURN(block::Block opened, block::Block::Parse(encoded, known));
+  RETURN_IF_ERROR(
+      CheckManifest(opened.signed_manifest(), opened.manifest(), now));
+  std::vector<uint32_t> places;
+  for (uint32_t place = 0; place < opened.count() && places.empty(); ++place) {
+    if (!opened.Serial(place).empty()) places.push_back(place);
+  }
+  RETURN_IF_ERROR(CheckRecords(opened, places, now));
+  return opened;
+}
+
 absl::StatusOr<block::Block> UpdateVerifier::Advance(const block::Block& held,
                                                      const block::Delta& delta,
                                                      absl::Time now) const {

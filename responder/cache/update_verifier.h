@@ -33,6 +33,13 @@ class UpdateVerifier {
                                     const block::TemplateMap& known,
                                     absl::Time now) const;
 
+  // A block that Open returned before, from where nobody but us writes. Who may
+  // sign may have changed since, and the clock; the records have not, so that
+  // one of them is looked at.
+  absl::StatusOr<block::Block> Reopen(base::Bytes encoded,
+                                      const block::TemplateMap& known,
+                                      absl::Time now) const;
+
   // `held` after `delta`, checked in the same way. FailedPrecondition: it leads
   // from another version.
   absl::StatusOr<block::Block> Advance(const block::Block& held,

@@ -63,7 +63,7 @@ class ResponderNode {
           const responder::UpdateVerifier& verifier,
           responder::CacheStore& store, const base::Clock& clock,
           const rpc::Log& log)
-        : blocks(issuers, verifier, store, clock, log),
+        : blocks({issuers, verifier, store, clock, log}),
           crls(issuers, store, clock, log),
           replica(blocks, crls, clock) {}
     responder::BlockCache blocks;
