@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "base/mutex.h"
 #include "base/testing/status_matchers.h"
 #include "chancery/config/common.pb.h"
 #include "gmock/gmock.h"
@@ -118,12 +119,13 @@ TEST_F(PublishServiceTest, UpdatesArriveWhole) {
   ASSERT_THAT(response, IsOk());
   EXPECT_EQ(response->acknowledged(), 1u);
   EXPECT_EQ(response->total(), 2u);
+  EXPECT_EQ(InventoryVersion(block), delta.version);
+  base::MutexLock lock(sink_.mu);
   EXPECT_EQ(sink_.last_wait, absl::Seconds(10));
   ASSERT_THAT(sink_.offered, SizeIs(2));
   EXPECT_EQ(sink_.offered[1].base_version, delta.base_version);
   EXPECT_EQ(sink_.offered[1].content, delta.content);
   EXPECT_EQ(sink_.offered[1].templates, delta.templates);
-  EXPECT_EQ(InventoryVersion(block), delta.version);
 }
 
 TEST_F(PublishServiceTest, EachCallNeedsItsRole) {

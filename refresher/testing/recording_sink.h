@@ -5,15 +5,17 @@
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "refresher/update_sink.h"
 
 namespace chancery::refresher::testing {
 
-// Keeps what it is offered. One thread at a time.
+// Keeps what it is offered. Whoever looks from another thread holds `mu`.
 class RecordingSink final : public UpdateSink {
  public:
   Acknowledged Offer(std::vector<block::Update> updates,
                      absl::Duration wait) override {
+    base::MutexLock lock(mu);
     for (block::Update& update : updates) offered.push_back(std::move(update));
     last_wait = wait;
     return answer;
@@ -29,6 +31,7 @@ class RecordingSink final : public UpdateSink {
     return out;
   }
 
+  base::Mutex mu;
   std::vector<block::Update> offered;
   absl::Duration last_wait = absl::InfiniteDuration();
   Acknowledged answer = {.responders = 1, .total = 2};
