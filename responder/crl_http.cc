@@ -27,9 +27,7 @@ void CrlHttp::Get(const HttpRequest& request, absl::string_view file,
     response.status = 304;
     return;
   }
-  const std::string& der = crl->der;
-  response.shared_body =
-      std::shared_ptr<const std::string>(std::move(crl), &der);
+  response.file = {.file = crl->file, .offset = 0, .size = crl->size};
 }
 
 }  // namespace chancery::responder

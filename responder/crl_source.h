@@ -1,18 +1,21 @@
 #ifndef CHANCERY_RESPONDER_CRL_SOURCE_H_
 #define CHANCERY_RESPONDER_CRL_SOURCE_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "base/fd.h"
 #include "responder/freshness.h"
 
 namespace chancery::responder {
 
 // A CRL as it is served; never changes.
 struct ServedCrl {
-  std::string der;
-  // With its quotes: the hex SHA-256 of `der`, computed once, when it came.
+  std::shared_ptr<const base::Fd> file;  // Its DER and nothing else.
+  uint64_t size = 0;
+  // With its quotes: the hex SHA-256 of the DER, computed once, when it came.
   std::string etag;
   Freshness times;
 };

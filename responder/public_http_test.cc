@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "responder/testing/fake_ocsp_source.h"
 #include "responder/testing/memory_crl_source.h"
+#include "responder/testing/memory_file.h"
 
 namespace chancery::responder {
 namespace {
@@ -348,8 +349,10 @@ TEST_F(PublicHttpTest, TellsThatItIsAliveAndWhetherItIsReady) {
 TEST_F(PublicHttpTest, ServesACrl) {
   const HttpResponse response = Get("/crl/issuing.crl");
   EXPECT_EQ(response.status, 200);
-  ASSERT_NE(response.shared_body, nullptr);
-  EXPECT_EQ(*response.shared_body, "CRL");
+  ASSERT_NE(response.file.file, nullptr);
+  EXPECT_EQ(response.file.offset, 0u);
+  EXPECT_EQ(response.file.size, 3u);
+  EXPECT_EQ(testing::ReadPart(response.file.file->get(), 0, 10), "CRL");
   // printf CRL | sha256sum
   EXPECT_EQ(response.headers,
             "Content-Type: application/pkix-crl\r\n"
@@ -369,7 +372,7 @@ TEST_F(PublicHttpTest, ServesACrlOnlyToThoseWhoDoNotHaveIt) {
       "\"e399c691ae45809edb61442ea81b47b96e447b0a21d62f42824517f05d5f78c5\"";
   const HttpResponse response = Ask(request);
   EXPECT_EQ(response.status, 304);
-  EXPECT_EQ(response.shared_body, nullptr);
+  EXPECT_EQ(response.file.size, 0u);
 }
 
 TEST_F(PublicHttpTest, HasNoCrlOfAnotherName) {

@@ -1,6 +1,10 @@
 #include "responder/cache/crl_cache.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -22,6 +26,20 @@ constexpr absl::Duration kMaxClockLag = absl::Minutes(5);
 // before nextUpdate, so caches are told to look this often.
 constexpr absl::Duration kCacheFor = absl::Hours(1);
 
+absl::StatusOr<std::shared_ptr<const base::Fd>> InUnnamedFile(
+    absl::string_view content) {
+  auto file = std::make_shared<base::Fd>(memfd_create("crl", MFD_CLOEXEC));
+  while (!content.empty()) {
+    const ssize_t written = write(file->get(), content.data(), content.size());
+    if (written <= 0) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("memory for a CRL: ", std::strerror(errno)));
+    }
+    content.remove_prefix(static_cast<size_t>(written));
+  }
+  return file;
+}
+
 std::string RowOf(const PinnedIssuer& issuer) {
   std::string key = kCrlRows;
   base::Append(key, issuer.id);
@@ -39,7 +57,7 @@ CrlCache::CrlCache(const PinnedIssuers& issuers, CacheStore& store,
       held_(issuers.size()) {}
 
 absl::StatusOr<CrlCache::Held> CrlCache::Open(const PinnedIssuer& issuer,
-                                              std::string der) const {
+                                              absl::string_view der) const {
   ASSIGN_OR_RETURN(const x509::Crl crl, x509::ParseCrl(base::AsBytes(der)));
   const auto refuse = [&](absl::string_view why) {
     return absl::InvalidArgumentError(
@@ -66,9 +84,9 @@ absl::StatusOr<CrlCache::Held> CrlCache::Open(const PinnedIssuer& issuer,
       .this_update = crl.this_update,
       .next_update = crl.next_update,
       .refresh_at = std::min(crl.this_update + kCacheFor, crl.next_update)};
-  const uint64_t number = *crl.number;
-  served->der = std::move(der);
-  return Held{.number = number, .crl = std::move(served)};
+  ASSIGN_OR_RETURN(served->file, InUnnamedFile(der));
+  served->size = der.size();
+  return Held{.number = *crl.number, .crl = std::move(served)};
 }
 
 void CrlCache::Load() {
@@ -77,7 +95,7 @@ void CrlCache::Load() {
       kCrlRows, [&](absl::string_view key, absl::string_view value) {
         for (uint32_t i = 0; i < issuers_.size(); ++i) {
           if (key != RowOf(issuers_[i])) continue;
-          auto opened = Open(issuers_[i], std::string(value));
+          auto opened = Open(issuers_[i], value);
           if (opened.ok()) {
             base::MutexLock lock(mu_);
             held_[i] = *std::move(opened);
@@ -95,7 +113,8 @@ void CrlCache::Load() {
   }
 }
 
-absl::StatusOr<uint64_t> CrlCache::Put(const HeldCrl& facts, std::string der) {
+absl::StatusOr<uint64_t> CrlCache::Put(const HeldCrl& facts,
+                                       const std::string& der) {
   block::IssuerId id;
   if (facts.issuer_id.size() != id.size()) {
     return absl::InvalidArgumentError("issuer_id: not 32 bytes");
@@ -111,7 +130,7 @@ absl::StatusOr<uint64_t> CrlCache::Put(const HeldCrl& facts, std::string der) {
         absl::StrCat("shard: ", facts.shard, " is not served here"));
   }
   base::MutexLock writer(writer_);
-  ASSIGN_OR_RETURN(Held opened, Open(issuers_[*issuer], std::move(der)));
+  ASSIGN_OR_RETURN(Held opened, Open(issuers_[*issuer], der));
   if (opened.number != facts.number) {
     return absl::InvalidArgumentError(
         absl::StrCat("number: ", facts.number, " was announced, the CRL's is ",
@@ -124,8 +143,7 @@ absl::StatusOr<uint64_t> CrlCache::Put(const HeldCrl& facts, std::string der) {
       return held.number;
     }
   }
-  const absl::Status kept =
-      store_.Put(RowOf(issuers_[*issuer]), opened.crl->der);
+  const absl::Status kept = store_.Put(RowOf(issuers_[*issuer]), der);
   if (!kept.ok()) log_.Error("cache_not_written", {{"why", kept}});
   base::MutexLock lock(mu_);
   held_[*issuer] = std::move(opened);

@@ -33,7 +33,7 @@ class CrlCache final : public CrlSource {
   void Load();
 
   // As Replica::PutCrl. A number that is not greater changes nothing.
-  absl::StatusOr<uint64_t> Put(const HeldCrl& facts, std::string der);
+  absl::StatusOr<uint64_t> Put(const HeldCrl& facts, const std::string& der);
   std::vector<HeldCrl> Crls() const;
 
   std::shared_ptr<const ServedCrl> Find(absl::string_view name) const override;
@@ -44,7 +44,8 @@ class CrlCache final : public CrlSource {
     std::shared_ptr<const ServedCrl> crl;
   };
 
-  absl::StatusOr<Held> Open(const PinnedIssuer& issuer, std::string der) const;
+  absl::StatusOr<Held> Open(const PinnedIssuer& issuer,
+                            absl::string_view der) const;
 
   const PinnedIssuers& issuers_;
   CacheStore& store_;

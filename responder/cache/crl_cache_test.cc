@@ -10,6 +10,7 @@
 #include "crypto/software_key.h"
 #include "gtest/gtest.h"
 #include "responder/cache/testing/memory_cache_store.h"
+#include "responder/testing/memory_file.h"
 #include "x509/certificate/certificate.h"
 #include "x509/certificate/names.h"
 #include "x509/crl/crl.h"
@@ -60,7 +61,9 @@ class CrlCacheTest : public ::testing::Test {
   }
   std::string Served() {
     const auto crl = cache_->Find("issuing");
-    return crl == nullptr ? "" : crl->der;
+    return crl == nullptr
+               ? ""
+               : testing::ReadPart(crl->file->get(), 0, crl->size + 1);
   }
 
   base::testing::FakeClock clock_{kNow};

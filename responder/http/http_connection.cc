@@ -9,9 +9,6 @@
 namespace chancery::responder {
 namespace {
 
-// Bodies up to this size are copied behind their header, so that one write
-// carries both.
-constexpr size_t kCopiedBody = 16384;
 // A refused client may send this much more before it is cut off.
 constexpr size_t kMaxDropped = 1 << 20;
 // A connection without a request when draining begins may have one on its way.
@@ -23,6 +20,8 @@ absl::string_view Reason(int status) {
   switch (status) {
     case 200:
       return "OK";
+    case 206:
+      return "Partial Content";
     case 304:
       return "Not Modified";
     case 400:
@@ -39,6 +38,8 @@ absl::string_view Reason(int status) {
       return "URI Too Long";
     case 415:
       return "Unsupported Media Type";
+    case 416:
+      return "Range Not Satisfiable";
     case 417:
       return "Expectation Failed";
     case 431:
@@ -136,7 +137,7 @@ void HttpConnection::ProcessBacklog(Uptime now) {
 }
 
 void HttpConnection::Process(absl::string_view& in, Uptime now) {
-  while (phase_ == Phase::kOpen && !in.empty() && large_ == nullptr &&
+  while (phase_ == Phase::kOpen && !in.empty() && file_.size == 0 &&
          OutputSize() < context_.limits.output_bytes) {
     // The first request's time counts from connecting.
     if (!parser_.begun() && served_any_) request_since_ = now;
@@ -188,9 +189,8 @@ void HttpConnection::Write(absl::Time now, bool head, bool keep_alive,
                            bool http_1_0) {
   HttpResponse& response = context_.response;
   context_.counters.Add(CountOfStatus(response.status));
-  const size_t body_size = response.shared_body != nullptr
-                               ? response.shared_body->size()
-                               : response.body.size();
+  const bool has_file = response.file.size != 0;
+  const size_t body_size = has_file ? response.file.size : response.body.size();
   if (response.status == 200) {
     output_ += "HTTP/1.1 200 OK\r\nDate: ";
   } else {
@@ -213,28 +213,26 @@ void HttpConnection::Write(absl::Time now, bool head, bool keep_alive,
   }
   output_ += "\r\n";
   if (head || no_content) return;
-  if (response.shared_body == nullptr) {
-    output_ += response.body;
-  } else if (body_size <= kCopiedBody) {
-    output_ += *response.shared_body;
+  if (has_file) {
+    file_ = std::move(response.file);
   } else {
-    large_ = std::move(response.shared_body);
-    large_sent_ = 0;
+    output_ += response.body;
   }
 }
 
-std::array<absl::string_view, 2> HttpConnection::Output() const {
-  std::array<absl::string_view, 2> parts;
-  parts[0] = absl::string_view(output_).substr(sent_);
-  if (large_ != nullptr) {
-    parts[1] = absl::string_view(*large_).substr(large_sent_);
+HttpOutput HttpConnection::Output() const {
+  HttpOutput output;
+  output.bytes = absl::string_view(output_).substr(sent_);
+  if (file_.size != 0) {
+    output.file = file_.file->get();
+    output.file_offset = file_.offset;
+    output.file_size = file_.size;
   }
-  return parts;
+  return output;
 }
 
 size_t HttpConnection::OutputSize() const {
-  return output_.size() - sent_ +
-         (large_ != nullptr ? large_->size() - large_sent_ : 0);
+  return output_.size() - sent_ + file_.size;
 }
 
 bool HttpConnection::has_output() const { return OutputSize() != 0; }
@@ -244,12 +242,15 @@ void HttpConnection::Sent(size_t size, Uptime now) {
   active_at_ = now;
   const size_t small = std::min(size, output_.size() - sent_);
   sent_ += small;
-  large_sent_ += size - small;
+  if (size != small) {
+    file_.offset += size - small;
+    file_.size -= size - small;
+  }
   window_left_ -= std::min(window_left_, size);
   if (!has_output()) {
     ClearBuffer(output_);
     sent_ = 0;
-    large_.reset();
+    file_.file.reset();
     window_left_ = 0;
     if (phase_ == Phase::kOpen && !input_.empty()) ProcessBacklog(now);
   }
@@ -260,7 +261,7 @@ bool HttpConnection::wants_input() const {
   if (peer_ended_) return false;
   if (phase_ == Phase::kLingering) return true;
   // Not while responses wait: the client has to take them first.
-  return phase_ == Phase::kOpen && large_ == nullptr &&
+  return phase_ == Phase::kOpen && file_.size == 0 &&
          OutputSize() < context_.limits.output_bytes;
 }
 

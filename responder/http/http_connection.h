@@ -2,9 +2,8 @@
 #ifndef CHANCERY_RESPONDER_HTTP_HTTP_CONNECTION_H_
 #define CHANCERY_RESPONDER_HTTP_HTTP_CONNECTION_H_
 
-#include <array>
 #include <cstddef>
-#include <memory>
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -32,6 +31,15 @@ struct HttpContext {
 // jump when the wall clock does.
 using Uptime = absl::Duration;
 
+// What to send: bytes, which are a response or a batch of them, then
+// `file_size` octets of a file from `file_offset`. Neither has to be there.
+struct HttpOutput {
+  absl::string_view bytes;
+  int file = -1;
+  uint64_t file_offset = 0;
+  uint64_t file_size = 0;
+};
+
 // Answers requests in order, many in one batch when they are pipelined. The
 // owner moves the bytes:
 //
@@ -49,11 +57,10 @@ class HttpConnection {
   // The client will send no more. What it has sent is still answered.
   void ReceiveEnd(Uptime now);
 
-  // What to send: one response or a batch of them, then a large body. Valid
-  // until the next call.
-  std::array<absl::string_view, 2> Output() const;
+  // Valid until the next call.
+  HttpOutput Output() const;
   bool has_output() const;
-  // The first `size` bytes of Output() are sent. May make more.
+  // The first `size` octets of Output() are sent. May make more.
   void Sent(size_t size, Uptime now);
 
   bool wants_input() const;
@@ -101,8 +108,7 @@ class HttpConnection {
   std::string input_;   // Not yet used.
   std::string output_;  // The first sent_ bytes are gone.
   size_t sent_ = 0;
-  std::shared_ptr<const std::string> large_;  // Goes out behind output_.
-  size_t large_sent_ = 0;
+  FilePart file_;  // What is left of it; goes out behind output_.
   size_t dropped_ = 0;
   Uptime request_since_;
   Uptime active_at_;

@@ -1,5 +1,6 @@
 #include "responder/http/http_connection.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -7,10 +8,12 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/fd.h"
 #include "base/testing/fake_clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "responder/testing/http_client.h"
+#include "responder/testing/memory_file.h"
 
 namespace chancery::responder {
 namespace {
@@ -24,7 +27,13 @@ class EchoHandler final : public HttpHandler {
  public:
   void Handle(const HttpRequest& request, HttpResponse& response) override {
     if (request.target == "/large") {
-      response.shared_body = large_;
+      response.file = {.file = large_, .offset = 0, .size = 1 << 20};
+    } else if (request.target == "/part") {
+      response.status = 206;
+      response.file = {.file = digits_, .offset = 3, .size = 4};
+    } else if (request.target == "/ranges") {
+      response.body = absl::StrCat(request.range, "|", request.if_range, "|",
+                                   request.accept_encoding);
     } else if (request.target == "/304") {
       response.status = 304;
       response.headers = "ETag: \"e\"\r\n";
@@ -36,8 +45,10 @@ class EchoHandler final : public HttpHandler {
           request.if_none_match, "|", request.if_modified_since);
     }
   }
-  const std::shared_ptr<const std::string> large_ =
-      std::make_shared<const std::string>(1 << 20, 'x');
+  const std::shared_ptr<const base::Fd> large_ =
+      testing::MemoryFile(std::string(1 << 20, 'x'));
+  const std::shared_ptr<const base::Fd> digits_ =
+      testing::MemoryFile("0123456789");
 };
 
 class HttpConnectionTest : public ::testing::Test {
@@ -49,14 +60,22 @@ class HttpConnectionTest : public ::testing::Test {
     TakeAll(out);
     return out;
   }
+  // At most `left` octets of the output; returns how many.
+  size_t Take(size_t left, std::string& out) {
+    const size_t before = out.size();
+    const HttpOutput output = connection_->Output();
+    const absl::string_view bytes = output.bytes.substr(0, left);
+    out.append(bytes.data(), bytes.size());
+    left -= bytes.size();
+    if (output.file_size != 0) {
+      out += testing::ReadPart(output.file, output.file_offset,
+                               std::min(left, output.file_size));
+    }
+    return out.size() - before;
+  }
   void TakeAll(std::string& out) {
     while (connection_->has_output()) {
-      size_t size = 0;
-      for (const absl::string_view part : connection_->Output()) {
-        out.append(part.data(), part.size());
-        size += part.size();
-      }
-      connection_->Sent(size, now_);
+      connection_->Sent(Take(~size_t{0}, out), now_);
     }
   }
 
@@ -96,6 +115,15 @@ TEST_F(HttpConnectionTest, PassesFieldsAndBodyOn) {
               HasSubstr("\r\n\r\n/p|abc|a/b|\"1\", \"2\"|then"));
 }
 
+TEST_F(HttpConnectionTest, PassesTheFieldsOnThatChooseAPartOrACoding) {
+  EXPECT_THAT(Exchange("GET /ranges HTTP/1.1\r\nHost: x\r\nRange: bytes=0-1\r\n"
+                       "If-Range: \"1\"\r\nAccept-Encoding: gzip;q=0.5\r\n"
+                       "accept-encoding: br\r\n\r\n"),
+              HasSubstr("\r\n\r\nbytes=0-1|\"1\"|gzip;q=0.5, br"));
+  EXPECT_THAT(Exchange("GET /ranges HTTP/1.1\r\nHost: x\r\n\r\n"),
+              HasSubstr("\r\n\r\n||"));
+}
+
 TEST_F(HttpConnectionTest, HeadHasTheFieldsOfGetAndNoBody) {
   const std::string get = Exchange("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
   const std::string head = Exchange("HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -130,7 +158,7 @@ TEST_F(HttpConnectionTest, StopsReadingWhileOutputWaits) {
   }
   connection_->Receive(requests, now_);
   EXPECT_FALSE(connection_->wants_input());
-  EXPECT_LT(connection_->Output()[0].size(), limits_.output_bytes + 500);
+  EXPECT_LT(connection_->Output().bytes.size(), limits_.output_bytes + 500);
 }
 
 TEST_F(HttpConnectionTest, UnderstandsARequestHoweverItIsCut) {
@@ -307,23 +335,38 @@ TEST_F(HttpConnectionTest, TakesTheAbsoluteForm) {
               HasSubstr("\r\n\r\n/|"));
 }
 
+TEST_F(HttpConnectionTest, SendsAPartOfAFile) {
+  const std::string get = Exchange("GET /part HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(get,
+            "HTTP/1.1 206 Partial Content\r\n"
+            "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+            "Content-Length: 4\r\n"
+            "\r\n"
+            "3456");
+  EXPECT_EQ(Exchange("HEAD /part HTTP/1.1\r\nHost: x\r\n\r\n"),
+            get.substr(0, get.size() - 4));
+}
+
+TEST_F(HttpConnectionTest, ClosesAFileWithItsLastPart) {
+  const std::weak_ptr<const base::Fd> large = handler_.large_;
+  connection_->Receive("GET /large HTTP/1.1\r\nHost: x\r\n\r\n", now_);
+  EXPECT_EQ(large.use_count(), 2);
+  std::string stream;
+  TakeAll(stream);
+  EXPECT_EQ(large.use_count(), 1);
+}
+
 TEST_F(HttpConnectionTest, SendsALargeBodyFromWhereItLies) {
   connection_->Receive(
       "GET /large HTTP/1.1\r\nHost: x\r\n\r\n"
       "GET /after HTTP/1.1\r\nHost: x\r\n\r\n",
       now_);
-  EXPECT_EQ(connection_->Output()[1].data(), handler_.large_->data());
+  EXPECT_EQ(connection_->Output().file, handler_.large_->get());
   std::string stream;
   while (connection_->has_output()) {  // A little at a time.
-    size_t left = 70000;
-    for (absl::string_view part : connection_->Output()) {
-      part = part.substr(0, left);
-      stream.append(part.data(), part.size());
-      left -= part.size();
-    }
-    connection_->Sent(70000 - left, now_);
+    connection_->Sent(Take(70000, stream), now_);
   }
-  EXPECT_EQ(TakeResponse(stream).body, *handler_.large_);
+  EXPECT_EQ(TakeResponse(stream).body, std::string(1 << 20, 'x'));
   EXPECT_EQ(TakeResponse(stream).body, "/after||||");
 }
 

@@ -49,7 +49,7 @@ std::string Converse(absl::string_view input, size_t piece) {
     connection.Receive(input.substr(0, size), absl::ZeroDuration());
     input.remove_prefix(size);
     while (connection.has_output()) {
-      const absl::string_view part = connection.Output()[0];
+      const absl::string_view part = connection.Output().bytes;
       out.append(part.data(), part.size());
       connection.Sent(part.size(), absl::ZeroDuration());
     }

@@ -2,11 +2,13 @@
 #ifndef CHANCERY_RESPONDER_HTTP_HTTP_MESSAGE_H_
 #define CHANCERY_RESPONDER_HTTP_HTTP_MESSAGE_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "base/fd.h"
 
 namespace chancery::responder {
 
@@ -19,12 +21,24 @@ struct HttpRequest {
   // there is one, "?" and the query.
   absl::string_view target;
   absl::string_view body;
-  // Header fields; empty if absent. Several If-None-Match are joined by ", ".
+  // Header fields; empty if absent. Several lines of one are joined by ", ",
+  // but for Content-Type and If-Modified-Since, whose last line counts.
   absl::string_view content_type;
   absl::string_view if_none_match;
   absl::string_view if_modified_since;
+  absl::string_view range = {};
+  absl::string_view if_range = {};
+  absl::string_view accept_encoding = {};
   // When it is answered: what Date will say and max-age counts from.
   absl::Time now;
+};
+
+// A part of a file, which the kernel sends from where it lies. The file is a
+// regular one that does not change; it is closed with its last part.
+struct FilePart {
+  std::shared_ptr<const base::Fd> file = {};
+  uint64_t offset = 0;
+  uint64_t size = 0;  // 0: no part at all.
 };
 
 // To be filled in. The server adds Date, Content-Length and Connection, and
@@ -34,15 +48,15 @@ struct HttpResponse {
   // Whole lines, each "Name: value\r\n".
   std::string headers;
   std::string body;
-  // In place of `body`: sent without being copied.
-  std::shared_ptr<const std::string> shared_body;
+  // In place of `body` if its size is not 0.
+  FilePart file;
 
   // Ready for the next exchange, keeping the strings' memory.
   void Clear() {
     status = 200;
     headers.clear();
     body.clear();
-    shared_body.reset();
+    file = {};
   }
 };
 

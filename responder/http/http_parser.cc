@@ -33,6 +33,9 @@ struct Message {
   std::string content_type;
   std::string if_none_match;
   std::string if_modified_since;
+  std::string range;
+  std::string if_range;
+  std::string accept_encoding;
 
   void Clear() {
     method = HttpMethod::kOther;
@@ -46,8 +49,17 @@ struct Message {
     content_type.clear();
     if_none_match.clear();
     if_modified_since.clear();
+    range.clear();
+    if_range.clear();
+    accept_encoding.clear();
   }
 };
+
+// RFC 9110 section 5.3: several lines of a field are one, joined by commas.
+void AppendLine(BeastView value, std::string& field) {
+  if (!field.empty()) field += ", ";
+  field.append(value.data(), value.size());
+}
 
 // RFC 9112 section 3.2.2: "a server MUST accept the absolute-form in requests".
 absl::string_view OriginForm(absl::string_view target) {
@@ -107,11 +119,19 @@ class RequestParser final : public http::basic_parser<true> {
         message_.content_type.assign(value.data(), value.size());
         break;
       case http::field::if_none_match:
-        if (!message_.if_none_match.empty()) message_.if_none_match += ", ";
-        message_.if_none_match.append(value.data(), value.size());
+        AppendLine(value, message_.if_none_match);
         break;
       case http::field::if_modified_since:
         message_.if_modified_since.assign(value.data(), value.size());
+        break;
+      case http::field::range:
+        AppendLine(value, message_.range);
+        break;
+      case http::field::if_range:
+        AppendLine(value, message_.if_range);
+        break;
+      case http::field::accept_encoding:
+        AppendLine(value, message_.accept_encoding);
         break;
       case http::field::transfer_encoding:
         // RFC 9112 section 6.1: "A server that receives a request message with
@@ -274,6 +294,9 @@ HttpParser::Step HttpParser::Feed(absl::string_view& in) {
                .content_type = message.content_type,
                .if_none_match = message.if_none_match,
                .if_modified_since = message.if_modified_since,
+               .range = message.range,
+               .if_range = message.if_range,
+               .accept_encoding = message.accept_encoding,
                .now = absl::Time()};
   return Step::kDone;
 }

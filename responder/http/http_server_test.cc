@@ -9,9 +9,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/testing/status_matchers.h"
 #include "gtest/gtest.h"
 #include "responder/testing/http_client.h"
+#include "responder/testing/memory_file.h"
 
 namespace chancery::responder {
 namespace {
@@ -23,19 +25,20 @@ using testing::HttpClient;
 
 constexpr absl::string_view kGet = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
 
+std::shared_ptr<const base::Fd> LargeFile() {
+  static const auto file = testing::MemoryFile(std::string(32 << 20, 'x'));
+  return file;
+}
+
 class EchoHandler final : public HttpHandler {
  public:
   void Handle(const HttpRequest& request, HttpResponse& response) override {
     if (request.target == "/large") {
-      response.shared_body = large_;
+      response.file = {.file = LargeFile(), .offset = 0, .size = 32 << 20};
       return;
     }
     response.body = absl::StrCat(request.target, "|", request.body);
   }
-
- private:
-  const std::shared_ptr<const std::string> large_ =
-      std::make_shared<const std::string>(32 << 20, 'x');
 };
 
 std::unique_ptr<HttpServer> StartServer(const HttpServerOptions& options) {

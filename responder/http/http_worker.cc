@@ -1,9 +1,10 @@
 #include "responder/http/http_worker.h"
 
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +25,9 @@ constexpr int kEvents = 256;
 // Connections accepted before those that are open get their turn again.
 constexpr int kAcceptBatch = 256;
 constexpr absl::Duration kDrainSweepInterval = absl::Milliseconds(50);
+// Of a file, before the other connections get their turn: a fast client of a
+// large file would keep them waiting otherwise.
+constexpr size_t kFileTurn = 256 << 10;
 // What events carry in place of a slot.
 constexpr uint64_t kListenerEvent = ~uint64_t{0};
 constexpr uint64_t kWakeEvent = kListenerEvent - 1;
@@ -42,6 +46,23 @@ Uptime ReadUptime() {
   timespec at;
   clock_gettime(CLOCK_MONOTONIC_COARSE, &at);
   return absl::DurationFromTimespec(at);
+}
+
+ssize_t SendBytes(int fd, const HttpOutput& output) {
+  // A header goes out in one segment with the file behind it.
+  const int more = output.file_size != 0 ? MSG_MORE : 0;
+  return send(fd, output.bytes.data(), output.bytes.size(),
+              MSG_NOSIGNAL | MSG_DONTWAIT | more);
+}
+
+// As send, of `size` octets of the file. Needs SIGPIPE blocked: there is no
+// flag for it.
+ssize_t SendFile(int fd, const HttpOutput& output, size_t size) {
+  off_t offset = static_cast<off_t>(output.file_offset);
+  const ssize_t sent = sendfile(fd, output.file, &offset, size);
+  if (sent != 0) return sent;
+  errno = EIO;  // Somebody has cut the file.
+  return -1;
 }
 
 absl::Duration SweepInterval(const HttpLimits& limits) {
@@ -111,6 +132,11 @@ void HttpWorker::Stop() {
 }
 
 void HttpWorker::Run() {
+  // For sendfile to a client that has gone. It stays pending, unread.
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
   std::array<epoll_event, kEvents> events;
   now_ = ReadUptime();
   next_sweep_ = now_ + sweep_interval_;
@@ -204,32 +230,22 @@ void HttpWorker::Read(Peer& peer) {
 
 void HttpWorker::Write(Peer& peer) {
   while (peer.http.has_output()) {
-    const auto parts = peer.http.Output();
-    std::array<iovec, 2> pieces;
-    size_t count = 0;
-    size_t size = 0;
-    for (const absl::string_view part : parts) {
-      if (part.empty()) continue;
-      pieces[count++] = {const_cast<char*>(part.data()), part.size()};
-      size += part.size();
-    }
-    msghdr message{};
-    message.msg_iov = pieces.data();
-    message.msg_iovlen = count;
-    // sendmsg is writev that raises no SIGPIPE; for one piece, send is cheaper.
-    const ssize_t sent =
-        count == 1
-            ? send(peer.fd.get(), pieces[0].iov_base, pieces[0].iov_len,
-                   MSG_NOSIGNAL | MSG_DONTWAIT)
-            : sendmsg(peer.fd.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const HttpOutput output = peer.http.Output();
+    const bool from_file = output.bytes.empty();
+    const size_t size = from_file
+                            ? std::min<uint64_t>(output.file_size, kFileTurn)
+                            : output.bytes.size();
+    const ssize_t sent = from_file ? SendFile(peer.fd.get(), output, size)
+                                   : SendBytes(peer.fd.get(), output);
     if (sent < 0) {
       if (errno == EINTR) continue;
       if (errno != EAGAIN && errno != EWOULDBLOCK) peer.http.Abort();
       return;
     }
     peer.http.Sent(static_cast<size_t>(sent), now_);
-    if (static_cast<size_t>(sent) < size)
-      return;  // The kernel's buffer is full.
+    // The kernel's buffer is full, or the others' turn has come: what is left
+    // goes out when the loop comes round again.
+    if (static_cast<size_t>(sent) < size || from_file) return;
   }
 }
 
@@ -274,13 +290,16 @@ void HttpWorker::BeginDrain() {
   draining_ = true;
   sweep_interval_ = std::min(sweep_interval_, kDrainSweepInterval);
   drain_until_ = now_ + options_.drain_timeout;
+  for (const auto& peer : peers_) {
+    if (peer == nullptr) continue;
+    if (peer->http.wants_input()) Read(*peer);
+    peer->http.Drain(now_);
+  }
+  // Not before: a client that sees another's end may send at once.
   for (size_t slot = 0; slot < peers_.size(); ++slot) {
     if (peers_[slot] == nullptr) continue;
-    Peer& peer = *peers_[slot];
-    if (peer.http.wants_input()) Read(peer);
-    peer.http.Drain(now_);
-    Write(peer);
-    Follow(peer);
+    Write(*peers_[slot]);
+    Follow(*peers_[slot]);
   }
 }
 

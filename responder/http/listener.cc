@@ -133,10 +133,6 @@ BoundAddress Describe(const sockaddr_storage& address) {
 
 }  // namespace
 
-void Fd::Close() {
-  if (fd_ >= 0) close(std::exchange(fd_, -1));
-}
-
 absl::StatusOr<Listeners> Listen(absl::string_view address, size_t count) {
   ASSIGN_OR_RETURN(Addresses addresses, Resolve(address));
   sockaddr_storage at{};

@@ -14,17 +14,20 @@
 #include "base/mutex.h"
 #include "crypto/digest.h"
 #include "responder/crl_source.h"
+#include "responder/testing/memory_file.h"
 
 namespace chancery::responder::testing {
 
 // CRLs that a test puts there. Thread-safe.
 class MemoryCrlSource final : public CrlSource {
  public:
-  void Put(const std::string& name, std::string der, const Freshness& times) {
+  void Put(const std::string& name, const std::string& der,
+           const Freshness& times) {
     auto crl = std::make_shared<ServedCrl>();
     crl->etag =
         absl::StrCat("\"", base::Hex(crypto::Sha256(base::AsBytes(der))), "\"");
-    crl->der = std::move(der);
+    crl->size = der.size();
+    crl->file = MemoryFile(der);
     crl->times = times;
     base::MutexLock lock(mu_);
     crls_[name] = std::move(crl);
