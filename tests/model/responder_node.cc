@@ -4,6 +4,7 @@
 #include "base/status_macros.h"
 #include "crypto/digest.h"
 #include "responder/freshness.h"
+#include "responder/testing/memory_file.h"
 #include "x509/ocsp/response.h"
 
 namespace chancery::model {
@@ -105,7 +106,7 @@ std::string ResponderNode::Crl() const {
   if (crl == nullptr || !responder::IsCurrent(crl->times, clock_.Now())) {
     return "";
   }
-  return crl->der;
+  return responder::testing::ReadPart(crl->file->get(), 0, crl->size);
 }
 
 void ResponderNode::DeliverLate() {
