@@ -25,6 +25,7 @@ constexpr Named<OcspCount> kAnswers[] = {
 constexpr Named<HttpCount> kHttp[] = {
     {HttpCount::kConnections, "connections"},
     {HttpCount::kConnectionsRefused, "connections_refused"},
+    {HttpCount::kConnectionsShed, "connections_shed"},
     {HttpCount::kConnectionsClosed, "connections_closed"},
     {HttpCount::kTimeouts, "timeouts"},
     {HttpCount::kBytesReceived, "bytes_received"},

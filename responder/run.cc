@@ -73,6 +73,9 @@ HttpServerOptions ToHttpOptions(const config::Responder& config) {
   }
   if (from.connections() != 0) limits.connections = from.connections();
   limits.connections_per_address = from.connections_per_address();
+  if (from.max_lag_ms() != 0) {
+    limits.max_lag = absl::Milliseconds(from.max_lag_ms());
+  }
   return options;
 }
 

@@ -10,6 +10,8 @@ enum class HttpCount {
   kConnections,
   // Refused for a bound on connections.
   kConnectionsRefused,
+  // Refused because the thread was overloaded.
+  kConnectionsShed,
   // Gone; kConnections less kConnectionsClosed are open.
   kConnectionsClosed,
   // Closed by a deadline, idle ones among them.

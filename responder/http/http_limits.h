@@ -31,6 +31,10 @@ struct HttpLimits {
   absl::Duration linger_timeout = absl::Seconds(2);
   // Requests that were pipelined behind this much unsent output wait.
   size_t output_bytes = 65536;
+  // A thread that gets to a waiting request later than this is overloaded: it
+  // refuses new connections with 503 and Retry-After, so that those that it has
+  // are answered in time, until it keeps up again.
+  absl::Duration max_lag = absl::Milliseconds(250);
   // Of all threads together.
   size_t connections = 20000;
   // Of one IPv4 address or IPv6 /64. 0: no bound of its own.

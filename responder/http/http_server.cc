@@ -23,11 +23,12 @@ absl::Status Check(const HttpLimits& limits) {
                      ", which is less than 256: no client could ask"));
   }
   for (const absl::Duration timeout :
-       {limits.request_timeout, limits.idle_timeout, limits.linger_timeout}) {
+       {limits.request_timeout, limits.idle_timeout, limits.linger_timeout,
+        limits.max_lag}) {
     if (timeout <= absl::ZeroDuration()) {
       return absl::InvalidArgumentError(
-          absl::StrCat("an HTTP timeout is ", absl::FormatDuration(timeout),
-                       "; it must be positive"));
+          absl::StrCat("an HTTP timeout or max_lag is ",
+                       absl::FormatDuration(timeout), "; it must be positive"));
     }
   }
   if (limits.connections == 0 || limits.min_write_bytes_per_second == 0 ||

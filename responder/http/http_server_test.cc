@@ -1,5 +1,6 @@
 #include "responder/http/http_server.h"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -217,6 +218,63 @@ TEST(HttpServerTest, RefusesConnectionsOfOneAddressOverTheBound) {
   EXPECT_EQ(first.Receive().status, 200);
   HttpClient second(server->port());
   EXPECT_EQ(second.Receive().status, 503);
+}
+
+// Takes as long as it is told to.
+class SlowHandler final : public HttpHandler {
+ public:
+  explicit SlowHandler(const std::atomic<bool>& slow) : slow_(slow) {}
+  void Handle(const HttpRequest&, HttpResponse& response) override {
+    if (slow_) absl::SleepFor(absl::Microseconds(200));
+    response.body = "done";
+  }
+
+ private:
+  const std::atomic<bool>& slow_;
+};
+
+TEST(HttpServerTest, RefusesNewClientsWhileItCannotKeepUp) {
+  std::atomic<bool> slow = true, stop = false;
+  HttpServerOptions options =
+      Loopback({.output_bytes = 200, .max_lag = absl::Milliseconds(50)});
+  options.threads = 1;
+  const auto server = HttpServer::Start(options, base::SystemClock(), [&] {
+    return std::make_unique<SlowHandler>(slow);
+  });
+  ASSERT_THAT(server, IsOk());
+  const int port = (*server)->port();
+  // More than one look at the kernel's queue shows.
+  std::vector<std::unique_ptr<HttpClient>> busy;
+  for (int i = 0; i < 400; ++i) {
+    busy.push_back(std::make_unique<HttpClient>(port));
+  }
+  std::thread load([&] {
+    while (!stop) {
+      for (const auto& client : busy) {
+        if (!client->Send(kGet)) return;
+      }
+    }
+  });
+  EXPECT_TRUE(Eventually([&] {
+    HttpClient late(port);
+    return (*server)->Count(HttpCount::kConnectionsShed) != 0;
+  }));
+  {
+    HttpClient late(port);
+    ASSERT_TRUE(late.Send(kGet));
+    const ClientResponse refused = late.Receive();
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_NE(refused.fields.at("retry-after"), "");
+    EXPECT_EQ(refused.fields.at("cache-control"), "no-store");
+  }
+  slow = false;
+  stop = true;
+  load.join();
+  busy.clear();
+  EXPECT_TRUE(Eventually([&] {
+    HttpClient again(port);
+    return again.Send(kGet) && again.Receive().body == "done";
+  }));
 }
 
 TEST(HttpServerTest, StopFinishesWhatClientsHaveAsked) {

@@ -22,8 +22,10 @@ namespace {
 
 constexpr size_t kReceiveSize = 65536;
 constexpr int kEvents = 256;
-// Connections accepted before those that are open get their turn again.
+// Connections accepted before those that are open get their turn again. To
+// refuse one takes less time than a request, and they have waited for long.
 constexpr int kAcceptBatch = 256;
+constexpr int kRefuseBatch = 4096;
 constexpr absl::Duration kDrainSweepInterval = absl::Milliseconds(50);
 // Of a file, before the other connections get their turn: a fast client of a
 // large file would keep them waiting otherwise.
@@ -32,7 +34,8 @@ constexpr size_t kFileTurn = 256 << 10;
 constexpr uint64_t kListenerEvent = ~uint64_t{0};
 constexpr uint64_t kWakeEvent = kListenerEvent - 1;
 
-constexpr absl::string_view kTooManyConnections =
+// For a client that is one too many.
+constexpr absl::string_view kComeBackLater =
     "HTTP/1.1 503 Service Unavailable\r\n"
     "Retry-After: 5\r\n"
     "Cache-Control: no-store\r\n"
@@ -126,6 +129,10 @@ void HttpWorker::Watch(bool listener) {
 
 void HttpWorker::Stop() {
   stopping_.store(true);
+  Wake();
+}
+
+void HttpWorker::Wake() {
   const uint64_t one = 1;
   // Cannot fail: the counter is far from its end.
   (void)!write(wake_.get(), &one, sizeof one);
@@ -147,6 +154,7 @@ void HttpWorker::Run() {
               : -1;
     const int count = epoll_wait(epoll_.get(), events.data(), kEvents, wait_ms);
     now_ = ReadUptime();
+    MeasureLag(/*more_wait=*/count == kEvents);
     for (int i = 0; i < count; ++i) Handle(events[i]);
     if (stopping_.load() && !draining_) BeginDrain();
     if (now_ >= next_sweep_) {
@@ -164,6 +172,10 @@ void HttpWorker::Handle(const epoll_event& event) {
   if (event.data.u64 == kWakeEvent) {
     uint64_t count;
     (void)!read(wake_.get(), &count, sizeof count);
+    if (measuring_lag_) {
+      overloaded_ = now_ - lag_since_ > options_.limits.max_lag;
+      measuring_lag_ = false;
+    }
     return;
   }
   Peer* peer = peers_[event.data.u64].get();
@@ -176,7 +188,8 @@ void HttpWorker::Handle(const epoll_event& event) {
 }
 
 bool HttpWorker::AcceptAll() {
-  for (int i = 0; i < kAcceptBatch; ++i) {
+  const int batch = overloaded_ ? kRefuseBatch : kAcceptBatch;
+  for (int i = 0; i < batch; ++i) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
     Fd fd(accept4(options_.listener.get(),
@@ -195,12 +208,11 @@ bool HttpWorker::AcceptAll() {
 }
 
 void HttpWorker::Admit(Fd fd, const ClientKey& client) {
+  if (overloaded_ && !draining_) {
+    return Refuse(fd, HttpCount::kConnectionsShed);
+  }
   if (!quota_.Admit(client)) {
-    counters_.Add(HttpCount::kConnectionsRefused);
-    // As a courtesy: whether it arrives does not matter.
-    (void)!send(fd.get(), kTooManyConnections.data(),
-                kTooManyConnections.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    return;
+    return Refuse(fd, HttpCount::kConnectionsRefused);
   }
   counters_.Add(HttpCount::kConnections);
   size_t slot = peers_.size();
@@ -214,6 +226,27 @@ void HttpWorker::Admit(Fd fd, const ClientKey& client) {
       std::make_unique<Peer>(std::move(fd), client, slot, context_, now_);
   ++open_;
   Follow(*peers_[slot]);
+}
+
+// As a courtesy: whether it arrives does not matter. It does if the request was
+// there already, since nothing unread is left that would reset the connection.
+void HttpWorker::Refuse(const Fd& fd, HttpCount why) {
+  counters_.Add(why);
+  (void)!recv(fd.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+  (void)!send(fd.get(), kComeBackLater.data(), kComeBackLater.size(),
+              MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void HttpWorker::MeasureLag(bool more_wait) {
+  if (!more_wait) {
+    overloaded_ = measuring_lag_ = false;
+  } else if (!measuring_lag_) {
+    measuring_lag_ = true;
+    lag_since_ = now_;
+    Wake();
+  } else if (now_ - lag_since_ > options_.limits.max_lag) {
+    overloaded_ = true;
+  }
 }
 
 void HttpWorker::Read(Peer& peer) {
@@ -243,9 +276,11 @@ void HttpWorker::Write(Peer& peer) {
       return;
     }
     peer.http.Sent(static_cast<size_t>(sent), now_);
-    // The kernel's buffer is full, or the others' turn has come: what is left
-    // goes out when the loop comes round again.
-    if (static_cast<size_t>(sent) < size || from_file) return;
+    // The kernel's buffer is full, or the others' turn has come: what is left,
+    // of a file or of requests that were pipelined behind these responses, goes
+    // out when the loop comes round again.
+    if (static_cast<size_t>(sent) < size || output.file_size == 0 || from_file)
+      return;
   }
 }
 

@@ -53,6 +53,9 @@ class HttpWorker {
   // False if the kernel's queue is not empty yet.
   bool AcceptAll();
   void Admit(Fd fd, const ClientKey& client);
+  void Refuse(const Fd& fd, HttpCount why);
+  void MeasureLag(bool more_wait);
+  void Wake();
   void Read(Peer& peer);
   void Write(Peer& peer);
   // What the state machine asks for after an event.
@@ -71,6 +74,11 @@ class HttpWorker {
   std::atomic<bool> stopping_{false};
   bool draining_ = false;
   bool listener_watched_ = false;
+  // Lag is how long the kernel's queue of events is: the worker's own event is
+  // put at its end and comes when all before it were handled.
+  bool measuring_lag_ = false;
+  bool overloaded_ = false;
+  Uptime lag_since_;
   Uptime now_;
   Uptime next_sweep_;
   Uptime drain_until_;
