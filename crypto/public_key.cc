@@ -21,6 +21,8 @@ namespace {
 
 constexpr der::Tag kBitString{0x03};
 
+constexpr size_t kPieceBytes = 1 << 20;
+
 // Above it, OpenSSL refuses to verify.
 constexpr int kMaxRsaBits = 16384;
 
@@ -174,18 +176,72 @@ bool VerifyEd25519(EVP_PKEY* key, base::Bytes message, base::Bytes signature) {
                           message.data(), message.size()) == 1;
 }
 
+// RFC 8017 section 8.2.2 step 1; OpenSSL takes shorter ones. It refuses ECDSA
+// signatures that are not DER itself.
+bool HasSize(const PublicKey::State& state, base::Bytes signature) {
+  return state.type != KeyType::kRsa ||
+         signature.size() == (static_cast<size_t>(state.bits) + 7) / 8;
+}
+
 bool VerifyInput(const PublicKey::State& state, const SignedInput& input,
                  base::Bytes signature) {
-  // RFC 8017 section 8.2.2 step 1; OpenSSL takes shorter ones. It refuses ECDSA
-  // signatures that are not DER itself.
-  if (state.type == KeyType::kRsa &&
-      signature.size() != (static_cast<size_t>(state.bits) + 7) / 8) {
-    return false;
-  }
+  if (!HasSize(state, signature)) return false;
   const PKeyContextPool::Lease context(state.verifiers, state.pkey.get());
   return context.get() != nullptr &&
          EVP_PKEY_verify(context.get(), signature.data(), signature.size(),
                          input.data(), input.size()) == 1;
+}
+
+const EVP_MD* DigestOf(SignatureAlgorithm algorithm) {
+  switch (algorithm) {
+    case SignatureAlgorithm::kEcdsaSha256:
+    case SignatureAlgorithm::kRsaSha256:
+      return EVP_sha256();
+    case SignatureAlgorithm::kEcdsaSha384:
+    case SignatureAlgorithm::kRsaSha384:
+      return EVP_sha384();
+    case SignatureAlgorithm::kRsaSha512:
+      return EVP_sha512();
+    case SignatureAlgorithm::kEd25519:
+      break;
+  }
+  return nullptr;
+}
+
+bool VerifyDigested(const PublicKey::State& state, SignatureAlgorithm algorithm,
+                    base::Bytes message, base::Bytes signature,
+                    absl::FunctionRef<void(base::Bytes)> done) {
+  const MdContextPtr context(EVP_MD_CTX_new());
+  if (!HasSize(state, signature) || !context ||
+      EVP_DigestVerifyInit(context.get(), nullptr, DigestOf(algorithm), nullptr,
+                           state.pkey.get()) != 1) {
+    return false;
+  }
+  while (!message.empty()) {
+    const base::Bytes piece =
+        message.first(std::min(message.size(), kPieceBytes));
+    if (EVP_DigestVerifyUpdate(context.get(), piece.data(), piece.size()) !=
+        1) {
+      return false;
+    }
+    message = message.subspan(piece.size());
+    done(piece);
+  }
+  return EVP_DigestVerifyFinal(context.get(), signature.data(),
+                               signature.size()) == 1;
+}
+
+absl::Status CheckFits(KeyType type, SignatureAlgorithm algorithm) {
+  if (Fits(type, algorithm)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("signature algorithm ", Name(algorithm),
+                   " does not fit the key, ", Name(type)));
+}
+
+absl::Status Verdict(bool valid) {
+  if (valid) return absl::OkStatus();
+  ERR_clear_error();
+  return absl::InvalidArgumentError("signature does not verify");
 }
 
 }  // namespace
@@ -236,18 +292,24 @@ Sha256Digest PublicKey::KeyHashSha256() const {
 absl::Status PublicKey::Verify(SignatureAlgorithm algorithm,
                                base::Bytes message,
                                base::Bytes signature) const {
-  if (!Fits(type(), algorithm)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("signature algorithm ", crypto::Name(algorithm),
-                     " does not fit the key, ", crypto::Name(type())));
-  }
-  const bool valid =
+  RETURN_IF_ERROR(CheckFits(type(), algorithm));
+  return Verdict(
       algorithm == SignatureAlgorithm::kEd25519
           ? VerifyEd25519(state_->pkey.get(), message, signature)
-          : VerifyInput(*state_, SignedInput(algorithm, message), signature);
-  if (valid) return absl::OkStatus();
-  ERR_clear_error();
-  return absl::InvalidArgumentError("signature does not verify");
+          : VerifyInput(*state_, SignedInput(algorithm, message), signature));
+}
+
+absl::Status PublicKey::VerifyInPieces(
+    SignatureAlgorithm algorithm, base::Bytes message, base::Bytes signature,
+    absl::FunctionRef<void(base::Bytes)> done) const {
+  RETURN_IF_ERROR(CheckFits(type(), algorithm));
+  if (algorithm != SignatureAlgorithm::kEd25519) {
+    return Verdict(
+        VerifyDigested(*state_, algorithm, message, signature, done));
+  }
+  const bool valid = VerifyEd25519(state_->pkey.get(), message, signature);
+  done(message);
+  return Verdict(valid);
 }
 
 // Each key has one encoding that FromSpki takes.

@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/bytes.h"
@@ -45,6 +46,14 @@ class PublicKey {
   // InvalidArgument when it is not or `algorithm` does not fit the key.
   absl::Status Verify(SignatureAlgorithm algorithm, base::Bytes message,
                       base::Bytes signature) const;
+
+  // As Verify, for a message that is not to be in memory all at once, such as a
+  // mapped file: reads it in pieces from its front and passes each to `done`
+  // when it is not needed any more. Ed25519 reads the whole message twice and
+  // has one piece.
+  absl::Status VerifyInPieces(SignatureAlgorithm algorithm, base::Bytes message,
+                              base::Bytes signature,
+                              absl::FunctionRef<void(base::Bytes)> done) const;
 
   // Same type and key.
   bool operator==(const PublicKey& other) const;

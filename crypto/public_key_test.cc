@@ -64,13 +64,15 @@ class PublicKeyTest : public ::testing::TestWithParam<Case> {
     spki_ = Shell("openssl pkey -pubout -outform DER -in " + key_path_);
   }
 
-  std::string SignWithOpenSsl() const {
+  std::string SignWithOpenSsl() const { return SignFile(message_path_); }
+
+  std::string SignFile(const std::string& path) const {
     if (GetParam().sign == kPkeyutl) {
       return Shell(std::string("openssl ") + kPkeyutl + " -inkey " + key_path_ +
-                   " -in " + message_path_);
+                   " -in " + path);
     }
     return Shell(std::string("openssl ") + GetParam().sign + " -sign " +
-                 key_path_ + " " + message_path_);
+                 key_path_ + " " + path);
   }
 
   const std::string message_ = "what is signed";
@@ -115,6 +117,35 @@ TEST_P(PublicKeyTest, VerifiesWhatOpenSslSignedAndNothingElse) {
   // Still good after failures with the same, reused context.
   EXPECT_THAT(key->Verify(algorithm, AsBytes(message_), AsBytes(signature)),
               IsOk());
+}
+
+TEST_P(PublicKeyTest, VerifiesInPieces) {
+  const auto key = PublicKey::FromSpki(AsBytes(spki_));
+  ASSERT_THAT(key, IsOk());
+  const SignatureAlgorithm algorithm = GetParam().algorithm;
+  std::string message;
+  while (message.size() < (5u << 19)) message += "a long message";
+  const std::string signature = SignFile(WriteTemp("long", message));
+  std::string seen;
+  const auto see = [&](base::Bytes piece) { seen += base::ToString(piece); };
+  EXPECT_THAT(
+      key->VerifyInPieces(algorithm, AsBytes(message), AsBytes(signature), see),
+      IsOk());
+  EXPECT_TRUE(seen == message);
+
+  std::string tampered = message;
+  tampered.back() ^= 1;
+  EXPECT_THAT(key->VerifyInPieces(algorithm, AsBytes(tampered),
+                                  AsBytes(signature), see),
+              StatusIs(absl::StatusCode::kInvalidArgument, "does not verify"));
+  EXPECT_FALSE(key->VerifyInPieces(algorithm, AsBytes(message),
+                                   AsBytes(signature).subspan(1), see)
+                   .ok());
+  EXPECT_THAT(key->VerifyInPieces(algorithm == SignatureAlgorithm::kEd25519
+                                      ? SignatureAlgorithm::kRsaSha256
+                                      : SignatureAlgorithm::kEd25519,
+                                  AsBytes(message), AsBytes(signature), see),
+              StatusIs(absl::StatusCode::kInvalidArgument, "does not fit"));
 }
 
 TEST_P(PublicKeyTest, RefusesTruncatedAndPaddedEncodings) {

@@ -300,4 +300,9 @@ absl::Status VerifyCrl(const Crl& crl, const crypto::PublicKey& issuer) {
   return issuer.Verify(crl.algorithm, crl.tbs, crl.signature);
 }
 
+absl::Status VerifyCrlInPieces(const Crl& crl, const crypto::PublicKey& issuer,
+                               absl::FunctionRef<void(base::Bytes)> done) {
+  return issuer.VerifyInPieces(crl.algorithm, crl.tbs, crl.signature, done);
+}
+
 }  // namespace chancery::x509

@@ -84,7 +84,8 @@ struct Crl {
 };
 
 // v2 with nextUpdate. InvalidArgument names the field: also an unknown critical
-// extension. Entries are not looked at. `der` must outlive the result.
+// extension. Entries are not looked at, nor is the memory that they lie in.
+// `der` must outlive the result.
 absl::StatusOr<Crl> ParseCrl(base::Bytes der);
 
 // Each entry in turn, without memory for them. InvalidArgument for one that is
@@ -94,6 +95,11 @@ absl::Status ForEachEntry(
 
 // OK when `issuer` signed it.
 absl::Status VerifyCrl(const Crl& crl, const crypto::PublicKey& issuer);
+
+// As VerifyCrl, for a CRL that is not to be in memory all at once: see
+// crypto::PublicKey::VerifyInPieces.
+absl::Status VerifyCrlInPieces(const Crl& crl, const crypto::PublicKey& issuer,
+                               absl::FunctionRef<void(base::Bytes)> done);
 
 }  // namespace chancery::x509
 

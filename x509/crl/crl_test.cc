@@ -112,6 +112,12 @@ TEST_P(CrlTest, TheTbsIsThatOfOpenSslForTheSameFacts) {
   EXPECT_EQ(their_crl->this_update, At("20240601000000Z"));
   EXPECT_EQ(their_crl->next_update, At("20600601000000Z"));
   EXPECT_THAT(VerifyCrl(*their_crl, ca_.key().public_key()), IsOk());
+  size_t seen = 0;
+  EXPECT_THAT(
+      VerifyCrlInPieces(*their_crl, ca_.key().public_key(),
+                        [&](base::Bytes piece) { seen += piece.size(); }),
+      IsOk());
+  EXPECT_EQ(seen, their_crl->tbs.size());
 }
 
 TEST_P(CrlTest, OpenSslVerifiesOurs) {
