@@ -138,6 +138,7 @@ absl::Status Run(const config::Authority& config, rpc::Process& process) {
   process.log().Info("serving");
   KeepIssuers(issuers, process);
   server->Stop(absl::Seconds(10));
+  pool.Stop();  // Handlers have answered, but may not have returned.
   return absl::OkStatus();
 }
 

@@ -233,6 +233,7 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
     } while (process.SleepFor(absl::Seconds(1)));
   }
   server->Stop(absl::Seconds(10));
+  pool.Stop();  // Handlers have answered, but may not have returned.
   return absl::OkStatus();
 }
 

@@ -12,19 +12,22 @@ WorkerPool::WorkerPool(size_t threads, size_t max_queued)
   }
 }
 
-WorkerPool::~WorkerPool() {
+WorkerPool::~WorkerPool() { Stop(); }
+
+void WorkerPool::Stop() {
   {
     base::MutexLock lock(mu_);
     stopping_ = true;
   }
   changed_.NotifyAll();
   for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 bool WorkerPool::TryRun(std::function<void()> job) {
   {
     base::MutexLock lock(mu_);
-    if (jobs_.size() >= max_queued_) return false;
+    if (stopping_ || jobs_.size() >= max_queued_) return false;
     jobs_.push_back(std::move(job));
   }
   changed_.NotifyOne();

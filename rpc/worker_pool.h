@@ -18,13 +18,16 @@ namespace chancery::rpc {
 class WorkerPool {
  public:
   explicit WorkerPool(size_t threads, size_t max_queued = 4096);
-  // Runs what is queued, then ends the threads. Whoever calls TryRun must be
-  // gone.
-  ~WorkerPool();
+  ~WorkerPool();  // As Stop.
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // False, and `job` is dropped, if `max_queued` jobs wait already.
+  // Runs what is queued, then ends the threads: once it returns, no job uses
+  // anything any more. Not from a job.
+  void Stop();
+
+  // False, and `job` is dropped, if `max_queued` jobs wait already, and after
+  // Stop.
   [[nodiscard]] bool TryRun(std::function<void()> job);
 
  private:

@@ -19,6 +19,17 @@ TEST(WorkerPoolTest, RunsAllJobsBeforeItGoes) {
   EXPECT_EQ(ran, 1000);
 }
 
+TEST(WorkerPoolTest, RunsNothingMoreOnceStopped) {
+  int ran = 0;
+  WorkerPool pool(3);
+  EXPECT_TRUE(pool.TryRun([&] { ++ran; }));
+  pool.Stop();
+  EXPECT_EQ(ran, 1);
+  EXPECT_FALSE(pool.TryRun([&] { ++ran; }));
+  pool.Stop();
+  EXPECT_EQ(ran, 1);
+}
+
 TEST(WorkerPoolTest, RunsAsManyAtOnceAsItHasThreads) {
   std::promise<void> first, second;
   WorkerPool pool(2);

@@ -127,6 +127,7 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
     broken = ledger->Read().status();
   } while (!absl::IsUnavailable(broken) && process.SleepFor(absl::Seconds(1)));
   server->Stop(absl::Seconds(10));
+  pool.Stop();  // Handlers have answered, but may not have returned.
   return absl::IsUnavailable(broken) ? broken : absl::OkStatus();
 }
 
