@@ -62,8 +62,8 @@ void OcspHttp::Answer(const HttpRequest& request, base::Bytes ocsp_request,
     return Refuse(ErrorStatus::kMalformedRequest, OcspCount::kMalformed,
                   response);
   }
-  Freshness times;
-  switch (FindForAll(parsed->cert_ids, response.body, times)) {
+  FoundOcsp found;
+  switch (FindForAll(parsed->cert_ids, response.body, found)) {
     case Lookup::kFound:
       break;
     case Lookup::kUnknown:
@@ -73,6 +73,7 @@ void OcspHttp::Answer(const HttpRequest& request, base::Bytes ocsp_request,
     case Lookup::kUnavailable:
       return Refuse(ErrorStatus::kTryLater, OcspCount::kUnavailable, response);
   }
+  const Freshness& times = found.times;
   if (!IsCurrent(times, request.now)) {
     return Refuse(ErrorStatus::kTryLater, OcspCount::kNotCurrent, response);
   }
@@ -80,6 +81,8 @@ void OcspHttp::Answer(const HttpRequest& request, base::Bytes ocsp_request,
   SetEtag(sha256_.Update(base::AsBytes(response.body)).Finish(), etag_);
   response.headers += kContentType;
   AppendCacheHeaders(times, etag_, request.now, dates_, response.headers);
+  tags_.AppendOcsp(found.issuer, parsed->cert_ids.front().serial,
+                   response.headers);
   if (NotModified(request, etag_, times.this_update)) response.status = 304;
 }
 
@@ -91,12 +94,12 @@ void OcspHttp::Answer(const HttpRequest& request, base::Bytes ocsp_request,
 // error of a server that "is not capable of responding authoritatively"
 // (RFC 6960 section 2.3).
 OcspHttp::Lookup OcspHttp::FindForAll(std::span<const x509::CertId> ids,
-                                      std::string& der, Freshness& times) {
+                                      std::string& der, FoundOcsp& found) {
   for (size_t i = 0; i < ids.size(); ++i) {
-    Freshness other_times;
+    FoundOcsp other_found;
     other_.clear();
     std::string& into = i == 0 ? der : other_;
-    switch (source_.Find(ids[i], into, i == 0 ? times : other_times)) {
+    switch (source_.Find(ids[i], into, i == 0 ? found : other_found)) {
       case OcspSource::Result::kFound:
         break;
       case OcspSource::Result::kUnknown:

@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "base/bytes.h"
 #include "crypto/digest.h"
-#include "responder/freshness.h"
+#include "responder/cache_tags.h"
 #include "responder/http/http_date.h"
 #include "responder/http/http_message.h"
 #include "responder/ocsp_counters.h"
@@ -30,9 +30,10 @@ namespace chancery::responder {
 // nonce" (RFC 9919 section 4). Thread-compatible: one per thread.
 class OcspHttp {
  public:
-  // Both must outlive the object.
-  OcspHttp(const OcspSource& source, OcspCounters& counters)
-      : source_(source), counters_(counters) {}
+  // All must outlive the object.
+  OcspHttp(const OcspSource& source, const CacheTags& tags,
+           OcspCounters& counters)
+      : source_(source), tags_(tags), counters_(counters) {}
 
   // GET and HEAD; `path` is what follows the responder's URL, still escaped.
   void Get(const HttpRequest& request, absl::string_view path,
@@ -56,10 +57,11 @@ class OcspHttp {
               HttpResponse& response);
   // The one response that covers all of `ids`, into the empty `der`.
   Lookup FindForAll(std::span<const x509::CertId> ids, std::string& der,
-                    Freshness& times);
+                    FoundOcsp& found);
   void Refuse(ErrorStatus status, OcspCount why, HttpResponse& response);
 
   const OcspSource& source_;
+  const CacheTags& tags_;
   OcspCounters& counters_;
   crypto::Sha256Stream sha256_;
   HttpDateCache dates_;

@@ -4,10 +4,17 @@
 
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "responder/freshness.h"
 #include "x509/ocsp/request.h"
 
 namespace chancery::responder {
+
+struct FoundOcsp {
+  Freshness times;
+  // The issuer's name in the key set; lives as long as the source.
+  absl::string_view issuer;
+};
 
 // Looks up responses that were signed elsewhere; never signs. Implementations
 // may wrap one another. Thread-safe, and never blocks: it is called on event
@@ -28,11 +35,11 @@ class OcspSource {
   virtual ~OcspSource() = default;
 
   // `id` is checked for form and nothing more; its views last as long as the
-  // call. Appends the OCSPResponse for it to `der` and fills in `times`, if
-  // found; otherwise leaves `der` alone. Whether it is current yet or still is
+  // call. Appends the OCSPResponse for it to `der` and fills in `found`, if it
+  // is; otherwise leaves `der` alone. Whether it is current yet or still is
   // for the caller to see.
   virtual Result Find(const x509::CertId& id, std::string& der,
-                      Freshness& times) const = 0;
+                      FoundOcsp& found) const = 0;
 };
 
 }  // namespace chancery::responder

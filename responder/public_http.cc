@@ -38,7 +38,8 @@ PublicHttp::PublicHttp(Options options, const OcspSource& ocsp,
                        const CrlSource& crls, OcspCounters& counters)
     : prefix_(WithoutSlashes(options.path_prefix)),
       ready_(std::move(options.ready)),
-      ocsp_(ocsp, counters),
+      tags_(std::move(options.tags)),
+      ocsp_(ocsp, tags_, counters),
       crls_(crls, counters) {}
 
 void PublicHttp::Handle(const HttpRequest& request, HttpResponse& response) {

@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "responder/cache_tags.h"
 #include "responder/crl_http.h"
 #include "responder/crl_source.h"
 #include "responder/http/http_message.h"
@@ -36,6 +37,7 @@ class PublicHttp final : public HttpHandler {
     // OK, or an error whose message anybody may read. Runs on event loops, so
     // it must be thread-safe and not block.
     std::function<absl::Status()> ready;
+    CacheTags tags = {};
   };
 
   // The sources and counters must outlive the object.
@@ -50,6 +52,7 @@ class PublicHttp final : public HttpHandler {
 
   const std::string prefix_;  // Without slashes at its ends.
   const std::function<absl::Status()> ready_;
+  const CacheTags tags_;
   OcspHttp ocsp_;
   CrlHttp crls_;
 };

@@ -5,10 +5,12 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/encoding.h"
 #include "gtest/gtest.h"
+#include "responder/cache_tags.h"
 #include "responder/testing/fake_ocsp_source.h"
 #include "responder/testing/memory_crl_source.h"
 #include "responder/testing/memory_file.h"
@@ -119,6 +121,23 @@ class PublicHttpTest : public ::testing::Test {
                    crls_,
                    counters_};
 };
+
+TEST_F(PublicHttpTest, TagsWhatACdnMayKeep) {
+  PublicHttp tagging({.path_prefix = "",
+                      .ready = [this] { return ready_; },
+                      .tags = *CacheTags::Create({"Cache-Tag"})},
+                     ocsp_, crls_, counters_);
+  HttpRequest request;
+  request.now = kNow;
+  const std::string target = absl::StrCat("/", kGetPath);
+  request.target = target;
+  HttpResponse response;
+  tagging.Handle(request, response);
+  EXPECT_TRUE(absl::EndsWith(
+      response.headers, absl::StrCat("\r\nCache-Tag: ocsp/issuing/", kSerial,
+                                     ",ocsp/issuing\r\n")))
+      << response.headers;
+}
 
 TEST_F(PublicHttpTest, AnswersAGetWithTheFieldsOfRfc9919) {
   const HttpResponse response = Get(absl::StrCat("/", kGetPath));

@@ -17,6 +17,7 @@
 #include "responder/cache/rocksdb_cache_store.h"
 #include "responder/cache/update_verifier.h"
 #include "responder/cache/verified_replica.h"
+#include "responder/cache_tags.h"
 #include "responder/http/http_server.h"
 #include "responder/public_http.h"
 #include "responder/replication_service.h"
@@ -79,6 +80,14 @@ HttpServerOptions ToHttpOptions(const config::Responder& config) {
   return options;
 }
 
+absl::StatusOr<CacheTags> TagsOf(const config::Responder& config) {
+  auto tags = CacheTags::Create(
+      {config.cache_tag_field().begin(), config.cache_tag_field().end()});
+  if (tags.ok()) return tags;
+  return absl::InvalidArgumentError(
+      absl::StrCat("cache_tag_field: ", tags.status().message()));
+}
+
 }  // namespace
 
 absl::Status CheckConfig(const config::Responder& config) {
@@ -102,7 +111,7 @@ absl::Status CheckConfig(const config::Responder& config) {
     return rpc::ConfigError("limits.header_bytes", absl::StrCat(header_bytes),
                             "at least 256");
   }
-  return absl::OkStatus();
+  return TagsOf(config).status();
 }
 
 absl::Status Run(const config::Responder& config, rpc::Process& process) {
@@ -136,13 +145,15 @@ absl::Status Run(const config::Responder& config, rpc::Process& process) {
                       {"crls", replica.Status().crls},
                       {"key_set", keys.version}});
 
+  ASSIGN_OR_RETURN(const CacheTags tags, TagsOf(config));
   OcspCounterPool answers;
   ASSIGN_OR_RETURN(
       const auto http,
       HttpServer::Start(ToHttpOptions(config), process.clock(), [&] {
         return std::make_unique<PublicHttp>(
             PublicHttp::Options{.path_prefix = config.path_prefix(),
-                                .ready = [&] { return replica.Ready(); }},
+                                .ready = [&] { return replica.Ready(); },
+                                .tags = tags},
             blocks, crls, answers.Add());
       }));
 

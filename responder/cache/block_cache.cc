@@ -286,7 +286,7 @@ BlockCache::Totals BlockCache::Count() const {
 }
 
 OcspSource::Result BlockCache::Find(const x509::CertId& id, std::string& der,
-                                    Freshness& times) const {
+                                    FoundOcsp& found) const {
   const auto issuer = issuers_.Of(id);
   if (!issuer.has_value() || id.serial.empty() ||
       id.serial.size() > block::kMaxSerialSize) {
@@ -310,9 +310,10 @@ OcspSource::Result BlockCache::Find(const x509::CertId& id, std::string& der,
   for (size_t i = 0; i < block->templates().size(); ++i) {
     if (!Covers(block->templates()[i]->form(), id.hash)) continue;
     const block::RecordFacts facts = block->Facts(place);
-    times = {.this_update = facts.this_update,
-             .next_update = facts.next_update,
-             .refresh_at = block->manifest().refresh_at};
+    found = {.times = {.this_update = facts.this_update,
+                       .next_update = facts.next_update,
+                       .refresh_at = block->manifest().refresh_at},
+             .issuer = issuers_[*issuer].name};
     block->AppendResponse(place, i, der);
     return Result::kFound;
   }

@@ -80,7 +80,7 @@ class BlockCache final : public OcspSource {
   }
 
   Result Find(const x509::CertId& id, std::string& der,
-              Freshness& times) const override;
+              FoundOcsp& found) const override;
 
  private:
   using Held = std::unique_ptr<const block::Block>;

@@ -220,7 +220,7 @@ class BlockCacheTest : public ::testing::TestWithParam<bool> {
   std::optional<std::string> Find(const Issuer& issuer, uint32_t number) {
     const std::string serial = Issuer::Serial(number);
     std::string der;
-    if (responder_->blocks.Find(issuer.Id(serial), der, times_) !=
+    if (responder_->blocks.Find(issuer.Id(serial), der, found_) !=
         Result::kFound) {
       EXPECT_EQ(der, "");
       return std::nullopt;
@@ -252,7 +252,7 @@ class BlockCacheTest : public ::testing::TestWithParam<bool> {
   Issuer sibling_{"sibling", "Sibling"};
   block::KeySet keys_;
   std::unique_ptr<Responder> responder_;
-  Freshness times_;
+  FoundOcsp found_;
 };
 
 TEST_P(BlockCacheTest, ServesWhatTheBlockHas) {
@@ -262,15 +262,15 @@ TEST_P(BlockCacheTest, ServesWhatTheBlockHas) {
   for (uint32_t i = 0; i < 5; ++i) {
     EXPECT_EQ(Find(issuer_, i), Response(block, i));
   }
-  EXPECT_EQ(times_.this_update, kNow);
-  EXPECT_EQ(times_.next_update, kNow + absl::Hours(96));
-  EXPECT_EQ(times_.refresh_at, kNow + absl::Hours(48));
+  EXPECT_EQ(found_.times.this_update, kNow);
+  EXPECT_EQ(found_.times.next_update, kNow + absl::Hours(96));
+  EXPECT_EQ(found_.times.refresh_at, kNow + absl::Hours(48));
   EXPECT_EQ(Find(issuer_, 5), std::nullopt);
   EXPECT_EQ(Find(sibling_, 0), std::nullopt);
   EXPECT_EQ(responder_->blocks.Count().certificates, 5u);
   clock_.Advance(absl::Hours(96));
   EXPECT_TRUE(Find(issuer_, 0).has_value());
-  EXPECT_FALSE(IsCurrent(times_, clock_.Now()));
+  EXPECT_FALSE(IsCurrent(found_.times, clock_.Now()));
 }
 
 TEST_P(BlockCacheTest, TellsIssuersWithTheSameSerialsApart) {
@@ -478,13 +478,13 @@ TEST_P(BlockCacheTest, NobodySeesTheOldStatusOnceADeltaIsAcknowledged) {
   for (int t = 0; t < 3; ++t) {
     readers.emplace_back([&] {
       std::string der;
-      Freshness times;
+      FoundOcsp found;
       while (!done) {
         for (uint32_t i = 0; i < 8; ++i) {
           const std::string* wanted = acknowledged[i];
           const std::string serial = Issuer::Serial(i);
           der.clear();
-          if (responder_->blocks.Find(issuer_.Id(serial), der, times) !=
+          if (responder_->blocks.Find(issuer_.Id(serial), der, found) !=
               Result::kFound) {
             ++lost;
           }

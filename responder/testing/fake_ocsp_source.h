@@ -28,13 +28,13 @@ class FakeOcspSource final : public OcspSource {
   }
 
   Result Find(const x509::CertId& id, std::string& der,
-              Freshness& times) const override {
+              FoundOcsp& out) const override {
     base::MutexLock lock(mu_);
     if (unavailable_) return Result::kUnavailable;
     const auto found = responses_.find(KeyOf(id));
     if (found == responses_.end()) return Result::kUnknown;
     der += found->second.der;
-    times = found->second.times;
+    out = {.times = found->second.times, .issuer = "issuing"};
     return Result::kFound;
   }
 

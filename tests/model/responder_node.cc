@@ -69,8 +69,8 @@ Answer ResponderNode::Held(const std::string& serial,
       hash == x509::CertIdHash::kSha1 ? base::Bytes(key1) : base::Bytes(key256);
   Answer answer;
   std::string der;
-  responder::Freshness times;
-  if (parts_->blocks.Find(id, der, times) !=
+  responder::FoundOcsp found;
+  if (parts_->blocks.Find(id, der, found) !=
       responder::OcspSource::Result::kFound) {
     return answer;
   }

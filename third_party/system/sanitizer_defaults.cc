@@ -21,6 +21,7 @@ __attribute__((weak)) const char* __tsan_default_suppressions() {
          "called_from_lib:librocksdb.so\n"
          "race:libgrpc\n"
          "race:libgpr\n"
+         "race:libupb\n"
          "race:^std::__cxx11::basic_string<char*::_M_assign\n"
          "race:std::default_delete<grpc::Server>\n"
          "race:libcrypto\n"

@@ -79,6 +79,8 @@ class Writer {
     out.set_key_set_file(layout_.KeySet());
     out.set_key_set_root_file(layout_.KeySetRoot());
     out.set_http_address(addresses.http);
+    out.add_cache_tag_field("Cache-Tag");
+    out.add_cache_tag_field("Surrogate-Key");
     return out;
   }
 
