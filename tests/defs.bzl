@@ -8,13 +8,17 @@ PROGRAMS = [
     "//tools/chancery",
 ]
 
-def cluster_test(name, src, size = "large", **kwargs):
-    """A Python test of whole clusters; it runs the programs on loopback."""
+def cluster_test(name, src, size = "large", programs = [], **kwargs):
+    """A Python test of whole clusters; it runs the programs on loopback.
+
+    `programs` are more binaries that it finds beside Chancery's own.
+    """
+    all_programs = PROGRAMS + programs
     native.sh_test(
         name = name,
         size = size,
         srcs = ["//tests:run_python"],
-        args = ["$(location %s)" % src] + ["$(location %s)" % p for p in PROGRAMS],
-        data = [src, "//tests:python", "//tools/cluster:python"] + PROGRAMS,
+        args = ["$(location %s)" % src] + ["$(location %s)" % p for p in all_programs],
+        data = [src, "//tests:python", "//tools/cluster:python"] + all_programs,
         **kwargs
     )
