@@ -2,11 +2,35 @@
 
 #include <memory>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "responder/http/accept_encoding.h"
+#include "responder/http/byte_range.h"
 #include "responder/http/conditional_request.h"
 #include "responder/http/plain_response.h"
 
 namespace chancery::responder {
+namespace {
+
+void SendWhole(const CrlRepresentation& chosen, HttpResponse& response) {
+  response.file = {.file = chosen.file, .offset = 0, .size = chosen.size};
+}
+
+void SendPart(const CrlRepresentation& chosen, const ChosenRange& range,
+              HttpResponse& response) {
+  response.status = 206;
+  absl::StrAppend(&response.headers, "Content-Range: bytes ", range.first, "-",
+                  range.first + range.size - 1, "/", chosen.size, "\r\n");
+  response.file = {
+      .file = chosen.file, .offset = range.first, .size = range.size};
+}
+
+void RefuseRange(uint64_t size, HttpResponse& response) {
+  absl::StrAppend(&response.headers, "Content-Range: bytes */", size, "\r\n");
+  SetPlainResponse(416, "no such range", response);
+}
+
+}  // namespace
 
 void CrlHttp::Get(const HttpRequest& request, absl::string_view file,
                   HttpResponse& response) {
@@ -19,15 +43,33 @@ void CrlHttp::Get(const HttpRequest& request, absl::string_view file,
     return SetPlainResponse(503, "the CRL is not current", response);
   }
   counters_.Add(OcspCount::kCrl);
+  const bool has_gzip = crl->gzip.file != nullptr;
+  const bool gzip = has_gzip && PrefersGzip(request.accept_encoding);
+  const CrlRepresentation& chosen = gzip ? crl->gzip : crl->plain;
+  const absl::Time modified = crl->times.this_update;
+
+  if (NotModified(request, chosen.etag, modified)) {
+    response.status = 304;
+  } else {
+    const ChosenRange range = RangeApplies(request, chosen.etag, modified)
+                                  ? ChooseRange(request.range, chosen.size)
+                                  : ChosenRange();
+    if (range.kind == ChosenRange::Kind::kUnsatisfiable) {
+      return RefuseRange(chosen.size, response);
+    }
+    if (range.kind == ChosenRange::Kind::kPart) {
+      SendPart(chosen, range, response);
+    } else {
+      SendWhole(chosen, response);
+    }
+  }
   // RFC 2585 section 4.2.
   response.headers += "Content-Type: application/pkix-crl\r\n";
-  AppendCacheHeaders(crl->times, crl->etag, request.now, dates_,
+  if (gzip) response.headers += "Content-Encoding: gzip\r\n";
+  if (has_gzip) response.headers += "Vary: Accept-Encoding\r\n";
+  response.headers += "Accept-Ranges: bytes\r\n";
+  AppendCacheHeaders(crl->times, chosen.etag, request.now, dates_,
                      response.headers);
-  if (NotModified(request, crl->etag, crl->times.this_update)) {
-    response.status = 304;
-    return;
-  }
-  response.file = {.file = crl->file, .offset = 0, .size = crl->size};
 }
 
 }  // namespace chancery::responder

@@ -10,9 +10,10 @@
 namespace chancery::responder {
 
 // CRLs over HTTP, RFC 5280 section 4.2.1.13 and RFC 2585 section 4.2. They are
-// sent from where they lie, without being copied. One that has expired is a 503
-// and not a 200: nobody can take it for the state of things. Thread-compatible:
-// one per thread.
+// sent from where they lie, without being copied: whole or a part of them (RFC
+// 9110 section 14), as they are or compressed, each with an ETag of its own.
+// One that has expired is a 503 and not a 200: nobody can take it for the state
+// of things. Thread-compatible: one per thread.
 class CrlHttp {
  public:
   // Both must outlive the object.

@@ -11,13 +11,19 @@
 
 namespace chancery::responder {
 
+// What is sent of a CRL in one coding.
+struct CrlRepresentation {
+  std::shared_ptr<const base::Fd> file = {};
+  uint64_t size = 0;  // Of the whole file.
+  // With its quotes: the hex SHA-256 of the file, computed once.
+  std::string etag = {};
+};
+
 // A CRL as it is served; never changes.
 struct ServedCrl {
-  std::shared_ptr<const base::Fd> file;  // Its DER and nothing else.
-  uint64_t size = 0;
-  // With its quotes: the hex SHA-256 of the DER, computed once, when it came.
-  std::string etag;
-  Freshness times;
+  CrlRepresentation plain = {};  // Its DER.
+  CrlRepresentation gzip = {};   // No file: there is none.
+  Freshness times = {};
 };
 
 // The newest CRL of each issuer. Thread-safe, never blocks.

@@ -375,6 +375,7 @@ TEST_F(PublicHttpTest, ServesACrl) {
   // printf CRL | sha256sum
   EXPECT_EQ(response.headers,
             "Content-Type: application/pkix-crl\r\n"
+            "Accept-Ranges: bytes\r\n"
             "Cache-Control: max-age=169200, public, no-transform, "
             "must-revalidate\r\n"
             "Last-Modified: Tue, 14 Nov 2023 21:13:20 GMT\r\n"

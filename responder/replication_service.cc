@@ -1,10 +1,11 @@
 #include "responder/replication_service.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "base/bytes.h"
 #include "base/status_macros.h"
 #include "rpc/convert/block_update.h"
 #include "rpc/stream.h"
@@ -15,32 +16,18 @@ namespace chancery::responder {
 namespace {
 
 constexpr int kVersionsInAMessage = 10'000;
-// A CRL that is larger belongs into shards.
-constexpr size_t kMaxCrlBytes = 256 << 20;
 constexpr absl::Duration kMaxConfirmation = absl::Minutes(10);
 
-absl::Status ReadCrl(rpc::Reader<v1::PutCrlRequest>& in, HeldCrl& facts,
-                     std::string& der) {
-  v1::PutCrlRequest part;
-  bool have_facts = false;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool more, in.Read(part));
-    if (!more) break;
-    if (part.has_facts()) {
-      facts = {.issuer_id = part.facts().issuer_id(),
-               .shard = part.facts().shard(),
-               .number = part.facts().number()};
-      have_facts = true;
-    } else {
-      if (der.size() + part.data().size() > kMaxCrlBytes) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            "data: a CRL may have at most ", kMaxCrlBytes, " bytes"));
-      }
-      der += part.data();
-    }
+// The first message of a CRL has its facts.
+absl::StatusOr<HeldCrl> ReadFacts(rpc::Reader<v1::PutCrlRequest>& in) {
+  v1::PutCrlRequest first;
+  ASSIGN_OR_RETURN(const bool any, in.Read(first));
+  if (!any || !first.has_facts()) {
+    return absl::InvalidArgumentError("facts: missing from the first message");
   }
-  if (!have_facts) return absl::InvalidArgumentError("facts: missing");
-  return absl::OkStatus();
+  return HeldCrl{.issuer_id = first.facts().issuer_id(),
+                 .shard = first.facts().shard(),
+                 .number = first.facts().number()};
 }
 
 }  // namespace
@@ -96,11 +83,17 @@ grpc::ServerReadReactor<v1::PutCrlRequest>* ReplicationService::PutCrl(
       dispatcher_, context, rpc::Role::kPush,
       [=, this](const rpc::Identity&,
                 rpc::Reader<v1::PutCrlRequest>& in) -> absl::Status {
-        HeldCrl facts;
-        std::string der;
-        RETURN_IF_ERROR(ReadCrl(in, facts, der));
-        ASSIGN_OR_RETURN(const uint64_t number,
-                         replica_.PutCrl(facts, std::move(der)));
+        ASSIGN_OR_RETURN(const HeldCrl facts, ReadFacts(in));
+        v1::PutCrlRequest part;
+        const auto next = [&]() -> absl::StatusOr<std::optional<base::Bytes>> {
+          ASSIGN_OR_RETURN(const bool more, in.Read(part));
+          if (!more) return std::nullopt;
+          if (!part.has_data()) {
+            return absl::InvalidArgumentError("facts: in a later message");
+          }
+          return base::AsBytes(part.data());
+        };
+        ASSIGN_OR_RETURN(const uint64_t number, replica_.PutCrl(facts, next));
         response->set_number(number);
         return absl::OkStatus();
       });

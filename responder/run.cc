@@ -13,6 +13,7 @@
 #include "crypto/public_key.h"
 #include "responder/cache/block_cache.h"
 #include "responder/cache/crl_cache.h"
+#include "responder/cache/crl_folder.h"
 #include "responder/cache/pinned_issuers.h"
 #include "responder/cache/rocksdb_cache_store.h"
 #include "responder/cache/update_verifier.h"
@@ -134,7 +135,9 @@ absl::Status Run(const config::Responder& config, rpc::Process& process) {
                      .clock = process.clock(),
                      .log = process.log()},
                     config.lean_memory() ? config.cache_dir() : "");
-  CrlCache crls(issuers, *opened.store, process.clock(), process.log());
+  ASSIGN_OR_RETURN(const CrlFolder crl_folder,
+                   CrlFolder::Open(config.cache_dir() + "/crls"));
+  CrlCache crls(issuers, crl_folder, process.clock(), process.log());
   // Before any address is open: what is not read yet would be `unauthorized`.
   blocks.Load();
   crls.Load();

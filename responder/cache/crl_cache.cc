@@ -1,17 +1,16 @@
 #include "responder/cache/crl_cache.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-#include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/encoding.h"
+#include "base/fd.h"
 #include "base/status_macros.h"
 #include "crypto/digest.h"
 #include "x509/crl/crl.h"
@@ -19,102 +18,103 @@
 namespace chancery::responder {
 namespace {
 
-constexpr char kCrlRows[] = "4";  // + issuer id -> CRL.
 constexpr absl::Duration kMaxClockLag = absl::Minutes(5);
+
+// A CRL that is larger belongs into shards.
+constexpr uint64_t kMaxCrlBytes = 256 << 20;
 
 // A CRL does not say when the next one will be made; issuers make it long
 // before nextUpdate, so caches are told to look this often.
 constexpr absl::Duration kCacheFor = absl::Hours(1);
 
-absl::StatusOr<std::shared_ptr<const base::Fd>> InUnnamedFile(
-    absl::string_view content) {
-  auto file = std::make_shared<base::Fd>(memfd_create("crl", MFD_CLOEXEC));
-  while (!content.empty()) {
-    const ssize_t written = write(file->get(), content.data(), content.size());
-    if (written <= 0) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("memory for a CRL: ", std::strerror(errno)));
-    }
-    content.remove_prefix(static_cast<size_t>(written));
-  }
-  return file;
+absl::Status OfIssuer(const PinnedIssuer& issuer, const absl::Status& status) {
+  return absl::Status(
+      status.code(),
+      absl::StrCat("CRL of issuer \"", issuer.name, "\": ", status.message()));
 }
 
-std::string RowOf(const PinnedIssuer& issuer) {
-  std::string key = kCrlRows;
-  base::Append(key, issuer.id);
-  return key;
+absl::Status Refuse(absl::string_view why) {
+  return absl::InvalidArgumentError(why);
 }
 
 }  // namespace
 
-CrlCache::CrlCache(const PinnedIssuers& issuers, CacheStore& store,
+CrlCache::CrlCache(const PinnedIssuers& issuers, const CrlFolder& folder,
                    const base::Clock& clock, const rpc::Log& log)
     : issuers_(issuers),
-      store_(store),
+      folder_(folder),
       clock_(clock),
       log_(log),
       held_(issuers.size()) {}
 
-absl::StatusOr<CrlCache::Held> CrlCache::Open(const PinnedIssuer& issuer,
-                                              absl::string_view der) const {
-  ASSIGN_OR_RETURN(const x509::Crl crl, x509::ParseCrl(base::AsBytes(der)));
-  const auto refuse = [&](absl::string_view why) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("CRL of issuer \"", issuer.name, "\": ", why));
-  };
+absl::StatusOr<CrlCache::Checked> CrlCache::Check(const PinnedIssuer& issuer,
+                                                  const FileView& file) const {
+  // Only its two ends are touched.
+  ASSIGN_OR_RETURN(const x509::Crl crl, x509::ParseCrl(file.bytes()));
   const x509::CertificateFacts& facts = issuer.certificate.facts();
   if (!base::Equal(crl.issuer, base::AsBytes(facts.subject))) {
-    return refuse("has another issuer's name");
+    return Refuse("has another issuer's name");
   }
-  if (!x509::VerifyCrl(crl, issuer.certificate.public_key()).ok()) {
-    return refuse("the issuer did not sign it");
-  }
-  if (!crl.number.has_value()) return refuse("has no number");
+  if (!crl.number.has_value()) return Refuse("has no number");
   if (crl.is_delta || crl.distribution_point.has_value()) {
-    return refuse("is a delta or a shard, and not the whole");
+    return Refuse("is a delta or a shard, and not the whole");
   }
   if (crl.this_update > clock_.Now() + kMaxClockLag) {
-    return refuse("thisUpdate is in the future");
+    return Refuse("thisUpdate is in the future");
   }
-  auto served = std::make_shared<ServedCrl>();
-  served->etag =
-      absl::StrCat("\"", base::Hex(crypto::Sha256(base::AsBytes(der))), "\"");
-  served->times = {
-      .this_update = crl.this_update,
-      .next_update = crl.next_update,
-      .refresh_at = std::min(crl.this_update + kCacheFor, crl.next_update)};
-  ASSIGN_OR_RETURN(served->file, InUnnamedFile(der));
-  served->size = der.size();
-  return Held{.number = *crl.number, .crl = std::move(served)};
+  const Checked checked = {
+      .number = *crl.number,
+      .times = {.this_update = crl.this_update,
+                .next_update = crl.next_update,
+                .refresh_at =
+                    std::min(crl.this_update + kCacheFor, crl.next_update)}};
+  if (!x509::VerifyCrlInPieces(crl, issuer.certificate.public_key(),
+                               [&](base::Bytes piece) { file.Forget(piece); })
+           .ok()) {
+    return Refuse("the issuer did not sign it");
+  }
+  return checked;
 }
 
 void CrlCache::Load() {
-  std::vector<std::string> bad;
-  const absl::Status status = store_.ForEach(
-      kCrlRows, [&](absl::string_view key, absl::string_view value) {
-        for (uint32_t i = 0; i < issuers_.size(); ++i) {
-          if (key != RowOf(issuers_[i])) continue;
-          auto opened = Open(issuers_[i], value);
-          if (opened.ok()) {
-            base::MutexLock lock(mu_);
-            held_[i] = *std::move(opened);
-            return;
-          }
-          log_.Warning("cache_row_dropped", {{"why", opened.status()}});
-        }
-        bad.push_back(std::string(key));
-      });
-  if (!status.ok()) log_.Error("cache_damaged", {{"why", status}});
-  for (const std::string& key : bad) {
-    if (const absl::Status gone = store_.Delete(key); !gone.ok()) {
-      log_.Error("cache_not_written", {{"why", gone}});
+  std::set<block::IssuerId> ids;
+  for (uint32_t i = 0; i < issuers_.size(); ++i) ids.insert(issuers_[i].id);
+  folder_.RemoveOthers(ids);
+  for (uint32_t i = 0; i < issuers_.size(); ++i) {
+    auto loaded = LoadOne(issuers_[i]);
+    if (loaded.ok()) {
+      base::MutexLock lock(mu_);
+      held_[i] = *std::move(loaded);
+    } else if (!absl::IsNotFound(loaded.status())) {
+      log_.Warning("crl_dropped",
+                   {{"why", OfIssuer(issuers_[i], loaded.status())}});
+      folder_.Remove(issuers_[i].id);
     }
   }
 }
 
-absl::StatusOr<uint64_t> CrlCache::Put(const HeldCrl& facts,
-                                       const std::string& der) {
+absl::StatusOr<CrlCache::Held> CrlCache::LoadOne(
+    const PinnedIssuer& issuer) const {
+  ASSIGN_OR_RETURN(base::Fd file, folder_.OpenPlain(issuer.id));
+  ASSIGN_OR_RETURN(const FileView view, FileView::Map(file));
+  // The signature covers all that a CRL says: what is damaged does not verify.
+  ASSIGN_OR_RETURN(const Checked checked, Check(issuer, view));
+  crypto::Sha256Stream stream;
+  RETURN_IF_ERROR(view.ForEachPiece([&](base::Bytes piece) {
+    stream.Update(piece);
+    return absl::OkStatus();
+  }));
+  const crypto::Sha256Digest digest = stream.Finish();
+  auto served = std::make_shared<ServedCrl>();
+  served->plain = {.file = std::make_shared<const base::Fd>(std::move(file)),
+                   .size = view.bytes().size(),
+                   .etag = EtagOf(digest)};
+  served->gzip = folder_.OpenGzip(issuer.id, view, digest);
+  served->times = checked.times;
+  return Held{.number = checked.number, .crl = std::move(served)};
+}
+
+absl::StatusOr<uint64_t> CrlCache::Put(const HeldCrl& facts, CrlPieces pieces) {
   block::IssuerId id;
   if (facts.issuer_id.size() != id.size()) {
     return absl::InvalidArgumentError("issuer_id: not 32 bytes");
@@ -129,25 +129,65 @@ absl::StatusOr<uint64_t> CrlCache::Put(const HeldCrl& facts,
     return absl::InvalidArgumentError(
         absl::StrCat("shard: ", facts.shard, " is not served here"));
   }
-  base::MutexLock writer(writer_);
-  ASSIGN_OR_RETURN(Held opened, Open(issuers_[*issuer], der));
-  if (opened.number != facts.number) {
+  // Before anything is read: it may be large.
+  const auto held = NumberOf(*issuer);
+  if (held.has_value() && facts.number <= *held) return *held;
+
+  auto spool = Receive(pieces);
+  if (!spool.ok()) return OfIssuer(issuers_[*issuer], spool.status());
+  auto number = Store(*issuer, facts, *std::move(spool));
+  if (!number.ok()) return OfIssuer(issuers_[*issuer], number.status());
+  return number;
+}
+
+absl::StatusOr<SpoolFile> CrlCache::Receive(CrlPieces pieces) const {
+  ASSIGN_OR_RETURN(SpoolFile spool, folder_.Spool());
+  while (true) {
+    ASSIGN_OR_RETURN(const std::optional<base::Bytes> piece, pieces());
+    if (!piece.has_value()) return spool;
+    if (piece->size() > kMaxCrlBytes - spool.size()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("data: more than ", kMaxCrlBytes, " bytes"));
+    }
+    RETURN_IF_ERROR(spool.Append(*piece));
+  }
+}
+
+absl::StatusOr<uint64_t> CrlCache::Store(uint32_t issuer, const HeldCrl& facts,
+                                         SpoolFile spool) {
+  ASSIGN_OR_RETURN(const FileView view, FileView::Map(spool.file()));
+  ASSIGN_OR_RETURN(const Checked checked, Check(issuers_[issuer], view));
+  if (checked.number != facts.number) {
     return absl::InvalidArgumentError(
         absl::StrCat("number: ", facts.number, " was announced, the CRL's is ",
-                     opened.number));
+                     checked.number));
   }
-  {
-    base::MutexLock lock(mu_);
-    const Held& held = held_[*issuer];
-    if (held.crl != nullptr && opened.number <= held.number) {
-      return held.number;
-    }
+  // Nobody needs it compressed.
+  auto gzip = folder_.Compress(view);
+  if (!gzip.ok()) {
+    log_.Warning("crl_not_compressed",
+                 {{"why", OfIssuer(issuers_[issuer], gzip.status())}});
+    gzip = std::nullopt;
   }
-  const absl::Status kept = store_.Put(RowOf(issuers_[*issuer]), der);
-  if (!kept.ok()) log_.Error("cache_not_written", {{"why", kept}});
+
+  base::MutexLock writer(writer_);
+  // Another refresher may have been faster.
+  const auto held = NumberOf(issuer);
+  if (held.has_value() && checked.number <= *held) return *held;
+  ASSIGN_OR_RETURN(
+      ServedCrl published,
+      folder_.Publish(issuers_[issuer].id, std::move(spool), *std::move(gzip)));
+  published.times = checked.times;
+  auto served = std::make_shared<const ServedCrl>(std::move(published));
   base::MutexLock lock(mu_);
-  held_[*issuer] = std::move(opened);
-  return facts.number;
+  held_[issuer] = {.number = checked.number, .crl = std::move(served)};
+  return checked.number;
+}
+
+std::optional<uint64_t> CrlCache::NumberOf(uint32_t issuer) const {
+  base::MutexLock lock(mu_);
+  if (held_[issuer].crl == nullptr) return std::nullopt;
+  return held_[issuer].number;
 }
 
 std::vector<HeldCrl> CrlCache::Crls() const {

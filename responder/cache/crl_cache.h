@@ -3,37 +3,39 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
+#include <optional>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/clock.h"
 #include "base/mutex.h"
-#include "responder/cache/cache_store.h"
+#include "responder/cache/crl_folder.h"
+#include "responder/cache/file_view.h"
 #include "responder/cache/pinned_issuers.h"
 #include "responder/cache/replica.h"
+#include "responder/cache/spool_file.h"
 #include "responder/crl_source.h"
 #include "rpc/log.h"
 
 namespace chancery::responder {
 
-// The newest CRL of each pinned issuer, in memory and, for the next start, in a
-// store. Each was signed by its issuer; its number only grows. A store that
-// does not take a write is logged and done without. Thread-safe.
+// The newest CRL of each pinned issuer, in files. Each was signed by its
+// issuer; its number only grows. One of 100 MB needs no more memory than a
+// small one, neither when it comes nor when it is served. Thread-safe.
 class CrlCache final : public CrlSource {
  public:
   // All must outlive the object.
-  CrlCache(const PinnedIssuers& issuers, CacheStore& store,
+  CrlCache(const PinnedIssuers& issuers, const CrlFolder& folder,
            const base::Clock& clock, const rpc::Log& log);
 
-  // Reads the store, once, before anything else.
+  // Reads the folder, once, before anything else. What is damaged is dropped
+  // and logged, so that a refresher sends it again.
   void Load();
 
   // As Replica::PutCrl. A number that is not greater changes nothing.
-  absl::StatusOr<uint64_t> Put(const HeldCrl& facts, const std::string& der);
+  absl::StatusOr<uint64_t> Put(const HeldCrl& facts, CrlPieces pieces);
   std::vector<HeldCrl> Crls() const;
 
   std::shared_ptr<const ServedCrl> Find(absl::string_view name) const override;
@@ -43,16 +45,26 @@ class CrlCache final : public CrlSource {
     uint64_t number = 0;
     std::shared_ptr<const ServedCrl> crl;
   };
+  // What a CRL says, once it is verified.
+  struct Checked {
+    uint64_t number = 0;
+    Freshness times;
+  };
 
-  absl::StatusOr<Held> Open(const PinnedIssuer& issuer,
-                            absl::string_view der) const;
+  absl::StatusOr<Checked> Check(const PinnedIssuer& issuer,
+                                const FileView& crl) const;
+  absl::StatusOr<Held> LoadOne(const PinnedIssuer& issuer) const;
+  absl::StatusOr<SpoolFile> Receive(CrlPieces pieces) const;
+  absl::StatusOr<uint64_t> Store(uint32_t issuer, const HeldCrl& facts,
+                                 SpoolFile spool);
+  std::optional<uint64_t> NumberOf(uint32_t issuer) const;
 
   const PinnedIssuers& issuers_;
-  CacheStore& store_;
+  const CrlFolder& folder_;
   const base::Clock& clock_;
   const rpc::Log& log_;
 
-  base::Mutex writer_;  // Held while a CRL is verified and published.
+  base::Mutex writer_;  // Held while files are replaced and published.
   mutable base::Mutex mu_;
   std::vector<Held> held_ ABSL_GUARDED_BY(mu_);  // By issuer.
 };

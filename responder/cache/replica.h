@@ -3,11 +3,14 @@
 #define CHANCERY_RESPONDER_CACHE_REPLICA_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/bytes.h"
 #include "block/update.h"
 
 namespace chancery::responder {
@@ -29,6 +32,11 @@ struct HeldCrl {
   uint64_t number = 0;
 };
 
+// The next piece of a CRL's DER, which lasts until the call after; nullopt at
+// the end. An error ends the whole.
+using CrlPieces =
+    absl::FunctionRef<absl::StatusOr<std::optional<base::Bytes>>()>;
+
 struct ReplicaStatus {
   uint64_t blocks = 0;
   uint64_t certificates = 0;
@@ -44,10 +52,12 @@ class Replica {
   virtual ~Replica() = default;
 
   virtual BlockOutcome Apply(const block::Update& update) = 0;
-  // Returns the number held afterwards. InvalidArgument: not a CRL of one of
-  // our issuers, or not signed by it.
+  // Returns the number held afterwards; the pieces need not have been read.
+  // InvalidArgument: not a CRL of one of our issuers, or not signed by it.
+  // ResourceExhausted: there is no room for it; Unavailable: it could not be
+  // kept for another reason. The CRL held before is served on.
   virtual absl::StatusOr<uint64_t> PutCrl(const HeldCrl& facts,
-                                          std::string der) = 0;
+                                          CrlPieces pieces) = 0;
 
   virtual std::vector<HeldBlock> Blocks() const = 0;
   virtual std::vector<HeldCrl> Crls() const = 0;

@@ -1,8 +1,6 @@
 #ifndef CHANCERY_RESPONDER_CACHE_VERIFIED_REPLICA_H_
 #define CHANCERY_RESPONDER_CACHE_VERIFIED_REPLICA_H_
 
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -29,8 +27,8 @@ class VerifiedReplica final : public Replica {
     return blocks_.Apply(update);
   }
   absl::StatusOr<uint64_t> PutCrl(const HeldCrl& facts,
-                                  std::string der) override {
-    return crls_.Put(facts, std::move(der));
+                                  CrlPieces pieces) override {
+    return crls_.Put(facts, pieces);
   }
   std::vector<HeldBlock> Blocks() const override { return blocks_.Blocks(); }
   std::vector<HeldCrl> Crls() const override { return crls_.Crls(); }

@@ -23,11 +23,14 @@ class MemoryCrlSource final : public CrlSource {
  public:
   void Put(const std::string& name, const std::string& der,
            const Freshness& times) {
+    PutBoth(name, der, "", times);
+  }
+  // `gzip` may be anything; empty: there is none.
+  void PutBoth(const std::string& name, const std::string& der,
+               const std::string& gzip, const Freshness& times) {
     auto crl = std::make_shared<ServedCrl>();
-    crl->etag =
-        absl::StrCat("\"", base::Hex(crypto::Sha256(base::AsBytes(der))), "\"");
-    crl->size = der.size();
-    crl->file = MemoryFile(der);
+    crl->plain = Represent(der);
+    if (!gzip.empty()) crl->gzip = Represent(gzip);
     crl->times = times;
     base::MutexLock lock(mu_);
     crls_[name] = std::move(crl);
@@ -40,6 +43,13 @@ class MemoryCrlSource final : public CrlSource {
   }
 
  private:
+  static CrlRepresentation Represent(const std::string& content) {
+    return {.file = MemoryFile(content),
+            .size = content.size(),
+            .etag = absl::StrCat(
+                "\"", base::Hex(crypto::Sha256(base::AsBytes(content))), "\"")};
+  }
+
   mutable base::Mutex mu_;
   std::map<std::string, std::shared_ptr<const ServedCrl>> crls_
       ABSL_GUARDED_BY(mu_);

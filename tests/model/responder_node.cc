@@ -1,5 +1,8 @@
 #include "tests/model/responder_node.h"
 
+#include <optional>
+#include <utility>
+
 #include "base/bytes.h"
 #include "base/status_macros.h"
 #include "crypto/digest.h"
@@ -14,10 +17,11 @@ absl::Status Away() { return absl::UnavailableError("the responder is away"); }
 
 }  // namespace
 
-ResponderNode::ResponderNode(int number, const signer::testing::TestPki& pki,
+ResponderNode::ResponderNode(Options options,
+                             const signer::testing::TestPki& pki,
                              const base::testing::FakeClock& clock,
                              const rpc::Log& log, Dice& dice, Checker& checker)
-    : number_(number),
+    : number_(options.number),
       pki_(pki),
       clock_(clock),
       log_(log),
@@ -25,12 +29,15 @@ ResponderNode::ResponderNode(int number, const signer::testing::TestPki& pki,
       checker_(checker),
       keys_(pki.KeySet()),
       issuers_(*responder::PinnedIssuers::Create(keys_)),
-      verifier_(keys_, issuers_, dice) {
+      verifier_(keys_, issuers_, dice),
+      crl_folder_(*responder::CrlFolder::Open(options.folder)) {
+  crl_folder_.RemoveOthers({});
   Start();
 }
 
 void ResponderNode::Start() {
-  parts_ = std::make_unique<Parts>(issuers_, verifier_, store_, clock_, log_);
+  parts_ = std::make_unique<Parts>(issuers_, verifier_, store_, crl_folder_,
+                                   clock_, log_);
   parts_->blocks.Load();
   parts_->crls.Load();
 }
@@ -38,6 +45,7 @@ void ResponderNode::Start() {
 void ResponderNode::Wipe() {
   Kill();
   (void)store_.Clear();
+  crl_folder_.RemoveOthers({});
   checker_.Wiped(number_);
   Start();
 }
@@ -106,7 +114,8 @@ std::string ResponderNode::Crl() const {
   if (crl == nullptr || !responder::IsCurrent(crl->times, clock_.Now())) {
     return "";
   }
-  return responder::testing::ReadPart(crl->file->get(), 0, crl->size);
+  return responder::testing::ReadPart(crl->plain.file->get(), 0,
+                                      crl->plain.size);
 }
 
 void ResponderNode::DeliverLate() {
@@ -157,8 +166,12 @@ absl::StatusOr<uint64_t> ResponderLink::PutCrl(const std::string& issuer_id,
                                                const std::string& der) {
   return network_.Call([&]() -> absl::StatusOr<uint64_t> {
     if (!responder_.running()) return Away();
+    std::optional<base::Bytes> rest = base::AsBytes(der);
     return responder_.replica().PutCrl(
-        {.issuer_id = issuer_id, .shard = shard, .number = number}, der);
+        {.issuer_id = issuer_id, .shard = shard, .number = number},
+        [&]() -> absl::StatusOr<std::optional<base::Bytes>> {
+          return std::exchange(rest, std::nullopt);
+        });
   });
 }
 

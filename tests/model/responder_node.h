@@ -14,6 +14,7 @@
 #include "refresher/responder_client.h"
 #include "responder/cache/block_cache.h"
 #include "responder/cache/crl_cache.h"
+#include "responder/cache/crl_folder.h"
 #include "responder/cache/pinned_issuers.h"
 #include "responder/cache/testing/memory_cache_store.h"
 #include "responder/cache/update_verifier.h"
@@ -30,8 +31,13 @@ namespace chancery::model {
 // A responder as a process, with a store that outlives it. Not thread-safe.
 class ResponderNode {
  public:
+  struct Options {
+    int number = 0;
+    std::string folder = {};  // For CRLs; what it holds is removed.
+  };
+
   // All must outlive this object. It runs.
-  ResponderNode(int number, const signer::testing::TestPki& pki,
+  ResponderNode(Options options, const signer::testing::TestPki& pki,
                 const base::testing::FakeClock& clock, const rpc::Log& log,
                 Dice& dice, Checker& checker);
 
@@ -61,10 +67,10 @@ class ResponderNode {
   struct Parts {
     Parts(const responder::PinnedIssuers& issuers,
           const responder::UpdateVerifier& verifier,
-          responder::CacheStore& store, const base::Clock& clock,
-          const rpc::Log& log)
+          responder::CacheStore& store, const responder::CrlFolder& crl_folder,
+          const base::Clock& clock, const rpc::Log& log)
         : blocks({issuers, verifier, store, clock, log}),
-          crls(issuers, store, clock, log),
+          crls(issuers, crl_folder, clock, log),
           replica(blocks, crls, clock) {}
     responder::BlockCache blocks;
     responder::CrlCache crls;
@@ -81,6 +87,7 @@ class ResponderNode {
   const responder::PinnedIssuers issuers_;
   const responder::UpdateVerifier verifier_;
   responder::testing::MemoryCacheStore store_;
+  const responder::CrlFolder crl_folder_;
   std::unique_ptr<Parts> parts_;
   std::vector<block::Update> late_;
 };

@@ -83,7 +83,10 @@ World::World(const Stage& stage, uint64_t seed)
   OpenInventory();
   for (size_t i = 0; i < kResponders; ++i) {
     responders_.push_back(std::make_unique<ResponderNode>(
-        static_cast<int>(i), stage_.pki, clock_, log_, dice_, checker_));
+        ResponderNode::Options{
+            .number = static_cast<int>(i),
+            .folder = absl::StrCat(stage_.folder, "/responder-", i)},
+        stage_.pki, clock_, log_, dice_, checker_));
   }
   for (size_t i = 0; i < kRefreshers; ++i) {
     refreshers_.push_back(std::make_unique<RefresherNode>(

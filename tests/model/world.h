@@ -33,7 +33,7 @@ namespace chancery::model {
 struct Stage {
   signer::testing::TestPki pki;
   std::string csr;
-  std::string folder;  // For inventories; its files are replaced.
+  std::string folder;  // For inventories and CRLs; its files are replaced.
 };
 
 struct Violation {

@@ -1,0 +1,70 @@
+#ifndef CHANCERY_RESPONDER_CACHE_CRL_FOLDER_H_
+#define CHANCERY_RESPONDER_CACHE_CRL_FOLDER_H_
+
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/fd.h"
+#include "block/manifest.h"
+#include "crypto/digest.h"
+#include "responder/cache/file_view.h"
+#include "responder/cache/spool_file.h"
+#include "responder/crl_source.h"
+
+namespace chancery::responder {
+
+// A folder with the newest CRL of each issuer, "<issuer id in hex>.crl", and
+// the same compressed, "<issuer id in hex>.crl.gz". What the files hold is for
+// the caller to verify; but the compressed one that is opened is always that of
+// the other. Any of them may be missing or damaged. Thread-safe, but for two
+// calls for one issuer.
+class CrlFolder {
+ public:
+  // Makes the folder if it is not there.
+  static absl::StatusOr<CrlFolder> Open(std::string path);
+
+  // Removes what is not a file of one of `issuers`: spools that a killed
+  // process left, and CRLs of issuers that are gone. Once, before anything
+  // else.
+  void RemoveOthers(const std::set<block::IssuerId>& issuers) const;
+
+  absl::StatusOr<SpoolFile> Spool() const { return SpoolFile::Create(path_); }
+  // `crl` compressed; nullopt if that is not worth a file.
+  absl::StatusOr<std::optional<SpoolFile>> Compress(const FileView& crl) const;
+
+  // Replaces the issuer's files. A crash in between leaves a compressed file of
+  // an older CRL, which is not used. If `gzip` cannot be published, there is
+  // none.
+  absl::StatusOr<ServedCrl> Publish(const block::IssuerId& issuer,
+                                    SpoolFile plain,
+                                    std::optional<SpoolFile> gzip) const;
+
+  // NotFound: there is none.
+  absl::StatusOr<base::Fd> OpenPlain(const block::IssuerId& issuer) const;
+  // The compressed file of the CRL `crl`, whose SHA-256 is `digest`. One that
+  // is missing, damaged or of another CRL is made again. No file: it is not
+  // worth one, or cannot be made.
+  CrlRepresentation OpenGzip(const block::IssuerId& issuer, const FileView& crl,
+                             const crypto::Sha256Digest& digest) const;
+
+  void Remove(const block::IssuerId& issuer) const;
+
+ private:
+  explicit CrlFolder(std::string path) : path_(std::move(path)) {}
+
+  std::string PlainPath(const block::IssuerId& issuer) const;
+  std::string GzipPath(const block::IssuerId& issuer) const;
+
+  std::string path_;
+};
+
+// As in CrlRepresentation.
+std::string EtagOf(const crypto::Sha256Digest& digest);
+
+}  // namespace chancery::responder
+
+#endif  // CHANCERY_RESPONDER_CACHE_CRL_FOLDER_H_
