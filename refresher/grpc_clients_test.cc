@@ -279,6 +279,15 @@ TEST_F(GrpcResponderClientTest, EndsACallThatHangs) {
   responder_.LetApplyGo();
 }
 
+TEST_F(GrpcResponderClientTest, ALargeCrlHasMoreTime) {
+  const auto impatient =
+      MakeGrpcResponderClient(Channel(), absl::ZeroDuration());
+  EXPECT_EQ(impatient->PutCrl("issuer", 0, 7, "CRL").status().code(),
+            absl::StatusCode::kDeadlineExceeded);
+  const std::string der(20 << 20, 'x');
+  EXPECT_EQ(*impatient->PutCrl("issuer", 0, 7, der), 7u);
+}
+
 TEST_F(GrpcResponderClientTest, OneThatIsNotThereIsUnavailable) {
   config::Target target;
   target.set_address("unix:/tmp/chancery-nobody.sock");

@@ -18,6 +18,9 @@ namespace v1 = chancery::responder::v1;
 // Below the receiver's limit, above any one block.
 constexpr size_t kMessageBytes = 2 << 20;
 constexpr size_t kCrlPieceBytes = 1 << 20;
+// A responder that takes, verifies and compresses a CRL more slowly is given
+// up.
+constexpr size_t kCrlBytesPerSecond = 1 << 20;
 
 class GrpcResponderClient final : public ResponderClient {
  public:
@@ -79,7 +82,7 @@ class GrpcResponderClient final : public ResponderClient {
                                   uint64_t number,
                                   const std::string& der) override {
     grpc::ClientContext context;
-    SetDeadline(context);
+    SetDeadline(context, absl::Seconds(der.size() / kCrlBytesPerSecond));
     v1::PutCrlResponse response;
     const auto writer = stub_->PutCrl(&context, &response);
     v1::PutCrlRequest request;
@@ -122,8 +125,9 @@ class GrpcResponderClient final : public ResponderClient {
   }
 
  private:
-  void SetDeadline(grpc::ClientContext& context) const {
-    context.set_deadline(absl::ToChronoTime(absl::Now() + deadline_));
+  void SetDeadline(grpc::ClientContext& context,
+                   absl::Duration more = absl::ZeroDuration()) const {
+    context.set_deadline(absl::ToChronoTime(absl::Now() + deadline_ + more));
   }
 
   const std::unique_ptr<v1::ReplicationService::Stub> stub_;

@@ -13,7 +13,8 @@ class Channel;
 namespace chancery::refresher {
 
 // ResponderClient over gRPC. Updates are split into messages of a few
-// megabytes.
+// megabytes. A call ends after `deadline`; a CRL has a second more for each
+// megabyte.
 std::unique_ptr<ResponderClient> MakeGrpcResponderClient(
     std::shared_ptr<grpc::Channel> channel, absl::Duration deadline);
 

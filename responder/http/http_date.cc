@@ -200,7 +200,11 @@ std::optional<absl::Time> ParseHttpDate(absl::string_view text,
 
 absl::string_view HttpDateCache::Format(absl::Time time) {
   const int64_t seconds = absl::ToUnixSeconds(time);
-  Entry& entry = entries_[static_cast<uint64_t>(seconds) % entries_.size()];
+  // Times of one response lie whole hours apart, so that they would often have
+  // the same remainder: the upper bits of a product (Knuth 6.4) do not.
+  constexpr uint64_t kGolden = 0x9e3779b97f4a7c15;
+  Entry& entry =
+      entries_[static_cast<uint64_t>(seconds) * kGolden >> kHashShift];
   if (entry.unix_seconds != seconds || entry.text.empty()) {
     entry.unix_seconds = seconds;
     entry.text.clear();

@@ -40,7 +40,8 @@ class HttpDateCache {
     int64_t unix_seconds = 0;
     std::string text;
   };
-  std::array<Entry, 64> entries_;
+  static constexpr int kHashShift = 64 - 7;
+  std::array<Entry, 1 << 7> entries_;
 };
 
 }  // namespace chancery::responder
