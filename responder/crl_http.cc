@@ -70,6 +70,7 @@ void CrlHttp::Get(const HttpRequest& request, absl::string_view file,
   response.headers += "Accept-Ranges: bytes\r\n";
   AppendCacheHeaders(crl->times, chosen.etag, request.now, dates_,
                      response.headers);
+  tags_.AppendCrl(file, response.headers);
 }
 
 }  // namespace chancery::responder

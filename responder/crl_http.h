@@ -2,6 +2,7 @@
 #define CHANCERY_RESPONDER_CRL_HTTP_H_
 
 #include "absl/strings/string_view.h"
+#include "responder/cache_tags.h"
 #include "responder/crl_source.h"
 #include "responder/http/http_date.h"
 #include "responder/http/http_message.h"
@@ -16,9 +17,10 @@ namespace chancery::responder {
 // of things. Thread-compatible: one per thread.
 class CrlHttp {
  public:
-  // Both must outlive the object.
-  CrlHttp(const CrlSource& source, OcspCounters& counters)
-      : source_(source), counters_(counters) {}
+  // All must outlive the object.
+  CrlHttp(const CrlSource& source, const CacheTags& tags,
+          OcspCounters& counters)
+      : source_(source), tags_(tags), counters_(counters) {}
 
   // GET and HEAD; `file` is "<name>.crl". 404 if there is none.
   void Get(const HttpRequest& request, absl::string_view file,
@@ -26,6 +28,7 @@ class CrlHttp {
 
  private:
   const CrlSource& source_;
+  const CacheTags& tags_;
   OcspCounters& counters_;
   HttpDateCache dates_;
 };

@@ -7,6 +7,7 @@
 #include "absl/strings/strip.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "responder/cache_tags.h"
 #include "responder/testing/memory_crl_source.h"
 #include "responder/testing/memory_file.h"
 
@@ -57,7 +58,8 @@ class CrlHttpTest : public ::testing::Test {
                             .refresh_at = kThisUpdate + absl::Hours(2)};
   testing::MemoryCrlSource source_;
   OcspCounters counters_;
-  CrlHttp http_{source_, counters_};
+  const CacheTags tags_;
+  CrlHttp http_{source_, tags_, counters_};
   HttpRequest request_;
   HttpResponse response_;
 };

@@ -40,7 +40,7 @@ PublicHttp::PublicHttp(Options options, const OcspSource& ocsp,
       ready_(std::move(options.ready)),
       tags_(std::move(options.tags)),
       ocsp_(ocsp, tags_, counters),
-      crls_(crls, counters) {}
+      crls_(crls, tags_, counters) {}
 
 void PublicHttp::Handle(const HttpRequest& request, HttpResponse& response) {
   // A query is a cache's business, or a mistake; base64 has no "?".

@@ -137,6 +137,12 @@ TEST_F(PublicHttpTest, TagsWhatACdnMayKeep) {
       response.headers, absl::StrCat("\r\nCache-Tag: ocsp/issuing/", kSerial,
                                      ",ocsp/issuing\r\n")))
       << response.headers;
+  request.target = "/crl/issuing.crl";
+  response.Clear();
+  tagging.Handle(request, response);
+  EXPECT_TRUE(
+      absl::EndsWith(response.headers, "\r\nCache-Tag: crl/issuing\r\n"))
+      << response.headers;
 }
 
 TEST_F(PublicHttpTest, AnswersAGetWithTheFieldsOfRfc9919) {
