@@ -48,6 +48,18 @@ const Row& RowOf(SignatureAlgorithm algorithm) {
   return kRows[static_cast<size_t>(algorithm)];
 }
 
+// RFC 4055 section 5: "Implementations MUST accept the parameters being absent
+// as well as present."
+bool IsWithoutNull(const Row& row, base::Bytes identifier) {
+  constexpr size_t kHeader = 2, kNull = 2;
+  const base::Bytes rsa = row.der;
+  if (rsa.size() != sizeof kRsaSha256Der) return false;
+  const base::Bytes oid = rsa.subspan(kHeader, rsa.size() - kHeader - kNull);
+  return identifier.size() == kHeader + oid.size() && identifier[0] == rsa[0] &&
+         identifier[1] == oid.size() &&
+         base::Equal(identifier.subspan(kHeader), oid);
+}
+
 }  // namespace
 
 base::Bytes AlgorithmIdentifier(SignatureAlgorithm algorithm) {
@@ -57,7 +69,10 @@ base::Bytes AlgorithmIdentifier(SignatureAlgorithm algorithm) {
 absl::StatusOr<SignatureAlgorithm> ParseSignatureAlgorithm(
     base::Bytes algorithm_identifier) {
   for (const Row& row : kRows) {
-    if (base::Equal(row.der, algorithm_identifier)) return row.algorithm;
+    if (base::Equal(row.der, algorithm_identifier) ||
+        IsWithoutNull(row, algorithm_identifier)) {
+      return row.algorithm;
+    }
   }
   // Enough to recognise it by, whatever was sent.
   const size_t shown = std::min<size_t>(algorithm_identifier.size(), 32);

@@ -23,8 +23,8 @@ enum class SignatureAlgorithm {
 // the others with none (RFC 4055, 5758, 8410). Static storage.
 base::Bytes AlgorithmIdentifier(SignatureAlgorithm algorithm);
 
-// The inverse. Unimplemented for any other algorithm; for RSA, parameters that
-// are absent instead of NULL are refused too.
+// The inverse. Unimplemented for any other algorithm. For RSA, parameters that
+// are absent instead of NULL are accepted too (RFC 4055 section 5).
 absl::StatusOr<SignatureAlgorithm> ParseSignatureAlgorithm(
     base::Bytes algorithm_identifier);
 

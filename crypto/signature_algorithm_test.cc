@@ -45,10 +45,20 @@ TEST(SignatureAlgorithmTest, HasOneEncodingBothWays) {
   }
 }
 
+// RFC 4055 section 5; the OCSP responders of the U.S. Army send it so.
+TEST(SignatureAlgorithmTest, AcceptsRsaWithoutNull) {
+  const std::optional<std::string> der =
+      base::FromHex("300b06092a864886f70d01010c");
+  ASSERT_TRUE(der.has_value());
+  const auto parsed = ParseSignatureAlgorithm(base::AsBytes(*der));
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(*parsed, SignatureAlgorithm::kRsaSha384);
+}
+
 TEST(SignatureAlgorithmTest, RefusesOthers) {
   for (const char* hex : {
            "",                                // Nothing.
-           "300b06092a864886f70d01010b",      // RSA without NULL.
+           "300b06092a864886f70d010105",      // sha1, without NULL.
            "300c06082a8648ce3d0403020500",    // ECDSA with NULL.
            "300d06092a864886f70d0101050500",  // sha1WithRSAEncryption.
            "300706032b65700500",              // Ed25519 with NULL.
