@@ -220,9 +220,10 @@ absl::StatusOr<StatusChanged> CertificateAuthority::Record(
                                       status.issuer_id, status.serial));
   if (!row.ok() && !absl::IsNotFound(row.status())) return row.status();
   storage::CertificateRow& shown = out.certificate;
-  if (row.ok()) shown = *std::move(row);
+  const bool known = row.ok();
+  if (known) shown = *std::move(row);
   // The inventory may have got the certificate just now, or not yet.
-  if (!row.ok() || shown.ledger_index < status.ledger_index) {
+  if (!known || shown.ledger_index < status.ledger_index) {
     shown.issuer_id = status.issuer_id;
     shown.serial = status.serial;
     shown.status = status.status;

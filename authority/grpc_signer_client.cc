@@ -21,7 +21,7 @@ namespace v1 = chancery::signer::v1;
 constexpr int kHold = 6;  // RFC 5280 section 5.3.1.
 
 absl::Status FromSigner(const grpc::Status& status) {
-  const absl::Status ours = rpc::FromGrpc(status);
+  absl::Status ours = rpc::FromGrpc(status);
   switch (ours.code()) {
     case absl::StatusCode::kDeadlineExceeded:
     case absl::StatusCode::kCancelled:
@@ -60,7 +60,7 @@ SignerStatus ToStatus(const v1::RevokeResponse& response) {
 
 class GrpcSignerClient final : public SignerClient {
  public:
-  GrpcSignerClient(std::shared_ptr<grpc::Channel> channel,
+  GrpcSignerClient(const std::shared_ptr<grpc::Channel>& channel,
                    absl::Duration deadline)
       : issuance_(v1::IssuanceService::NewStub(channel)),
         revocation_(v1::RevocationService::NewStub(channel)),
@@ -146,7 +146,7 @@ class GrpcSignerClient final : public SignerClient {
 
 std::unique_ptr<SignerClient> MakeGrpcSignerClient(
     std::shared_ptr<grpc::Channel> channel, absl::Duration deadline) {
-  return std::make_unique<GrpcSignerClient>(std::move(channel), deadline);
+  return std::make_unique<GrpcSignerClient>(channel, deadline);
 }
 
 }  // namespace chancery::authority

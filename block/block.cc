@@ -189,8 +189,7 @@ absl::Status Block::MoveToFile(const std::string& folder) {
                    base::MappedFile::Create(folder, size));
   char* next = file.bytes().data();
   const auto move = [&](std::string& column) {
-    std::memcpy(next, column.data(), column.size());
-    next += column.size();
+    next = std::copy(column.begin(), column.end(), next);
     column = std::string();
   };
   move(serials_);

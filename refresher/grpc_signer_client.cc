@@ -23,7 +23,7 @@ absl::Time RefreshAt(int64_t seconds) {
 
 class GrpcSignerClient final : public SignerClient {
  public:
-  GrpcSignerClient(std::shared_ptr<grpc::Channel> channel,
+  GrpcSignerClient(const std::shared_ptr<grpc::Channel>& channel,
                    absl::Duration deadline)
       : presign_(v1::PresignService::NewStub(channel)),
         crl_(v1::CrlService::NewStub(channel)),
@@ -159,7 +159,7 @@ class GrpcSignerClient final : public SignerClient {
 
 std::unique_ptr<SignerClient> MakeGrpcSignerClient(
     std::shared_ptr<grpc::Channel> channel, absl::Duration deadline) {
-  return std::make_unique<GrpcSignerClient>(std::move(channel), deadline);
+  return std::make_unique<GrpcSignerClient>(channel, deadline);
 }
 
 }  // namespace chancery::refresher

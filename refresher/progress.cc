@@ -16,7 +16,8 @@ constexpr absl::Duration kSayAgain = absl::Minutes(1);
 std::string ProgressBar(absl::string_view stage, uint64_t done,
                         uint64_t total) {
   done = std::min(done, total);
-  const double part = total == 0 ? 1 : static_cast<double>(done) / total;
+  const double part =
+      total == 0 ? 1 : static_cast<double>(done) / static_cast<double>(total);
   const auto filled = static_cast<uint64_t>(part * kBarWidth);
   return absl::StrFormat("%-10s [%s%s] %3d%% %d/%d", stage,
                          std::string(filled, '#'),

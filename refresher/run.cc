@@ -207,7 +207,7 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
   absl::Time reconcile_at = absl::InfinitePast();
   {
     const Loop follow("follow", process, settings.follow_interval, [&] {
-      const auto more = follower.Step();
+      auto more = follower.Step();
       const bool is_whole = follower.inventory_is_whole();
       if (whole.exchange(is_whole) != is_whole && is_whole) {
         for (ResponderWorker* worker : all) worker->ConvergeSoon();
