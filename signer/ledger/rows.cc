@@ -42,7 +42,10 @@ absl::StatusOr<Marker> ParseMarker(absl::string_view value) {
   }
   absl::StatusOr<merkle::Frontier> frontier =
       merkle::Frontier::Parse(base::AsBytes(encoded));
-  if (!frontier.ok()) return DamagedRow("marker");
+  // An empty log has no last time.
+  if (!frontier.ok() || (frontier->size() == 0 && micros != 0)) {
+    return DamagedRow("marker");
+  }
   Marker marker;
   if (frontier->size() > 0) {
     marker.last_time = absl::FromUnixMicros(static_cast<int64_t>(micros));
