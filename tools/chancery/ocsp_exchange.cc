@@ -1,6 +1,5 @@
 #include "tools/chancery/ocsp_exchange.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -14,6 +13,7 @@
 #include "tools/chancery/text.h"
 #include "x509/ocsp/request.h"
 #include "x509/ocsp/response.h"
+#include "x509/ocsp/verify.h"
 
 namespace chancery::cli {
 namespace {
@@ -69,40 +69,6 @@ absl::Status CheckResponseStatus(const std::string& url,
   }
 }
 
-// RFC 6960 section 4.2.2.2: a delegate is certified by this very issuer, for
-// this purpose.
-bool MayAnswerFor(const x509::Certificate& delegate,
-                  const x509::Certificate& issuer, absl::Time now) {
-  const x509::CertificateFacts& facts = delegate.facts();
-  const auto& uses = facts.extensions.extended_key_usage;
-  return facts.issuer == issuer.facts().subject &&
-         std::find(uses.begin(), uses.end(), x509::kOcspSigning) !=
-             uses.end() &&
-         now + kClockSkew >= facts.not_before && now <= facts.not_after &&
-         delegate.VerifySignedBy(issuer.public_key()).ok();
-}
-
-// Who signed it; "" if nobody who may.
-std::string Signer(const x509::OcspResponse& response,
-                   const x509::Certificate& issuer, absl::Time now) {
-  if (x509::VerifyOcspSignature(response, issuer.public_key()).ok()) {
-    return "the issuer";
-  }
-  for (const base::Bytes der : response.certificates) {
-    const auto delegate = x509::Certificate::Parse(der);
-    if (delegate.ok() && MayAnswerFor(*delegate, issuer, now) &&
-        x509::VerifyOcspSignature(response, delegate->public_key()).ok()) {
-      return "the issuer's OCSP signer";
-    }
-  }
-  return "";
-}
-
-bool SameCertId(const x509::CertId& a, const x509::CertId& b) {
-  return a.hash == b.hash && base::Equal(a.name_hash, b.name_hash) &&
-         base::Equal(a.key_hash, b.key_hash) && base::Equal(a.serial, b.serial);
-}
-
 OcspAnswer::Status ToStatus(SingleResponse::Status status) {
   switch (status) {
     case SingleResponse::Status::kGood:
@@ -129,7 +95,6 @@ absl::Status CheckTimes(const std::string& url, const SingleResponse& single,
 
 absl::StatusOr<OcspAnswer> Judge(const OcspQuestion& question,
                                  const x509::Certificate& issuer,
-                                 const std::string& request,
                                  const std::string& nonce,
                                  const std::string& body, absl::Time now) {
   const auto response = x509::ParseOcspResponse(base::AsBytes(body));
@@ -138,22 +103,19 @@ absl::StatusOr<OcspAnswer> Judge(const OcspQuestion& question,
   }
   RETURN_IF_ERROR(CheckResponseStatus(question.url, response->status));
   OcspAnswer answer;
-  answer.signed_by = Signer(*response, issuer, now);
-  if (answer.signed_by.empty()) {
-    return Unbelievable(question.url,
-                        "neither the issuer signed it, nor an OCSP signer that "
-                        "the issuer certified");
+  if (const absl::Status verified =
+          x509::VerifyOcspResponse(*response, issuer, now);
+      !verified.ok()) {
+    return Unbelievable(question.url, verified.message());
   }
-
-  ASSIGN_OR_RETURN(const x509::OcspRequest asked,
-                   x509::ParseOcspRequest(base::AsBytes(request)));
-  const auto single =
-      std::find_if(response->responses.begin(), response->responses.end(),
-                   [&](const SingleResponse& one) {
-                     return SameCertId(one.cert_id, asked.cert_ids[0]);
-                   });
-  if (single == response->responses.end()) {
-    return Unbelievable(question.url, "it is about another certificate");
+  answer.signed_by =
+      x509::VerifyOcspSignature(*response, issuer.public_key()).ok()
+          ? "the issuer"
+          : "the issuer's OCSP signer";
+  const auto single = x509::FindSingleResponse(
+      *response, base::AsBytes(question.serial), issuer);
+  if (!single.ok()) {
+    return Unbelievable(question.url, single.status().message());
   }
   RETURN_IF_ERROR(CheckTimes(question.url, *single, now));
   answer.status = ToStatus(single->status);
@@ -184,7 +146,7 @@ absl::StatusOr<OcspAnswer> AskOcsp(const OcspQuestion& question,
   const std::string request =
       x509::BuildOcspRequest(cert_id, base::AsBytes(nonce));
   ASSIGN_OR_RETURN(const std::string body, Exchange(question, request));
-  return Judge(question, issuer, request, nonce, body, clock.Now());
+  return Judge(question, issuer, nonce, body, clock.Now());
 }
 
 std::string OcspStatusText(const OcspAnswer& answer) {

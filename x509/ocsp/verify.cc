@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/status_macros.h"
+#include "crypto/digest.h"
 
 namespace chancery::x509 {
 namespace {
@@ -23,6 +24,22 @@ bool IsNamedBy(const OcspResponse& response, const Certificate& signer) {
   return response.responder_name.has_value() &&
          base::Equal(*response.responder_name,
                      base::AsBytes(signer.facts().subject));
+}
+
+// RFC 6960 section 4.1.1: both hashes, of the issuer's Name and of its key.
+bool NamesIssuer(const CertId& id, const Certificate& issuer) {
+  const base::Bytes name = base::AsBytes(issuer.facts().subject);
+  switch (id.hash) {
+    case CertIdHash::kSha1:
+      return base::Equal(id.name_hash, crypto::Sha1(name)) &&
+             base::Equal(id.key_hash, issuer.public_key().KeyHashSha1());
+    case CertIdHash::kSha256:
+      return base::Equal(id.name_hash, crypto::Sha256(name)) &&
+             base::Equal(id.key_hash, issuer.public_key().KeyHashSha256());
+    case CertIdHash::kOther:
+      break;
+  }
+  return false;
 }
 
 absl::Status CheckDelegate(const Certificate& delegate,
@@ -74,6 +91,27 @@ absl::Status VerifyOcspResponse(const OcspResponse& response,
     return absl::OkStatus();
   }
   return Denied("responderID names neither the issuer nor a certificate in it");
+}
+
+absl::StatusOr<SingleResponse> FindSingleResponse(const OcspResponse& response,
+                                                  base::Bytes serial,
+                                                  const Certificate& issuer) {
+  const SingleResponse* found = nullptr;
+  for (const SingleResponse& single : response.responses) {
+    if (!base::Equal(single.cert_id.serial, serial) ||
+        !NamesIssuer(single.cert_id, issuer)) {
+      continue;
+    }
+    if (found != nullptr && found->status != single.status) {
+      return Denied("it says two things of one certificate");
+    }
+    found = &single;
+  }
+  if (found == nullptr) {
+    return absl::NotFoundError(
+        "OCSP response: it is about another certificate");
+  }
+  return *found;
 }
 
 }  // namespace chancery::x509

@@ -3,7 +3,9 @@
 #define CHANCERY_X509_OCSP_VERIFY_H_
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/bytes.h"
 #include "x509/certificate/certificate.h"
 #include "x509/ocsp/response.h"
 
@@ -15,9 +17,17 @@ namespace chancery::x509 {
 // and the one that responderID names.
 // InvalidArgument: not a successful response. PermissionDenied says why no
 // signer was found to be authorised. Whether the response is about a
-// certificate of this issuer, and current, is for the caller to check.
+// certificate of this issuer (FindSingleResponse), and current, is for the
+// caller to check.
 absl::Status VerifyOcspResponse(const OcspResponse& response,
                                 const Certificate& issuer, absl::Time now);
+
+// What `response` says of the certificate with this serial (a magnitude) of
+// `issuer`: hashes of its name and key and the serial all agree. NotFound;
+// PermissionDenied if it contradicts itself.
+absl::StatusOr<SingleResponse> FindSingleResponse(const OcspResponse& response,
+                                                  base::Bytes serial,
+                                                  const Certificate& issuer);
 
 }  // namespace chancery::x509
 

@@ -115,6 +115,22 @@ TEST_F(VerifyOcspResponseTest, NoByteCanBeChangedUnnoticed) {
   }
 }
 
+TEST_F(VerifyOcspResponseTest, AnAnswerIsAboutOneCertificateOfOneIssuer) {
+  const std::string der = RespondBy("", "");
+  const auto parsed = ParseOcspResponse(base::AsBytes(der));
+  ASSERT_THAT(parsed, IsOk());
+  const base::Bytes asked = parsed->responses[0].cert_id.serial;
+  const auto found = FindSingleResponse(*parsed, asked, issuer_);
+  ASSERT_THAT(found, IsOk());
+  EXPECT_EQ(found->status, SingleResponse::Status::kGood);
+  const std::string other_serial = "\x02";
+  EXPECT_THAT(FindSingleResponse(*parsed, base::AsBytes(other_serial), issuer_),
+              StatusIs(absl::StatusCode::kNotFound, "another certificate"));
+  const testing::OpenSslCa sibling("sibling");
+  EXPECT_THAT(FindSingleResponse(*parsed, asked, FromPem(sibling.Path("pem"))),
+              StatusIs(absl::StatusCode::kNotFound, "another certificate"));
+}
+
 TEST_F(VerifyOcspResponseTest, AnErrorIsNobodysWord) {
   const auto parsed =
       ParseOcspResponse(OcspError(OcspResponseStatus::kTryLater));
