@@ -22,3 +22,13 @@ def cluster_test(name, src, size = "large", programs = [], **kwargs):
         data = [src, "//tests:python", "//tools/cluster:python"] + all_programs,
         **kwargs
     )
+
+def python_test(name, src, programs, data = [], **kwargs):
+    """A Python test of `programs`, which it finds in CHANCERY_BINARIES."""
+    native.sh_test(
+        name = name,
+        srcs = ["//tests:run_python"],
+        args = ["$(location %s)" % src] + ["$(location %s)" % p for p in programs],
+        data = [src, "//tests:python"] + data + programs,
+        **kwargs
+    )
