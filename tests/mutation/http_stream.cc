@@ -50,7 +50,9 @@ bool TakeFields(std::string_view& in, HttpFields& fields) {
     if (line.front() == ' ' || line.front() == '\t') {
       // RFC 9112 section 5.2: obs-fold, as a space.
       if (fields.empty()) return false;
-      fields.back().second += " " + std::string(Trimmed(line));
+      std::string& value = fields.back().second;
+      if (!value.empty()) value += ' ';
+      value += Trimmed(line);
       continue;
     }
     const size_t colon = line.find(':');
