@@ -1,6 +1,7 @@
 #include "responder/run.h"
 
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -184,6 +185,9 @@ absl::Status Run(const config::Responder& config, rpc::Process& process) {
                            process.metrics());
   server->SetServing(true);
   process.log().Info("serving", {{"http", http->address()}});
+  const std::jthread checking([&](const std::stop_token& stop) {
+    blocks.CheckLoaded([&] { return stop.stop_requested(); });
+  });
   do {
     metrics.Refresh();
   } while (process.SleepFor(absl::Seconds(1)));

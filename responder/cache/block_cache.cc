@@ -15,10 +15,9 @@
 namespace chancery::responder {
 namespace {
 
-// A record's number in the index: its block's number, then its place.
-constexpr uint32_t kPlaceBits = 16;
-constexpr uint32_t kMaxBlocks = 1u << (32 - kPlaceBits);
-static_assert(block::kMaxCapacity == 1u << kPlaceBits);
+// As many as a record's number tells apart.
+constexpr uint32_t kMaxBlocks = 1u << 16;
+static_assert(block::kMaxCapacity == 1u << 16);
 
 // After so many deltas a block is written whole: reading it stays short.
 constexpr size_t kMaxDeltas = 64;
@@ -241,7 +240,7 @@ void BlockCache::Reindex(const Slot& slot, const block::Block* before,
     const base::Bytes is =
         place < now.count() ? now.Serial(place) : base::Bytes();
     if (base::Equal(was, is)) continue;
-    const uint32_t record = slot.number << kPlaceBits | place;
+    const uint32_t record = RecordNumber(slot.number, place);
     if (!is.empty()) index_.Insert(tag(is), record);
     if (!was.empty()) index_.Erase(tag(was), record);
   }

@@ -67,6 +67,10 @@ class BlockCache final : public OcspSource {
   // Reads the store, once, before anything else. Rows that are damaged, or that
   // the key set does not cover any more, are removed.
   void Load();
+  // Rebuilds what Load read, record by record, and drops blocks that are not
+  // what their manifests say: whoever can write to the folder could have put a
+  // record back that was valid once. Beside everything else, until `stop`.
+  void CheckLoaded(absl::FunctionRef<bool()> stop);
 
   // A whole block replaces any older version; a delta applies to exactly the
   // version it leads from. When the outcome says accepted, no thread can serve
@@ -104,6 +108,12 @@ class BlockCache final : public OcspSource {
     std::vector<uint64_t> deltas ABSL_GUARDED_BY(writer);  // Rows in the store.
   };
 
+  // A record's number in the index: its block's number, then its place.
+  static constexpr uint32_t kPlaceBits = 16;
+  static uint32_t RecordNumber(uint32_t block, uint32_t place) {
+    return block << kPlaceBits | place;
+  }
+
   // What reads one row of the store; an error's row is removed.
   using RowReader =
       absl::FunctionRef<absl::Status(absl::string_view, absl::string_view)>;
@@ -129,6 +139,8 @@ class BlockCache final : public OcspSource {
 
   void ReadRows(const char* prefix, RowReader read);
   void DropUnusedTemplates();
+  // As if the block had never come.
+  void Forget(Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(slot.writer);
   void Wrote(const absl::Status& status);
   void Add(Outcome outcome) { ++outcomes_[static_cast<size_t>(outcome)]; }
 

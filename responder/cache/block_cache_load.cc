@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/encoding.h"
 #include "base/status_macros.h"
 #include "responder/cache/block_cache.h"
 #include "responder/cache/block_rows.h"
@@ -63,6 +64,44 @@ void BlockCache::Load() {
                      /*keep=*/false);
   });
   DropUnusedTemplates();
+}
+
+void BlockCache::CheckLoaded(absl::FunctionRef<bool()> stop) {
+  std::vector<Slot*> loaded;
+  {
+    base::MutexLock lock(mu_);
+    for (const auto& [id, slot] : slots_) loaded.push_back(slot.get());
+  }
+  for (Slot* const slot : loaded) {
+    if (stop()) return;
+    base::MutexLock writer(slot->writer);
+    if (slot->held == nullptr) continue;
+    const absl::Status checked = slot->held->Check();
+    if (checked.ok()) continue;
+    log_.Error("block_dropped",
+               {{"block", base::Hex(slot->id)}, {"why", checked}});
+    Forget(*slot);
+  }
+}
+
+void BlockCache::Forget(Slot& slot) {
+  const auto issuer = issuers_.WithId(slot.held->manifest().issuer_id);
+  slot.current = nullptr;
+  slot.version = 0;
+  for (uint32_t place = 0; place < slot.held->count(); ++place) {
+    const base::Bytes serial = slot.held->Serial(place);
+    if (serial.empty()) continue;
+    index_.Erase(SerialIndex::TagOf(index_key_, *issuer, serial),
+                 RecordNumber(slot.number, place));
+  }
+  slot.replaced.push_back(std::move(slot.held));
+  (void)Settle(slot);  // If a reader is slow, with the next version.
+  Wrote(store_.Delete(BlockRow(slot.id)));
+  for (const uint64_t version : slot.deltas) {
+    Wrote(store_.Delete(DeltaRow(slot.id, version)));
+  }
+  slot.deltas.clear();
+  slot.templates.clear();
 }
 
 void BlockCache::ReadRows(const char* prefix, RowReader read) {

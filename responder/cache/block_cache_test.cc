@@ -17,6 +17,7 @@
 #include "crypto/software_key.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "responder/cache/block_rows.h"
 #include "responder/cache/pinned_issuers.h"
 #include "responder/cache/testing/issuer.h"
 #include "responder/cache/testing/memory_cache_store.h"
@@ -296,6 +297,33 @@ TEST_P(BlockCacheTest, DropsRowsThatAreDamaged) {
               has_block ? std::optional(Response(block, 1)) : std::nullopt);
     EXPECT_EQ(responder_->blocks.Blocks().size(), has_block ? 1u : 0u);
   }
+}
+
+// As by somebody who can write to the folder: the row is whole, and the one
+// record that is looked at at the start is right.
+TEST_P(BlockCacheTest, DropsALoadedBlockThatItsManifestDoesNotCommitTo) {
+  const auto honest = issuer_.MakeBlock(100, issuer_.Good(3), *manifest_key_);
+  Accept(issuer_.Whole(honest));
+  std::vector<Record> records = honest.Records();
+  std::swap(records[1].signatures, records[2].signatures);
+  const auto forged = block::Block::Make(
+      honest.signed_manifest(), honest.manifest(), honest.templates(), records);
+  ASSERT_TRUE(
+      store_.Put(BlockRow(honest.manifest().block_id), SealRow(forged.Encode()))
+          .ok());
+  Restart();
+  EXPECT_TRUE(Find(issuer_, 1).has_value());
+  responder_->blocks.CheckLoaded([] { return false; });
+  EXPECT_EQ(Find(issuer_, 1), std::nullopt);
+  EXPECT_TRUE(responder_->blocks.Blocks().empty());
+  EXPECT_EQ(responder_->blocks.Count().certificates, 0u);
+  EXPECT_FALSE(store_.Rows().contains(BlockRow(honest.manifest().block_id)));
+  EXPECT_THAT(lines_.str(), HasSubstr("block_dropped"));
+
+  Accept(issuer_.Whole(honest));
+  EXPECT_EQ(Find(issuer_, 1), Response(honest, 1));
+  responder_->blocks.CheckLoaded([] { return false; });
+  EXPECT_EQ(Find(issuer_, 1), Response(honest, 1));
 }
 
 TEST_P(BlockCacheTest, LeavesOutAtTheStartWhatTheKeySetNoLongerCovers) {
