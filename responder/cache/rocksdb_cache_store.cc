@@ -43,7 +43,7 @@ rocksdb::Options StoreOptions() {
   // A record that was cut off when the machine died will be sent again.
   options.wal_recovery_mode =
       rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  // Blocks and CRLs are large and replaced whole: compactions leave them where
+  // Blocks are large and replaced whole: compactions leave them where
   // they lie, and files that are mostly garbage are rewritten.
   options.enable_blob_files = true;
   options.min_blob_size = 4 << 10;
