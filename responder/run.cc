@@ -193,6 +193,7 @@ absl::Status Run(const config::Responder& config, rpc::Process& process) {
   } while (process.SleepFor(absl::Seconds(1)));
   http->Stop();
   server->Stop(absl::Seconds(10));
+  pool.Stop();  // Handlers have answered, but may not have returned.
   return absl::OkStatus();
 }
 
