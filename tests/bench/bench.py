@@ -13,7 +13,7 @@ from processes import Failed
 from svg import draw
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BENCHES = ("responder",)
+BENCHES = ("responder", "storage", "bootstrap")
 TARGETS = ("//responder:chancery-responder", "//refresher:chancery-refresher",
            "//tests/bench:make_dataset", "//tests/bench:feed_responder",
            "//tests/bench:fill_inventory", "//tests/bench:epoll_loop",

@@ -1,0 +1,72 @@
+"""The benches run, with numbers too small to judge speed by, and a wrong answer
+fails them."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import junit
+
+BENCH = pathlib.Path("tests/bench/bench.py")
+KEYS = {
+    "responder": ("popular_vs_epoll", "random_vs_epoll", "unknown_vs_epoll",
+                  "popular_vs_nginx", "popular_vs_cfssl", "p99_ms"),
+    "storage": ("disk_bytes_per_certificate", "disk_peak_bytes_per_certificate",
+                "memory_bytes_10m", "restart_seconds_10m"),
+    "bootstrap": ("seconds_1m",),
+}
+
+
+class BenchTest(unittest.TestCase):
+
+    @classmethod
+    def setUpClass(cls):
+        cls.work = tempfile.TemporaryDirectory()
+        cls.folder = pathlib.Path(cls.work.name)
+        for path in os.environ["CHANCERY_BINARIES"].split():
+            path = pathlib.Path(path)
+            (cls.folder / path.name).symlink_to(path.resolve())
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.work.cleanup()
+
+    def bench(self, name, *more):
+        return subprocess.run(
+            [sys.executable, str(BENCH), name, "--json", f"--binaries={self.folder}",
+             f"--dir={self.folder}/data", "--certificates=6000",
+             "--certificates-memory=6000", "--rounds=1", "--slice=0.1",
+             "--paced-seconds=0.3", *more],
+            capture_output=True, text=True, check=False)
+
+    def test_each_bench_has_its_figures(self):
+        for name, keys in KEYS.items():
+            with self.subTest(name):
+                done = self.bench(name, "--no-budgets")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                result = json.loads(done.stdout)
+                for key in keys:
+                    self.assertGreater(result[key], 0, key)
+
+    def test_a_wrong_answer_fails_the_bench(self):
+        for name in KEYS:
+            with self.subTest(name):
+                done = self.bench(name, "--no-budgets", "--flip")
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertIn("certificate ", done.stderr)
+                self.assertEqual(done.stdout, "")
+
+    def test_a_missed_budget_fails_the_bench(self):
+        # Scaled from 64 certificates, no start is short enough.
+        done = self.bench("bootstrap", "--certificates=64")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("budget missed: seconds_1m", done.stderr)
+        self.assertIn("seconds_1m", json.loads(done.stdout))
+
+
+if __name__ == "__main__":
+    junit.main()
