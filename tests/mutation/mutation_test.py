@@ -8,7 +8,9 @@ import subprocess
 import junit
 from harness import ClusterCase
 
-# Some seconds. By hand: CHANCERY_MUTATIONS=10000000, and --config=asan.
+# Some seconds. By hand, for half an hour:
+#   bazel test --config=asan --test_env=CHANCERY_MUTATIONS=10000000
+#     --test_timeout=7200 --test_output=all //tests/mutation:mutation_test
 MUTATIONS = int(os.environ.get("CHANCERY_MUTATIONS", "50000"))
 
 
