@@ -214,9 +214,15 @@ def wait_for_end(cluster):
         time.sleep(0.5)
 
 
+def end(*_):
+    """A second SIGTERM, as from `timeout`, must not cut the stopping short."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(0)
+
+
 def main():
     arguments = parse_arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, end)
     folder = pathlib.Path(arguments.dir or tempfile.mkdtemp(prefix="chancery-")).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     try:
