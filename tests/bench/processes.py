@@ -49,8 +49,17 @@ def cores():
     return {allowed[0]}, set(allowed[1:2] or allowed)
 
 
+def _pin(on):
+    """To these cores, and ahead of whatever else wants them, if we may."""
+    os.sched_setaffinity(0, on)
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, -15)
+    except PermissionError:
+        pass
+
+
 class Process:
-    """A child on given cores with its output in a file."""
+    """A child, on given cores if it is measured, with its output in a file."""
 
     def __init__(self, name, command, folder, on=None, stdin=None, stdout=None):
         self.name = name
@@ -59,7 +68,7 @@ class Process:
             self.child = subprocess.Popen(
                 [str(word) for word in command], stdin=stdin or subprocess.DEVNULL,
                 stdout=stdout or log, stderr=log,
-                preexec_fn=(lambda: os.sched_setaffinity(0, on)) if on else None)
+                preexec_fn=(lambda: _pin(on)) if on else None)
 
     @property
     def pid(self):
