@@ -130,40 +130,47 @@ Block Block::Make(Signed signed_manifest, Manifest manifest,
   block.signed_ = std::move(signed_manifest);
   block.manifest_ = std::move(manifest);
   block.templates_ = std::move(templates);
-  block.signatures_.resize(block.templates_.size());
+  size_t longest = 0;
+  for (const Record& record : records) {
+    longest = std::max(longest, record.serial.size());
+  }
+  block.rows_ = Rows(longest, block.SignaturesBefore(block.templates_.size()));
+  block.rows_.Reserve(static_cast<uint32_t>(records.size()));
   for (const Record& record : records) block.Append(record);
   return block;
 }
 
+size_t Block::SignaturesBefore(size_t template_number) const {
+  size_t size = 0;
+  for (size_t i = 0; i < template_number; ++i) {
+    size += templates_[i]->signature_size();
+  }
+  return size;
+}
+
+void Block::SetSignature(uint32_t place, size_t template_number,
+                         base::Bytes bytes) {
+  std::copy(bytes.begin(), bytes.end(),
+            rows_.MutableSignatures(place).begin() +
+                static_cast<ptrdiff_t>(SignaturesBefore(template_number)));
+}
+
 void Block::Append(const Record& record) {
   const uint32_t place = count();
-  status_.push_back(static_cast<uint8_t>(RecordStatus::kEmpty));
-  serial_end_.push_back(static_cast<uint32_t>(serials_.size()));
-  for (size_t i = 0; i < templates_.size(); ++i) {
-    signatures_[i].append(templates_[i]->signature_size(), '\0');
-  }
+  rows_.AppendEmpty();
   Replace(place, record);
 }
 
 void Block::Replace(uint32_t place, const Record& record) {
   const bool empty = record.status == RecordStatus::kEmpty;
-  status_[place] = static_cast<uint8_t>(record.status);
-
-  const uint32_t begin = place == 0 ? 0 : serial_end_[place - 1];
-  const uint32_t end =
-      begin + (empty ? 0 : static_cast<uint32_t>(record.serial.size()));
-  const uint32_t old_end = serial_end_[place];
-  serials_.replace(begin, old_end - begin,
-                   empty ? std::string() : record.serial);
-  if (end != old_end) {
-    for (uint32_t p = place; p < count(); ++p) serial_end_[p] += end - old_end;
-  }
-
-  for (size_t i = 0; i < templates_.size(); ++i) {
-    const size_t size = templates_[i]->signature_size();
-    signatures_[i].replace(
-        place * size, size,
-        empty ? std::string(size, '\0') : record.signatures[i]);
+  rows_.Set(place, record.status,
+            empty ? base::Bytes() : base::AsBytes(record.serial));
+  if (empty) {
+    std::ranges::fill(rows_.MutableSignatures(place), '\0');
+  } else {
+    for (size_t i = 0; i < templates_.size(); ++i) {
+      SetSignature(place, i, base::AsBytes(record.signatures[i]));
+    }
   }
 
   std::optional<OwnTimes> own;
@@ -181,56 +188,9 @@ void Block::Replace(uint32_t place, const Record& record) {
   SetRow(revoked_, place, revoked);
 }
 
-absl::Status Block::MoveToFile(const std::string& folder) {
-  if (file_ != nullptr) return absl::OkStatus();
-  size_t size = serials_.size();
-  for (const std::string& column : signatures_) size += column.size();
-  ASSIGN_OR_RETURN(base::MappedFile file,
-                   base::MappedFile::Create(folder, size));
-  char* next = file.bytes().data();
-  const auto move = [&](std::string& column) {
-    next = std::copy(column.begin(), column.end(), next);
-    column = std::string();
-  };
-  move(serials_);
-  for (std::string& column : signatures_) move(column);
-  file_ = std::make_shared<const base::MappedFile>(std::move(file));
-  return absl::OkStatus();
-}
-
-void Block::MoveToMemory() {
-  if (file_ == nullptr) return;
-  serials_ = base::ToString(Serials());
-  for (size_t i = 0; i < signatures_.size(); ++i) {
-    signatures_[i] = base::ToString(Signatures(i));
-  }
-  file_.reset();
-}
-
-base::Bytes Block::Serials() const {
-  if (file_ == nullptr) return base::AsBytes(serials_);
-  return base::AsBytes(file_->bytes().data(),
-                       count() == 0 ? 0 : serial_end_.back());
-}
-
-base::Bytes Block::Signatures(size_t template_number) const {
-  if (file_ == nullptr) return base::AsBytes(signatures_[template_number]);
-  size_t begin = count() == 0 ? 0 : serial_end_.back();
-  for (size_t i = 0; i < template_number; ++i) {
-    begin += count() * templates_[i]->signature_size();
-  }
-  return base::AsBytes(file_->bytes().data() + begin,
-                       count() * templates_[template_number]->signature_size());
-}
-
-base::Bytes Block::Serial(uint32_t place) const {
-  const uint32_t begin = place == 0 ? 0 : serial_end_[place - 1];
-  return Serials().subspan(begin, serial_end_[place] - begin);
-}
-
 RecordFacts Block::Facts(uint32_t place) const {
-  RecordFacts facts{.serial = Serial(place),
-                    .status = RecordStatus{status_[place]},
+  RecordFacts facts{.serial = rows_.Serial(place),
+                    .status = rows_.Status(place),
                     .this_update = manifest_.this_update,
                     .next_update = manifest_.next_update};
   if (const OwnTimes* own = FindRow(own_times_, place)) {
@@ -246,8 +206,9 @@ RecordFacts Block::Facts(uint32_t place) const {
 }
 
 base::Bytes Block::Signature(uint32_t place, size_t template_number) const {
-  const size_t size = templates_[template_number]->signature_size();
-  return Signatures(template_number).subspan(place * size, size);
+  return rows_.Signatures(place).subspan(
+      SignaturesBefore(template_number),
+      templates_[template_number]->signature_size());
 }
 
 Record Block::At(uint32_t place) const {
@@ -285,11 +246,15 @@ std::string Block::Encode() const {
   const std::string signed_bytes = signed_.Encode();
   wire::PutCounted<uint32_t>(out, base::AsBytes(signed_bytes));
   wire::PutInt(out, count());
-  base::Append(out, status_);
+  for (uint32_t place = 0; place < count(); ++place) {
+    wire::PutInt(out, static_cast<uint8_t>(rows_.Status(place)));
+  }
   for (uint32_t place = 0; place < count(); ++place) {
     wire::PutInt(out, static_cast<uint8_t>(Serial(place).size()));
   }
-  base::Append(out, Serials());
+  for (uint32_t place = 0; place < count(); ++place) {
+    base::Append(out, Serial(place));
+  }
   wire::PutInt(out, static_cast<uint32_t>(own_times_.size()));
   for (const OwnTimes& own : own_times_) {
     wire::PutInt(out, own.place);
@@ -301,7 +266,9 @@ std::string Block::Encode() const {
     wire::PutInt(out, revoked.reason);
   }
   for (size_t i = 0; i < templates_.size(); ++i) {
-    base::Append(out, Signatures(i));
+    for (uint32_t place = 0; place < count(); ++place) {
+      base::Append(out, Signature(place, i));
+    }
   }
   return out;
 }
@@ -324,28 +291,26 @@ absl::StatusOr<Block> Block::Parse(base::Bytes encoded,
       !in.Take(count, bytes)) {
     return Malformed("status column");
   }
-  block.status_.assign(bytes.begin(), bytes.end());
+  const base::Bytes statuses = bytes;
   if (!in.Take(count, bytes)) return Malformed("serial lengths");
-  uint32_t end = 0;
-  block.serial_end_.reserve(count);
+  const base::Bytes sizes = bytes;
+  size_t all_serials = 0;
   for (uint32_t place = 0; place < count; ++place) {
-    const bool empty = block.status_[place] == 0;
-    if (block.status_[place] > 2 || bytes[place] > kMaxSerialSize ||
-        empty != (bytes[place] == 0)) {
+    const bool empty = statuses[place] == 0;
+    if (statuses[place] > 2 || sizes[place] > kMaxSerialSize ||
+        empty != (sizes[place] == 0)) {
       return Malformed("status or serial length");
     }
-    end += bytes[place];
-    block.serial_end_.push_back(end);
+    all_serials += sizes[place];
   }
-  if (!in.Take(end, bytes)) return Malformed("serials");
-  block.serials_ = base::ToString(bytes);
+  base::Bytes serials;
+  if (!in.Take(all_serials, serials)) return Malformed("serials");
   uint32_t own;
   if (!in.Int(own) || own > count) return Malformed("own times");
   for (uint32_t i = 0; i < own; ++i) {
     OwnTimes row;
     absl::Time this_update, next_update;
-    if (!in.Int(row.place) || row.place >= count ||
-        block.status_[row.place] == 0 ||
+    if (!in.Int(row.place) || row.place >= count || statuses[row.place] == 0 ||
         (i > 0 && row.place <= block.own_times_.back().place) ||
         !in.Time(this_update) || !in.Time(next_update) ||
         (this_update == block.manifest_.this_update &&
@@ -357,8 +322,7 @@ absl::StatusOr<Block> Block::Parse(base::Bytes encoded,
     block.own_times_.push_back(row);
   }
   for (uint32_t place = 0; place < count; ++place) {
-    if (block.status_[place] != static_cast<uint8_t>(RecordStatus::kRevoked))
-      continue;
+    if (RecordStatus{statuses[place]} != RecordStatus::kRevoked) continue;
     Revoked row{.place = place, .time = 0, .reason = 0};
     absl::Time time;
     if (!in.Time(time) || !in.Int(row.reason) || row.reason > 10)
@@ -366,19 +330,34 @@ absl::StatusOr<Block> Block::Parse(base::Bytes encoded,
     row.time = absl::ToUnixSeconds(time);
     block.revoked_.push_back(row);
   }
+  std::vector<base::Bytes> signatures;
   for (const auto& one : block.templates_) {
-    if (!in.Take(count * one->signature_size(), bytes))
-      return Malformed("signatures");
-    block.signatures_.push_back(base::ToString(bytes));
+    const size_t size = one->signature_size();
+    if (!in.Take(count * size, bytes)) return Malformed("signatures");
     for (uint32_t place = 0; place < count; ++place) {
-      if (block.status_[place] != 0 &&
-          !one->IsCompact(bytes.subspan(place * one->signature_size(),
-                                        one->signature_size()))) {
+      if (statuses[place] != 0 &&
+          !one->IsCompact(bytes.subspan(place * size, size))) {
         return Malformed("a signature that cannot be one");
       }
     }
+    signatures.push_back(bytes);
   }
   if (!in.AtEnd()) return Malformed("trailing bytes");
+  // Memory only for what is all there.
+  block.rows_ =
+      Rows(count == 0 ? 0 : *std::max_element(sizes.begin(), sizes.end()),
+           block.SignaturesBefore(block.templates_.size()));
+  block.rows_.Reserve(count);
+  for (uint32_t place = 0; place < count; ++place) {
+    block.rows_.AppendEmpty();
+    block.rows_.Set(place, RecordStatus{statuses[place]},
+                    serials.first(sizes[place]));
+    serials = serials.subspan(sizes[place]);
+    for (size_t i = 0; i < signatures.size(); ++i) {
+      const size_t size = block.templates_[i]->signature_size();
+      block.SetSignature(place, i, signatures[i].subspan(place * size, size));
+    }
+  }
   return block;
 }
 
@@ -487,7 +466,7 @@ absl::StatusOr<Block> Block::Apply(const Delta& delta) const {
         "delta: its paths do not lead to its manifest's root");
   }
   Block applied = *this;
-  applied.MoveToMemory();
+  applied.rows_.MoveToMemory();
   applied.signed_ = delta.signed_manifest;
   applied.manifest_ = next;
   while (applied.count() < next.count) applied.Append(Record());

@@ -17,10 +17,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/bytes.h"
-#include "base/mapped_file.h"
 #include "block/delta.h"
 #include "block/manifest.h"
 #include "block/record.h"
+#include "block/rows.h"
 #include "block/template.h"
 #include "merkle/multiproof.h"
 
@@ -43,9 +43,9 @@ merkle::Hash RecordLeaf(uint32_t place, const Templates& templates,
                         std::span<const base::Bytes> signatures);
 merkle::Hash StatusLeaf(uint32_t place, const RecordFacts& facts);
 
-// Immutable; thread-safe. Columns: 81 bytes a record for P-256 and one CertID
-// form. No signature is checked here: whoever takes a block from elsewhere
-// verifies its manifest first.
+// Immutable; thread-safe. 82 bytes a record for P-256, one CertID form and our
+// own serials. No signature is checked here: whoever takes a block from
+// elsewhere verifies its manifest first.
 class Block {
  public:
   // `records` by place, at most capacity; their signatures fit the templates.
@@ -64,16 +64,18 @@ class Block {
   const Templates& templates() const { return templates_; }
   uint64_t version() const { return manifest_.version; }
   // Places that have been given out; each below has a record or is empty.
-  uint32_t count() const { return static_cast<uint32_t>(status_.size()); }
+  uint32_t count() const { return rows_.count(); }
 
-  // The large columns, serials and signatures, lie in a file without a name in
-  // `folder` from now on, for the kernel to keep in memory as far as it can.
-  // After an error (ResourceExhausted: no room) they are where they were.
-  absl::Status MoveToFile(const std::string& folder);
+  // What each record has of its own lies in a file without a name in `folder`
+  // from now on, for the kernel to keep in memory as far as it can. After an
+  // error (ResourceExhausted: no room) it is where it was.
+  absl::Status MoveToFile(const std::string& folder) {
+    return rows_.MoveToFile(folder);
+  }
 
   // Views into this block.
   RecordFacts Facts(uint32_t place) const;
-  base::Bytes Serial(uint32_t place) const;
+  base::Bytes Serial(uint32_t place) const { return rows_.Serial(place); }
   base::Bytes Signature(uint32_t place, size_t template_number) const;
   Record At(uint32_t place) const;
   std::vector<Record> Records() const;
@@ -100,10 +102,9 @@ class Block {
   // Both for records whose signatures fit the templates.
   void Append(const Record& record);
   void Replace(uint32_t place, const Record& record);
-  void MoveToMemory();  // As everything that changes wants it.
-
-  base::Bytes Serials() const;
-  base::Bytes Signatures(size_t template_number) const;
+  void SetSignature(uint32_t place, size_t template_number, base::Bytes bytes);
+  // Octets of a row's signatures before those of this template, or of all.
+  size_t SignaturesBefore(size_t template_number) const;
 
   Signed signed_;
   Manifest manifest_;
@@ -118,15 +119,10 @@ class Block {
     int64_t time;
     uint8_t reason;
   };
-  std::vector<uint8_t> status_;
-  std::vector<uint32_t> serial_end_;  // Of each place, in serials_.
-  std::string serials_;
-  std::vector<OwnTimes>
-      own_times_;                 // By place; records without have the block's.
+  Rows rows_;
+  // By place; records without have the block's.
+  std::vector<OwnTimes> own_times_;
   std::vector<Revoked> revoked_;  // By place.
-  std::vector<std::string> signatures_;  // By template: fixed size by place.
-  // If set, it has serials, then signatures, and the two above are empty.
-  std::shared_ptr<const base::MappedFile> file_;
 };
 
 }  // namespace chancery::block
