@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/status_macros.h"
+#include "responder/cache/blob_collector.h"
 #include "rocksdb/cache.h"
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
@@ -43,13 +44,17 @@ rocksdb::Options StoreOptions() {
   // A record that was cut off when the machine died will be sent again.
   options.wal_recovery_mode =
       rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  // Blocks are large and replaced whole: compactions leave them where
-  // they lie, and files that are mostly garbage are rewritten.
+  // Blocks are large and replaced whole: compactions leave them where they
+  // lie, and only read and write keys. So these may be frequent, and files
+  // small: a replaced block's room comes back early. BlobCollector does the
+  // rest of what RocksDB's garbage collection is for.
   options.enable_blob_files = true;
   options.min_blob_size = 4 << 10;
-  options.enable_blob_garbage_collection = true;
-  options.blob_garbage_collection_age_cutoff = 0.5;
-  options.blob_garbage_collection_force_threshold = 0.5;
+  options.blob_file_size = 4 << 20;
+  options.write_buffer_size = 4 << 20;
+  options.level0_file_num_compaction_trigger = 2;
+  // Logs are what they hold, not what they might.
+  options.allow_fallocate = false;
   options.max_background_jobs = 2;
   options.max_log_file_size = 8 << 20;
   options.keep_log_file_num = 4;
@@ -60,12 +65,25 @@ rocksdb::Options StoreOptions() {
   return options;
 }
 
-absl::StatusOr<std::unique_ptr<rocksdb::DB>> Open(const std::string& folder) {
+struct Closer {
+  std::shared_ptr<BlobCollector> collector;
+
+  void operator()(rocksdb::DB* db) const {
+    collector->Stop();
+    delete db;
+  }
+};
+using Database = std::unique_ptr<rocksdb::DB, Closer>;
+
+absl::StatusOr<Database> Open(const std::string& folder) {
+  const auto collector = std::make_shared<BlobCollector>();
+  rocksdb::Options options = StoreOptions();
+  options.listeners.push_back(collector->listener());
   rocksdb::DB* opened = nullptr;
-  const rocksdb::Status status =
-      rocksdb::DB::Open(StoreOptions(), folder, &opened);
-  std::unique_ptr<rocksdb::DB> db(opened);
+  const rocksdb::Status status = rocksdb::DB::Open(options, folder, &opened);
+  Database db(opened, Closer{collector});
   RETURN_IF_ERROR(ToStatus(folder, status));
+  collector->Start(*db);
   return db;
 }
 
@@ -76,7 +94,7 @@ absl::Status Destroy(const std::string& folder) {
 
 class RocksDbCacheStore final : public CacheStore {
  public:
-  RocksDbCacheStore(std::string folder, std::unique_ptr<rocksdb::DB> db)
+  RocksDbCacheStore(std::string folder, Database db)
       : folder_(std::move(folder)), db_(std::move(db)) {}
 
   absl::Status Put(absl::string_view key, absl::string_view value) override {
@@ -121,7 +139,7 @@ class RocksDbCacheStore final : public CacheStore {
   }
 
   const std::string folder_;
-  std::unique_ptr<rocksdb::DB> db_;  // Null after a Clear that failed.
+  Database db_;  // Null after a Clear that failed.
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "tests/bench/dataset_files.h"
 
+#include <filesystem>
+
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/status_macros.h"
@@ -20,6 +22,12 @@ absl::StatusOr<Dataset> Dataset::Open(const std::string& folder) {
       dataset.manifest_key_,
       crypto::LoadSoftwareKey(dataset.files_.manifest_key(), nullptr));
   return dataset;
+}
+
+uint64_t Dataset::CountBlocks() const {
+  uint64_t count = 0;
+  while (std::filesystem::exists(files_.block(count))) ++count;
+  return count;
 }
 
 absl::StatusOr<block::Block> Dataset::Read(uint64_t number) const {

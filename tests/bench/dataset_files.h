@@ -32,6 +32,7 @@ class Dataset {
  public:
   static absl::StatusOr<Dataset> Open(const std::string& folder);
 
+  uint64_t CountBlocks() const;
   // NotFound past the last block.
   absl::StatusOr<block::Block> Read(uint64_t number) const;
   const block::OcspTemplate& ocsp_template() const { return *template_; }

@@ -1,6 +1,9 @@
 // Hands a data set's blocks to a responder, over the interface that refreshers
 // use, and tells it that it has everything.
+#include <algorithm>
 #include <cstdio>
+#include <numeric>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +25,7 @@ ABSL_FLAG(std::string, name, "refresher", "Whose certificate to use.");
 ABSL_FLAG(std::string, address, "", "The responder's.");
 ABSL_FLAG(std::string, uri, "", "The identity that it must prove.");
 ABSL_FLAG(uint64_t, refresh, 0, "Versions later than the ones in the folder.");
+ABSL_FLAG(bool, shuffle, false, "The blocks in a random order.");
 
 namespace chancery::bench {
 namespace {
@@ -38,6 +42,16 @@ absl::Status Send(refresher::ResponderClient& responder,
     }
   }
   return absl::OkStatus();
+}
+
+std::vector<uint64_t> Order(uint64_t blocks) {
+  std::vector<uint64_t> order(blocks);
+  std::iota(order.begin(), order.end(), 0);
+  if (absl::GetFlag(FLAGS_shuffle)) {
+    std::shuffle(order.begin(), order.end(),
+                 std::mt19937_64(absl::GetFlag(FLAGS_refresh)));
+  }
+  return order;
 }
 
 absl::Status Feed() {
@@ -59,12 +73,10 @@ absl::Status Feed() {
 
   std::vector<block::Update> batch;
   size_t bytes = 0;
-  for (uint64_t number = 0;; ++number) {
-    const auto block = dataset.Read(number);
-    if (absl::IsNotFound(block.status())) break;
-    if (!block.ok()) return block.status();
+  for (const uint64_t number : Order(dataset.CountBlocks())) {
+    ASSIGN_OR_RETURN(const block::Block block, dataset.Read(number));
     ASSIGN_OR_RETURN(block::Update update,
-                     dataset.Later(*block, absl::GetFlag(FLAGS_refresh)));
+                     dataset.Later(block, absl::GetFlag(FLAGS_refresh)));
     bytes += update.content.size();
     batch.push_back(std::move(update));
     if (bytes < kBatchBytes) continue;
