@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cstring>
+#include <deque>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -7,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/encoding.h"
+#include "base/mutex.h"
 #include "base/status_macros.h"
 #include "responder/cache/block_cache.h"
 #include "responder/cache/block_rows.h"
@@ -14,11 +17,46 @@
 namespace chancery::responder {
 namespace {
 
-// Rows that are in memory at a time, beside what is made of them.
-constexpr size_t kBatch = 256;
-
 struct Row {
   std::string key, value;
+};
+
+// Rows on their way from the one thread that reads the store to one that looks
+// at them.
+class RowQueue {
+ public:
+  // Waits while it is full: memory is for what is made of the rows.
+  void Push(Row row) {
+    base::MutexLock lock(mu_);
+    while (rows_.size() == kRows) changed_.Wait(mu_);
+    rows_.push_back(std::move(row));
+    changed_.NotifyOne();
+  }
+
+  void End() {
+    base::MutexLock lock(mu_);
+    ended_ = true;
+    changed_.NotifyOne();
+  }
+
+  // Waits for a row; absent after the last.
+  std::optional<Row> Pop() {
+    base::MutexLock lock(mu_);
+    while (rows_.empty() && !ended_) changed_.Wait(mu_);
+    if (rows_.empty()) return std::nullopt;
+    Row row = std::move(rows_.front());
+    rows_.pop_front();
+    changed_.NotifyOne();
+    return row;
+  }
+
+ private:
+  static constexpr size_t kRows = 8;
+
+  base::Mutex mu_;
+  base::CondVar changed_;
+  std::deque<Row> rows_ ABSL_GUARDED_BY(mu_);
+  bool ended_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 // Rows of one block go to one thread, so that their order stays.
@@ -105,33 +143,30 @@ void BlockCache::Forget(Slot& slot) {
 }
 
 void BlockCache::ReadRows(const char* prefix, RowReader read) {
-  const size_t threads = std::max(1u, std::thread::hardware_concurrency());
-  std::vector<Row> batch;
+  std::vector<RowQueue> queues(
+      std::max(1u, std::thread::hardware_concurrency()));
   base::Mutex mu;
   std::vector<std::string> bad;
-  const auto read_batch = [&] {
-    std::vector<std::jthread> workers;
-    for (size_t number = 0; number < threads; ++number) {
-      workers.emplace_back([&, number] {
-        for (const Row& row : batch) {
-          if (ThreadOf(row, threads) != number) continue;
-          const absl::Status status = read(row.key, row.value);
-          if (status.ok()) continue;
-          log_.Warning("cache_row_dropped", {{"why", status}});
-          base::MutexLock lock(mu);
-          bad.push_back(row.key);
-        }
-      });
-    }
-    workers.clear();  // Joins.
-    batch.clear();
-  };
+  std::vector<std::jthread> workers;
+  for (RowQueue& queue : queues) {
+    workers.emplace_back([&] {
+      while (const std::optional<Row> row = queue.Pop()) {
+        const absl::Status status = read(row->key, row->value);
+        if (status.ok()) continue;
+        log_.Warning("cache_row_dropped", {{"why", status}});
+        base::MutexLock lock(mu);
+        bad.push_back(row->key);
+      }
+    });
+  }
   const absl::Status status = store_.ForEach(
       prefix, [&](absl::string_view key, absl::string_view value) {
-        batch.push_back({std::string(key), std::string(value)});
-        if (batch.size() == kBatch) read_batch();
+        Row row{std::string(key), std::string(value)};
+        RowQueue& queue = queues[ThreadOf(row, queues.size())];
+        queue.Push(std::move(row));
       });
-  read_batch();
+  for (RowQueue& queue : queues) queue.End();
+  workers.clear();  // Joins.
   if (status.ok()) {
     for (const std::string& key : bad) Wrote(store_.Delete(key));
     return;

@@ -55,6 +55,8 @@ rocksdb::Options StoreOptions() {
   options.level0_file_num_compaction_trigger = 2;
   // Logs are what they hold, not what they might.
   options.allow_fallocate = false;
+  // They are read from end to end, or not at all.
+  options.advise_random_on_open = false;
   options.max_background_jobs = 2;
   options.max_log_file_size = 8 << 20;
   options.keep_log_file_num = 4;
