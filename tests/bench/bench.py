@@ -5,6 +5,7 @@ import importlib
 import json
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -88,8 +89,14 @@ def table(rows):
     return lines, missed
 
 
+def end(number, _):
+    """Leaves by the same way as an exception, so that everything is cleared away."""
+    raise SystemExit(128 + number)
+
+
 def main(argv):
     options = arguments(argv)
+    signal.signal(signal.SIGTERM, end)
     bench = importlib.import_module(f"{options.bench}_bench")
     # Short, for sockets' paths.
     folder = pathlib.Path(tempfile.mkdtemp(prefix="chancery-bench-", dir="/tmp"))

@@ -4,12 +4,14 @@ fails them."""
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
 import unittest
 
 import junit
+from processes import wait_until
 
 BENCH = pathlib.Path("tests/bench/bench.py")
 KEYS = {
@@ -66,6 +68,41 @@ class BenchTest(unittest.TestCase):
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertIn("budget missed: seconds_1m", done.stderr)
         self.assertIn("seconds_1m", json.loads(done.stdout))
+
+    def test_no_process_outlives_the_bench(self):
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            with self.subTest(how):
+                bench = subprocess.Popen(
+                    [sys.executable, str(BENCH), "storage",
+                     f"--binaries={self.folder}", f"--dir={self.folder}/data",
+                     "--certificates=6000", "--certificates-memory=6000"],
+                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                try:
+                    child = wait_until("responder", lambda: responder_of(bench.pid), 60)
+                    bench.send_signal(how)
+                    bench.wait(60)
+                    wait_until("its end", lambda: not runs(child), 60)
+                finally:
+                    bench.kill()
+                    bench.wait()
+
+
+def runs(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def responder_of(pid):
+    """The responder among a process's children."""
+    for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        try:
+            if pathlib.Path(f"/proc/{child}/comm").read_text().startswith("chancery-respon"):
+                return int(child)
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return None
 
 
 if __name__ == "__main__":

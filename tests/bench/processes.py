@@ -1,6 +1,7 @@
 """The processes that a bench runs: a responder with its identity, and peers."""
 
 import base64
+import ctypes
 import hashlib
 import http.client
 import json
@@ -26,8 +27,10 @@ class Failed(Exception):
 
 
 def run(*command, **options):
+    parent = os.getpid()
     done = subprocess.run([str(word) for word in command], text=True,
-                          capture_output=True, check=False, **options)
+                          capture_output=True, check=False,
+                          preexec_fn=lambda: _prepare(None, parent), **options)
     if done.returncode != 0:
         raise Failed(f"{' '.join(map(str, command))}: exit code "
                      f"{done.returncode}\n{done.stderr}{done.stdout}")
@@ -49,12 +52,25 @@ def cores():
     return {allowed[0]}, set(allowed[1:2] or allowed)
 
 
-def _pin(on):
-    """To these cores, and ahead of whatever else wants them, if we may."""
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _prepare(on, parent):
+    """In the child: it is told to end when the bench does, however that ends, and
+    runs on these cores, if any, ahead of whatever else wants them, if we may."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)  # It ended before the line above.
+    if not on:
+        return
     os.sched_setaffinity(0, on)
+    os.setsid()  # The scheduler compares sessions where autogroups are on.
     try:
         os.setpriority(os.PRIO_PROCESS, 0, -15)
-    except PermissionError:
+        with open("/proc/self/autogroup", "w", encoding="ascii") as group:
+            group.write("-15")
+    except OSError:
         pass
 
 
@@ -64,11 +80,12 @@ class Process:
     def __init__(self, name, command, folder, on=None, stdin=None, stdout=None):
         self.name = name
         self.log = pathlib.Path(folder) / f"{name}.log"
+        parent = os.getpid()
         with open(self.log, "wb") as log:
             self.child = subprocess.Popen(
                 [str(word) for word in command], stdin=stdin or subprocess.DEVNULL,
                 stdout=stdout or log, stderr=log,
-                preexec_fn=(lambda: _pin(on)) if on else None)
+                preexec_fn=lambda: _prepare(on, parent))
 
     @property
     def pid(self):
@@ -201,10 +218,15 @@ class Responder:
         except OSError:
             return 0
 
-    def feed(self, tools, refresh=0):
+    def written_bytes(self):
+        """What the process has written to its disk."""
+        io = pathlib.Path(f"/proc/{self.process.pid}/io").read_text()
+        return int(re.search(r"^write_bytes: (\d+)", io, re.MULTILINE)[1])
+
+    def feed(self, tools, refresh=0, shuffle=False):
         run(tools / "feed_responder", f"--dir={self.dataset.folder}",
             f"--tls={self.tls}", f"--address={self.socket}", f"--uri={RESPONDER_URI}",
-            f"--refresh={refresh}")
+            f"--refresh={refresh}", *(["--shuffle"] if shuffle else []))
 
     def exchange(self, number):
         """(headers, body) of the answer about a certificate, by POST."""

@@ -16,8 +16,7 @@ REFRESHES = 3
 
 
 def disk_bytes(folder, of=lambda status: status.st_size):
-    """What the files below `folder` hold. (Blocks that RocksDB has set aside for
-    its log, and gives back when it closes, are told apart.)"""
+    """What the files below `folder` hold."""
     total = 0
     for where, _, names in os.walk(folder):
         for name in names:
@@ -84,6 +83,18 @@ def drop_page_cache():
     return True
 
 
+def refreshes(options, responder, first, shuffle):
+    """Bytes for each certificate at rest, at the peak, and written by each of
+    REFRESHES."""
+    written = responder.written_bytes()
+    with DiskPeak(responder.cache) as watched:
+        for number in range(REFRESHES):
+            responder.feed(options.tools, first + number, shuffle)
+        rest = settled_disk_bytes(responder.cache)
+    written = (responder.written_bytes() - written) / REFRESHES
+    return [size / options.certificates for size in (rest, max(rest, watched.peak), written)]
+
+
 def measure_disk(options, folder, tls):
     dataset = Dataset(options.tools, options.dir, options.certificates)
     folder.mkdir()
@@ -92,16 +103,14 @@ def measure_disk(options, folder, tls):
         responder.start()
         responder.feed(options.tools)
         fresh = settled_disk_bytes(responder.cache)
-        with DiskPeak(responder.cache) as watched:
-            for number in range(REFRESHES):
-                responder.feed(options.tools, refresh=number + 1)
-            rest = settled_disk_bytes(responder.cache)
+        in_order = refreshes(options, responder, 1, shuffle=False)
         allocated = disk_bytes(responder.cache, lambda status: status.st_blocks * 512)
+        shuffled = refreshes(options, responder, 1 + REFRESHES, shuffle=True)
         probe(responder, spread_over(options.certificates), options.flip)
     finally:
         responder.stop()
-    return {"allocated": allocated, "fresh": fresh / options.certificates, "rest": rest / options.certificates,
-            "peak": max(rest, watched.peak) / options.certificates}
+    return {"allocated": allocated, "fresh": fresh / options.certificates,
+            "in_order": in_order, "shuffled": shuffled}
 
 
 def timed_start(responder):
@@ -135,6 +144,8 @@ def measure_memory(options, folder, tls):
         responder.feed(options.tools)
         probe(responder, spread_over(count), options.flip)
         filled = responder.process.rss_bytes()
+        responder.feed(options.tools, refresh=1)
+        refreshed = responder.process.rss_bytes()
         restarts = [restart(responder, options.flip) for _ in range(3)]
         probe(responder, spread_over(count), options.flip)
         restarted = responder.process.rss_bytes()
@@ -145,9 +156,10 @@ def measure_memory(options, folder, tls):
     scale = TEN_MILLION / count
     at_all = sorted(seconds for seconds, _ in restarts)
     return {"certificates": count, "scaled": count != TEN_MILLION,
-            "empty_rss": empty, "filled_rss": filled, "restarted_rss": restarted,
+            "empty_rss": empty, "filled_rss": filled, "refreshed_rss": refreshed,
+            "restarted_rss": restarted,
             # What an empty one takes does not grow with certificates.
-            "memory_bytes": empty + (max(filled, restarted) - empty) * scale,
+            "memory_bytes": empty + (max(filled, refreshed, restarted) - empty) * scale,
             "restart_seconds": [empty_seconds + (seconds - empty_seconds) * scale
                                 for seconds in at_all],
             "page_cache_dropped": all(cold for _, cold in restarts)}
@@ -157,13 +169,15 @@ def measure(options, folder):
     tls = make_tls(folder / "tls")
     disk = measure_disk(options, folder / "disk", tls)
     memory = measure_memory(options, folder / "memory", tls)
-    return {"disk_bytes_per_certificate": round(disk["rest"], 1),
-            "disk_peak_bytes_per_certificate": round(disk["peak"], 1),
+    rest, peak, _ = disk["in_order"]
+    return {"disk_bytes_per_certificate": round(rest, 1),
+            "disk_peak_bytes_per_certificate": round(peak, 1),
             "memory_bytes_10m": round(memory["memory_bytes"]),
             "restart_seconds_10m": round(memory["restart_seconds"][1], 2),
             "details": {"certificates": options.certificates,
                         "disk_fresh_bytes_per_certificate": disk["fresh"],
                         "disk_allocated_bytes": disk["allocated"],
+                        "disk_in_order": disk["in_order"], "disk_shuffled": disk["shuffled"],
                         "refreshes": REFRESHES, "memory": memory,
                         "cores": len(cores()[0] | cores()[1])}}
 
@@ -181,12 +195,16 @@ def notes(result):
     yield (f"disk: {details['certificates']:,} certificates, "
            f"{details['disk_fresh_bytes_per_certificate']:.1f} bytes each when fresh, "
            f"then {details['refreshes']} complete refreshes; "
-           f"{details['disk_allocated_bytes'] / 1e6:,.0f} MB of blocks with those that "
-           "RocksDB has set aside for its log")
+           f"{details['disk_allocated_bytes'] / 1e6:,.0f} MB of blocks")
+    for order in ("in_order", "shuffled"):
+        rest, peak, written = details[f"disk_{order}"]
+        yield (f"disk, refreshed {order.replace('_', ' ')}: {rest:.1f} bytes at rest, "
+               f"{peak:.1f} at the peak, {written:.1f} written by a refresh")
     if memory["scaled"]:
         yield (f"memory and restart: SCALED from {memory['certificates']:,} "
                "certificates to 10 million")
     yield (f"memory: {memory['filled_rss']:,} bytes when filled, "
+           f"{memory['refreshed_rss']:,} when refreshed, "
            f"{memory['restarted_rss']:,} after a restart, {memory['empty_rss']:,} empty")
     yield ("restart: killed, page cache "
            + ("dropped" if memory["page_cache_dropped"] else "NOT dropped (needs root)")
