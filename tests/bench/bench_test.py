@@ -4,6 +4,8 @@ fails them."""
 import json
 import os
 import pathlib
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -79,9 +81,13 @@ class BenchTest(unittest.TestCase):
                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                 try:
                     child = wait_until("responder", lambda: responder_of(bench.pid), 60)
+                    work = folder_of(child)
                     bench.send_signal(how)
                     bench.wait(60)
                     wait_until("its end", lambda: not runs(child), 60)
+                    if how == signal.SIGTERM:
+                        self.assertFalse(work.exists())
+                    shutil.rmtree(work, ignore_errors=True)
                 finally:
                     bench.kill()
                     bench.wait()
@@ -92,6 +98,13 @@ def runs(pid):
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def folder_of(pid):
+    """What the bench that started this responder made for it: /tmp/NAME."""
+    config = re.search(rb"--config=(/tmp/[^/]+)/",
+                       pathlib.Path(f"/proc/{pid}/cmdline").read_bytes())
+    return pathlib.Path(config[1].decode())
 
 
 def responder_of(pid):
