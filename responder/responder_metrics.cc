@@ -60,6 +60,9 @@ ResponderMetrics::ResponderMetrics(const Sources& sources,
       crls_(metrics.AddGauge("chancery_responder_crls", "CRLs held.")),
       ready_(metrics.AddGauge("chancery_responder_ready",
                               "1 while a refresher's confirmation holds.")),
+      store_fails_(metrics.AddGauge(
+          "chancery_responder_cache_failing",
+          "1 while what arrives is held in memory but not on disk.")),
       next_update_(metrics.AddGauge(
           "chancery_responder_oldest_next_update_seconds",
           "Seconds until the first block expires; negative afterwards.")) {
@@ -97,6 +100,7 @@ void ResponderMetrics::Refresh() {
   blocks_.Set(static_cast<double>(totals.blocks));
   certificates_.Set(static_cast<double>(totals.certificates));
   crls_.Set(static_cast<double>(sources_.replica.Crls().size()));
+  store_fails_.Set(sources_.blocks.StoreFails() ? 1 : 0);
   ready_.Set(sources_.replica.Ready().ok() ? 1 : 0);
   if (totals.blocks > 0) {
     next_update_.Set(absl::ToDoubleSeconds(totals.oldest_next_update -

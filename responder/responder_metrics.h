@@ -41,7 +41,8 @@ class ResponderMetrics {
 
   const Sources sources_;
   std::vector<Mirror> mirrors_;
-  const rpc::Gauge blocks_, certificates_, crls_, ready_, next_update_;
+  const rpc::Gauge blocks_, certificates_, crls_, ready_, store_fails_,
+      next_update_;
 };
 
 }  // namespace chancery::responder

@@ -3,12 +3,18 @@
 #include <malloc.h>
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
+#include "base/fd.h"
 #include "base/file.h"
+#include "base/mutex.h"
 #include "base/random.h"
 #include "base/status_macros.h"
 #include "block/key_set.h"
@@ -22,7 +28,9 @@
 #include "responder/cache/update_verifier.h"
 #include "responder/cache/verified_replica.h"
 #include "responder/cache_tags.h"
+#include "responder/handover.h"
 #include "responder/http/http_server.h"
+#include "responder/http/listener.h"
 #include "responder/public_http.h"
 #include "responder/replication_service.h"
 #include "responder/responder_metrics.h"
@@ -40,7 +48,8 @@ namespace chancery::responder {
 namespace {
 
 constexpr size_t kWorkers = 16;
-constexpr uint32_t kMaxThreads = 256;
+// As many sockets as a successor can be passed.
+constexpr uint32_t kMaxThreads = kMaxHandedOver;
 
 // Each of malloc's arenas keeps what a refresh's messages once took of it, and
 // there would be eight for each core: 70 MB with two cores. Nobody waits for
@@ -89,6 +98,100 @@ HttpServerOptions ToHttpOptions(const config::Responder& config) {
   return options;
 }
 
+// What takes updates and tells operators how it goes. A successor has its own,
+// at the same addresses. Thread-safe.
+class Services {
+ public:
+  // All must outlive the object.
+  struct Parts {
+    const config::Responder& config;
+    const rpc::Credentials& credentials;
+    const rpc::RoleTable& roles;
+    rpc::Process& process;
+    VerifiedReplica& replica;
+    std::string http_address;
+  };
+
+  explicit Services(Parts parts) : parts_(std::move(parts)) {}
+  ~Services() { Stop(); }
+
+  absl::Status Start() {
+    base::MutexLock lock(mu_);
+    running_ = std::make_unique<Running>(parts_);
+    rpc::ServerOptions options;
+    const auto& addresses = parts_.config.listen().address();
+    options.addresses = {addresses.begin(), addresses.end()};
+    options.services = {&running_->replication};
+    ASSIGN_OR_RETURN(
+        running_->server,
+        rpc::Server::Start(options, parts_.credentials,
+                           parts_.process.metrics(), parts_.process.log()));
+    if (!parts_.config.admin().address().empty()) {
+      ASSIGN_OR_RETURN(running_->admin,
+                       rpc::AdminHttp::Start(parts_.config.admin().address(),
+                                             parts_.process.metrics(), [this] {
+                                               return parts_.replica.Ready();
+                                             }));
+    }
+    running_->server->SetServing(true);
+    return absl::OkStatus();
+  }
+
+  void Stop() {
+    base::MutexLock lock(mu_);
+    if (running_ == nullptr) return;
+    if (running_->server != nullptr) running_->server->Stop(absl::Seconds(10));
+    running_->pool.Stop();  // Handlers have answered, but may still return.
+    running_.reset();
+  }
+
+ private:
+  struct Running {
+    explicit Running(const Parts& parts)
+        : dispatcher(pool, parts.roles, parts.process.log()),
+          replication(parts.replica, dispatcher, parts.http_address) {}
+    rpc::WorkerPool pool{kWorkers};
+    const rpc::Dispatcher dispatcher;
+    ReplicationService replication;
+    std::unique_ptr<rpc::Server> server;
+    std::unique_ptr<rpc::AdminHttp> admin;
+  };
+
+  const Parts parts_;
+  base::Mutex mu_;
+  std::unique_ptr<Running> running_ ABSL_GUARDED_BY(mu_);
+};
+
+// For whoever is to follow; null if the configuration names no socket.
+absl::StatusOr<std::unique_ptr<SuccessorListener>> AwaitSuccessor(
+    const std::string& path, Services& services, FolderCacheStore& store,
+    HttpServer& http, rpc::Process& process) {
+  if (path.empty()) return std::unique_ptr<SuccessorListener>();
+  return SuccessorListener::Start(
+      path,
+      {.release =
+           [&] {
+             services.Stop();
+             store.Close();
+             return http.ShareListeners();
+           },
+       .resume =
+           [&] {
+             absl::Status status = store.Reopen();
+             status.Update(services.Start());
+             if (status.ok()) return;
+             process.log().Error("handover_not_undone", {{"why", status}});
+             process.RequestStop();
+           },
+       .hand_over =
+           [&] {
+             std::vector<base::Fd> idle = http.HandOver();
+             process.RequestStop();
+             return idle;
+           }},
+      process.log());
+}
+
 absl::StatusOr<CacheTags> TagsOf(const config::Responder& config) {
   auto tags = CacheTags::Create(
       {config.cache_tag_field().begin(), config.cache_tag_field().end()});
@@ -131,6 +234,17 @@ absl::Status Run(const config::Responder& config, rpc::Process& process) {
                    rpc::RoleTable::Create(config.grant()));
   ASSIGN_OR_RETURN(const block::KeySet keys, LoadKeySet(config));
   ASSIGN_OR_RETURN(const PinnedIssuers issuers, PinnedIssuers::Create(keys));
+  std::optional<Predecessor> predecessor;
+  HttpServerOptions http_options = ToHttpOptions(config);
+  std::optional<Listeners> listeners;
+  if (!config.handover_socket().empty()) {
+    ASSIGN_OR_RETURN(predecessor, Predecessor::Find(config.handover_socket()));
+  }
+  if (predecessor.has_value()) {
+    ASSIGN_OR_RETURN(std::vector<base::Fd> sockets, predecessor->TakeSockets());
+    ASSIGN_OR_RETURN(listeners,
+                     Adopt(std::move(sockets), LoopsOf(http_options)));
+  }
   ASSIGN_OR_RETURN(const OpenedCacheStore opened,
                    OpenRocksDbCacheStore(config.cache_dir()));
   if (!opened.wiped.empty()) {
@@ -159,39 +273,43 @@ absl::Status Run(const config::Responder& config, rpc::Process& process) {
 
   ASSIGN_OR_RETURN(const CacheTags tags, TagsOf(config));
   OcspCounterPool answers;
-  ASSIGN_OR_RETURN(
-      const auto http,
-      HttpServer::Start(ToHttpOptions(config), process.clock(), [&] {
-        return std::make_unique<PublicHttp>(
-            PublicHttp::Options{.path_prefix = config.path_prefix(),
-                                .ready = [&] { return replica.Ready(); },
-                                .tags = tags},
-            blocks, crls, answers.Add());
-      }));
-
-  rpc::WorkerPool pool(kWorkers);
-  const rpc::Dispatcher dispatcher(pool, roles, process.log());
-  ReplicationService replication(replica, dispatcher, http->address());
-  rpc::ServerOptions options;
-  options.addresses = {config.listen().address().begin(),
-                       config.listen().address().end()};
-  options.services = {&replication};
-  ASSIGN_OR_RETURN(const auto server,
-                   rpc::Server::Start(options, credentials, process.metrics(),
-                                      process.log()));
-  std::unique_ptr<rpc::AdminHttp> admin;
-  if (!config.admin().address().empty()) {
-    ASSIGN_OR_RETURN(admin, rpc::AdminHttp::Start(
-                                config.admin().address(), process.metrics(),
-                                [&] { return replica.Ready(); }));
+  const auto make_handler = [&] {
+    return std::make_unique<PublicHttp>(
+        PublicHttp::Options{.path_prefix = config.path_prefix(),
+                            .ready = [&] { return replica.Ready(); },
+                            .tags = tags},
+        blocks, crls, answers.Add());
+  };
+  std::unique_ptr<HttpServer> http;
+  if (listeners.has_value()) {
+    ASSIGN_OR_RETURN(http,
+                     HttpServer::Start(http_options, *std::move(listeners),
+                                       process.clock(), make_handler));
+    RETURN_IF_ERROR(predecessor->TakeOver(
+        [&](base::Fd connection) { http->Adopt(std::move(connection)); }));
+    predecessor.reset();
+    process.log().Info("taken_over", {{"http", http->address()}});
+  } else {
+    ASSIGN_OR_RETURN(
+        http, HttpServer::Start(http_options, process.clock(), make_handler));
   }
+
+  Services services({.config = config,
+                     .credentials = credentials,
+                     .roles = roles,
+                     .process = process,
+                     .replica = replica,
+                     .http_address = http->address()});
+  RETURN_IF_ERROR(services.Start());
   ResponderMetrics metrics({.http = *http,
                             .answers = answers,
                             .blocks = blocks,
                             .replica = replica,
                             .clock = process.clock()},
                            process.metrics());
-  server->SetServing(true);
+  ASSIGN_OR_RETURN(auto successor_listener,
+                   AwaitSuccessor(config.handover_socket(), services,
+                                  *opened.store, *http, process));
   process.log().Info("serving", {{"http", http->address()}});
   const std::jthread checking([&](const std::stop_token& stop) {
     blocks.CheckLoaded([&] { return stop.stop_requested(); });
@@ -200,8 +318,8 @@ absl::Status Run(const config::Responder& config, rpc::Process& process) {
     metrics.Refresh();
   } while (process.SleepFor(absl::Seconds(1)));
   http->Stop();
-  server->Stop(absl::Seconds(10));
-  pool.Stop();  // Handlers have answered, but may not have returned.
+  successor_listener.reset();  // Nobody is answered here any more.
+  services.Stop();
   return absl::OkStatus();
 }
 

@@ -83,6 +83,9 @@ class BlockCache final : public OcspSource {
     return outcomes_[static_cast<size_t>(outcome)];
   }
 
+  // Whether the last write to the store failed.
+  bool StoreFails() const { return store_fails_; }
+
   Result Find(const x509::CertId& id, std::string& der,
               FoundOcsp& found) const override;
 

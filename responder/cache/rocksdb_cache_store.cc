@@ -1,7 +1,12 @@
 #include "responder/cache/rocksdb_cache_store.h"
 
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <shared_mutex>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
@@ -15,6 +20,8 @@
 
 namespace chancery::responder {
 namespace {
+
+constexpr std::chrono::seconds kHealInterval(2);
 
 rocksdb::Slice ToSlice(absl::string_view bytes) {
   return {bytes.data(), bytes.size()};
@@ -94,24 +101,25 @@ absl::Status Destroy(const std::string& folder) {
   return ToStatus(folder, rocksdb::DestroyDB(folder, StoreOptions()));
 }
 
-class RocksDbCacheStore final : public CacheStore {
+class RocksDbCacheStore final : public FolderCacheStore {
  public:
   RocksDbCacheStore(std::string folder, Database db)
       : folder_(std::move(folder)), db_(std::move(db)) {}
 
   absl::Status Put(absl::string_view key, absl::string_view value) override {
-    if (db_ == nullptr) return Gone();
-    return ToStatus(folder_, db_->Put(rocksdb::WriteOptions(), ToSlice(key),
-                                      ToSlice(value)));
+    return Write([&](rocksdb::DB& db) {
+      return db.Put(rocksdb::WriteOptions(), ToSlice(key), ToSlice(value));
+    });
   }
 
   absl::Status Delete(absl::string_view key) override {
-    if (db_ == nullptr) return Gone();
-    return ToStatus(folder_,
-                    db_->Delete(rocksdb::WriteOptions(), ToSlice(key)));
+    return Write([&](rocksdb::DB& db) {
+      return db.Delete(rocksdb::WriteOptions(), ToSlice(key));
+    });
   }
 
   absl::Status ForEach(absl::string_view prefix, Visitor visit) const override {
+    const std::shared_lock lock(mu_);
     if (db_ == nullptr) return Gone();
     rocksdb::ReadOptions options;
     options.fill_cache = false;
@@ -128,20 +136,81 @@ class RocksDbCacheStore final : public CacheStore {
   }
 
   absl::Status Clear() override {
+    const std::unique_lock lock(mu_);
     db_.reset();
     RETURN_IF_ERROR(Destroy(folder_));
     ASSIGN_OR_RETURN(db_, Open(folder_));
+    failing_ = false;
     return absl::OkStatus();
   }
 
+  void Close() override {
+    const std::unique_lock lock(mu_);
+    db_.reset();
+    closed_ = true;
+  }
+
+  absl::Status Reopen() override {
+    const std::unique_lock lock(mu_);
+    closed_ = false;
+    return OpenAgain();
+  }
+
  private:
+  // Not the wall clock, which jumps.
+  using Clock = std::chrono::steady_clock;
+
+  absl::Status Write(absl::FunctionRef<rocksdb::Status(rocksdb::DB&)> write) {
+    if (failing_.load()) RETURN_IF_ERROR(Heal());
+    absl::Status status;
+    {
+      const std::shared_lock lock(mu_);
+      if (db_ == nullptr) return Gone();
+      status = ToStatus(folder_, write(*db_));
+    }
+    if (!status.ok()) failing_ = true;
+    return status;
+  }
+
+  // What RocksDB has in memory and could not write is lost: it comes again.
+  absl::Status Heal() {
+    const std::unique_lock lock(mu_);
+    if (!failing_.load()) return absl::OkStatus();  // Another thread did.
+    if (closed_) return Gone();
+    if (Clock::now() < heal_at_) {
+      return absl::UnavailableError(absl::StrCat(
+          "cache folder ", folder_, ": a write failed a moment ago"));
+    }
+    return OpenAgain();
+  }
+
+  absl::Status OpenAgain() {
+    heal_at_ = Clock::now() + kHealInterval;
+    failing_ = true;
+    db_.reset();
+    auto opened = Open(folder_);
+    if (absl::IsDataLoss(opened.status())) {
+      RETURN_IF_ERROR(Destroy(folder_));
+      opened = Open(folder_);
+    }
+    RETURN_IF_ERROR(opened.status());
+    db_ = *std::move(opened);
+    failing_ = false;
+    return absl::OkStatus();
+  }
+
   absl::Status Gone() const {
     return absl::UnavailableError(
-        absl::StrCat("cache folder ", folder_, ": could not be opened again"));
+        absl::StrCat("cache folder ", folder_, ": is not open"));
   }
 
   const std::string folder_;
-  Database db_;  // Null after a Clear that failed.
+  // Shared by those that use db_, exclusive for those that replace it.
+  mutable std::shared_mutex mu_;
+  Database db_;  // Null while it cannot be opened.
+  bool closed_ = false;
+  std::atomic<bool> failing_{false};
+  Clock::time_point heal_at_;
 };
 
 }  // namespace

@@ -9,8 +9,16 @@
 
 namespace chancery::responder {
 
+// A CacheStore whose folder another process can be given.
+class FolderCacheStore : public CacheStore {
+ public:
+  // Lets go of the folder: reads and writes are Unavailable until Reopen.
+  virtual void Close() = 0;
+  virtual absl::Status Reopen() = 0;
+};
+
 struct OpenedCacheStore {
-  std::unique_ptr<CacheStore> store;
+  std::unique_ptr<FolderCacheStore> store;
   // Why RocksDB's files in the folder were removed; empty if they were not.
   std::string wiped;
 };
@@ -18,6 +26,8 @@ struct OpenedCacheStore {
 // A RocksDB in `folder`, which is made if it is not there. What is damaged is
 // removed and the store starts empty: it is only a cache. A folder that is
 // deleted while it is in use fails writes, later or never, and nothing else.
+// RocksDB refuses all writes after one has failed, as on a full disk: every few
+// seconds the next write opens the folder again first.
 // FailedPrecondition: another process uses the folder. Unavailable: it cannot
 // be made or written.
 absl::StatusOr<OpenedCacheStore> OpenRocksDbCacheStore(

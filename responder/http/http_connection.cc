@@ -265,6 +265,11 @@ bool HttpConnection::wants_input() const {
          OutputSize() < context_.limits.output_bytes;
 }
 
+bool HttpConnection::idle() const {
+  return phase_ == Phase::kOpen && !peer_ended_ && !parser_.begun() &&
+         input_.empty() && !has_output();
+}
+
 void HttpConnection::Drain(Uptime now) {
   draining_ = true;
   if (phase_ == Phase::kOpen && served_any_ && !parser_.begun() &&

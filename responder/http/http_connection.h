@@ -71,6 +71,10 @@ class HttpConnection {
   // The transport failed: done.
   void Abort() { phase_ = Phase::kDone; }
 
+  // Between two requests, or before the first: nothing has come of the next one
+  // and nothing is to be sent, so that another process may go on from here.
+  bool idle() const;
+
   // The request in progress is the last one; without one, done.
   void Drain(Uptime now);
 

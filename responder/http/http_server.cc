@@ -1,6 +1,9 @@
 #include "responder/http/http_server.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <atomic>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -42,12 +45,19 @@ absl::Status Check(const HttpLimits& limits) {
 
 }  // namespace
 
+size_t LoopsOf(const HttpServerOptions& options) {
+  if (options.threads != 0) return options.threads;
+  return std::max<size_t>(1, std::thread::hardware_concurrency());
+}
+
 struct HttpServer::State {
   explicit State(const HttpLimits& limits)
       : quota(limits.connections, limits.connections_per_address) {}
 
   std::string address;
   int port = 0;
+  std::vector<int> listeners;  // The workers' own, until they stop.
+  std::atomic<size_t> adopted{0};
   ConnectionQuota quota;
   std::vector<std::unique_ptr<HttpHandler>> handlers;
   std::vector<std::unique_ptr<HttpWorker>> workers;
@@ -59,15 +69,20 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
     const HttpServerOptions& options, const base::Clock& clock,
     const HandlerFactory& make_handler) {
   RETURN_IF_ERROR(Check(options.limits));
-  const size_t threads =
-      options.threads != 0
-          ? options.threads
-          : std::max<size_t>(1, std::thread::hardware_concurrency());
-  ASSIGN_OR_RETURN(Listeners listeners, Listen(options.address, threads));
+  ASSIGN_OR_RETURN(Listeners listeners,
+                   Listen(options.address, LoopsOf(options)));
+  return Start(options, std::move(listeners), clock, make_handler);
+}
+
+absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
+    const HttpServerOptions& options, Listeners listeners,
+    const base::Clock& clock, const HandlerFactory& make_handler) {
+  RETURN_IF_ERROR(Check(options.limits));
   auto state = std::make_unique<State>(options.limits);
   state->address = listeners.address;
   state->port = listeners.port;
   for (Fd& listener : listeners.sockets) {
+    state->listeners.push_back(listener.get());
     state->handlers.push_back(make_handler());
     state->workers.push_back(std::make_unique<HttpWorker>(
         HttpWorker::Options{.listener = std::move(listener),
@@ -92,6 +107,32 @@ HttpServer::~HttpServer() { Stop(); }
 
 const std::string& HttpServer::address() const { return state_->address; }
 int HttpServer::port() const { return state_->port; }
+
+absl::StatusOr<std::vector<Fd>> HttpServer::ShareListeners() const {
+  std::vector<Fd> shared;
+  for (const int listener : state_->listeners) {
+    Fd fd(fcntl(listener, F_DUPFD_CLOEXEC, 0));
+    if (!fd.valid()) {
+      return absl::ResourceExhaustedError(
+          "no descriptor is left for a listening socket");
+    }
+    shared.push_back(std::move(fd));
+  }
+  return shared;
+}
+
+std::vector<Fd> HttpServer::HandOver() {
+  std::vector<Fd> idle;
+  for (const auto& worker : state_->workers) {
+    for (Fd& fd : worker->HandOver()) idle.push_back(std::move(fd));
+  }
+  return idle;
+}
+
+void HttpServer::Adopt(Fd connection) {
+  const size_t next = state_->adopted++ % state_->workers.size();
+  state_->workers[next]->Adopt(std::move(connection));
+}
 
 void HttpServer::Stop() {
   for (const auto& worker : state_->workers) worker->Stop();

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -19,6 +20,7 @@
 #include "responder/http/http_counters.h"
 #include "responder/http/http_limits.h"
 #include "responder/http/http_message.h"
+#include "responder/http/listener.h"
 
 namespace chancery::responder {
 
@@ -31,6 +33,9 @@ struct HttpServerOptions {
   // How long Stop waits for clients that are slow to take their answers.
   absl::Duration drain_timeout = absl::Seconds(5);
 };
+
+// The number of event loops that `options` ask for.
+size_t LoopsOf(const HttpServerOptions& options);
 
 // One thread per event loop, each with a listening socket (SO_REUSEPORT), a
 // handler and memory of its own. Wall time, for Date and for handlers, is the
@@ -46,12 +51,26 @@ class HttpServer {
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(
       const HttpServerOptions& options, const base::Clock& clock,
       const HandlerFactory& make_handler);
+  // As above, with sockets that listen already: `options.address` is not looked
+  // at, and there is a loop for each.
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(
+      const HttpServerOptions& options, Listeners listeners,
+      const base::Clock& clock, const HandlerFactory& make_handler);
   // Stops.
   ~HttpServer();
 
   // With the port that was chosen.
   const std::string& address() const;
   int port() const;
+
+  // The listening sockets once more, for another process; not after Stop.
+  absl::StatusOr<std::vector<Fd>> ShareListeners() const;
+  // Another process now accepts from these sockets. Accepts no more, and
+  // returns the connections that are between two requests, for it to go on
+  // with. Requests that have arrived are answered; Stop waits for them. Once.
+  std::vector<Fd> HandOver();
+  // Goes on with a connection that another process gave up.
+  void Adopt(Fd connection);
 
   // Takes no more connections, answers every request that has arrived and
   // returns when its clients have the answers, or after drain_timeout.

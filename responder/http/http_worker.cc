@@ -26,6 +26,9 @@ constexpr int kEvents = 256;
 // refuse one takes less time than a request, and they have waited for long.
 constexpr int kAcceptBatch = 256;
 constexpr int kRefuseBatch = 4096;
+// No kernel's queue is longer than this many batches, unless clients fill it as
+// fast as it is emptied.
+constexpr int kMaxLastBatches = 256;
 constexpr absl::Duration kDrainSweepInterval = absl::Milliseconds(50);
 // Of a file, before the other connections get their turn: a fast client of a
 // large file would keep them waiting otherwise.
@@ -132,6 +135,37 @@ void HttpWorker::Stop() {
   Wake();
 }
 
+std::vector<Fd> HttpWorker::HandOver() {
+  handing_over_.store(true);
+  Stop();
+  return given_up_.get_future().get();
+}
+
+void HttpWorker::Adopt(Fd connection) {
+  {
+    base::MutexLock lock(adopted_mu_);
+    adopted_.push_back(std::move(connection));
+  }
+  Wake();
+}
+
+void HttpWorker::AdmitAdopted() {
+  std::vector<Fd> adopted;
+  {
+    base::MutexLock lock(adopted_mu_);
+    adopted.swap(adopted_);
+  }
+  for (Fd& fd : adopted) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    // Fails if the client has gone, which is no longer our business.
+    if (getpeername(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) ==
+        0) {
+      Admit(std::move(fd), ClientKeyOf(address));
+    }
+  }
+}
+
 void HttpWorker::Wake() {
   const uint64_t one = 1;
   // Cannot fail: the counter is far from its end.
@@ -172,6 +206,7 @@ void HttpWorker::Handle(const epoll_event& event) {
   if (event.data.u64 == kWakeEvent) {
     uint64_t count;
     (void)!read(wake_.get(), &count, sizeof count);
+    AdmitAdopted();
     if (measuring_lag_) {
       overloaded_ = now_ - lag_since_ > options_.limits.max_lag;
       measuring_lag_ = false;
@@ -318,11 +353,16 @@ void HttpWorker::Close(Peer& peer) {
 // The requests that clients have sent by now are answered, those in the
 // kernel's queues too.
 void HttpWorker::BeginDrain() {
-  while (!AcceptAll()) {
+  // Whoever accepts from the same socket answers what is in its queue.
+  const bool handing_over = handing_over_.load();
+  for (int i = 0; !handing_over && i < kMaxLastBatches && !AcceptAll(); ++i) {
   }
+  // The socket lives on in the other process, so that closing it here does not
+  // take it off our events.
   Watch(/*listener=*/false);
   options_.listener.Close();
   draining_ = true;
+  if (handing_over) GiveUpIdle();
   sweep_interval_ = std::min(sweep_interval_, kDrainSweepInterval);
   drain_until_ = now_ + options_.drain_timeout;
   for (const auto& peer : peers_) {
@@ -336,6 +376,18 @@ void HttpWorker::BeginDrain() {
     Write(*peers_[slot]);
     Follow(*peers_[slot]);
   }
+}
+
+void HttpWorker::GiveUpIdle() {
+  std::vector<Fd> idle;
+  for (size_t slot = 0; slot < peers_.size(); ++slot) {
+    if (peers_[slot] == nullptr || !peers_[slot]->http.idle()) continue;
+    Peer& peer = *peers_[slot];
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, peer.fd.get(), nullptr);
+    idle.push_back(std::move(peer.fd));
+    Close(peer);
+  }
+  given_up_.set_value(std::move(idle));
 }
 
 void HttpWorker::Sweep() {

@@ -2,13 +2,16 @@
 #define CHANCERY_RESPONDER_HTTP_HTTP_WORKER_H_
 
 #include <atomic>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "responder/http/connection_quota.h"
 #include "responder/http/http_connection.h"
 #include "responder/http/http_counters.h"
@@ -43,6 +46,12 @@ class HttpWorker {
   // Serves until Stop and the end of the last connection.
   void Run();
   void Stop();
+  // As Stop, when another process accepts from the listening socket and goes on
+  // with connections that are between two requests: gives up those, and
+  // returns once no more is accepted here. Run must be running.
+  std::vector<Fd> HandOver();
+  // Goes on with a client's connection that another process gave up.
+  void Adopt(Fd connection);
 
   const HttpCounters& counters() const { return counters_; }
 
@@ -53,6 +62,7 @@ class HttpWorker {
   // False if the kernel's queue is not empty yet.
   bool AcceptAll();
   void Admit(Fd fd, const ClientKey& client);
+  void AdmitAdopted();
   void Refuse(const Fd& fd, HttpCount why);
   void MeasureLag(bool more_wait);
   void Wake();
@@ -62,6 +72,7 @@ class HttpWorker {
   void Follow(Peer& peer);
   void Close(Peer& peer);
   void BeginDrain();
+  void GiveUpIdle();
   void Sweep();
   void Watch(bool listener);
 
@@ -72,6 +83,10 @@ class HttpWorker {
   Fd epoll_;
   Fd wake_;
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> handing_over_{false};
+  std::promise<std::vector<Fd>> given_up_;
+  base::Mutex adopted_mu_;
+  std::vector<Fd> adopted_ ABSL_GUARDED_BY(adopted_mu_);
   bool draining_ = false;
   bool listener_watched_ = false;
   // Lag is how long the kernel's queue of events is: the worker's own event is

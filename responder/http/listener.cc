@@ -1,6 +1,7 @@
 #include "responder/http/listener.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -157,6 +158,49 @@ absl::StatusOr<Listeners> Listen(absl::string_view address, size_t count) {
   BoundAddress bound = Describe(at);
   out.address = std::move(bound.text);
   out.port = bound.port;
+  return out;
+}
+
+absl::StatusOr<Listeners> Adopt(std::vector<Fd> sockets, size_t count) {
+  if (sockets.empty()) {
+    return absl::InvalidArgumentError("no listening socket was passed");
+  }
+  Listeners out;
+  const int on = 1;
+  for (const Fd& fd : sockets) {
+    int listens = 0;
+    socklen_t size = sizeof listens;
+    sockaddr_storage at{};
+    socklen_t at_size = sizeof at;
+    if (getsockopt(fd.get(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 ||
+        listens == 0 ||
+        getsockname(fd.get(), reinterpret_cast<sockaddr*>(&at), &at_size) !=
+            0 ||
+        (at.ss_family != AF_INET && at.ss_family != AF_INET6)) {
+      return absl::InvalidArgumentError(
+          "a descriptor that was passed is no listening TCP socket");
+    }
+    BoundAddress bound = Describe(at);
+    if (!out.address.empty() && bound.text != out.address) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("sockets of two addresses were passed: ", out.address,
+                       " and ", bound.text));
+    }
+    out.address = std::move(bound.text);
+    out.port = bound.port;
+    setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
+    fcntl(fd.get(), F_SETFD, FD_CLOEXEC);
+  }
+  const size_t passed = sockets.size();
+  out.sockets = std::move(sockets);
+  // Sockets of a group that nobody accepts from would keep clients waiting, so
+  // each gets a loop; loops that are left share.
+  for (size_t i = passed; i < count; ++i) {
+    Fd fd(fcntl(out.sockets[i % passed].get(), F_DUPFD_CLOEXEC, 0));
+    if (!fd.valid()) return Failed(out.address, errno);
+    out.sockets.push_back(std::move(fd));
+  }
   return out;
 }
 

@@ -31,6 +31,11 @@ struct Listeners {
 // PermissionDenied: a port below 1024.
 absl::StatusOr<Listeners> Listen(absl::string_view address, size_t count);
 
+// Sockets that another process listens on already, all on one address; `count`
+// or more of the result take turns with them.
+// InvalidArgument: none, or one that is not a listening TCP socket.
+absl::StatusOr<Listeners> Adopt(std::vector<Fd> sockets, size_t count);
+
 }  // namespace chancery::responder
 
 #endif  // CHANCERY_RESPONDER_HTTP_LISTENER_H_
