@@ -62,6 +62,9 @@ rocksdb::Options StoreOptions() {
   options.level0_file_num_compaction_trigger = 2;
   // Logs are what they hold, not what they might.
   options.allow_fallocate = false;
+  // A hundred million certificates are two thousand files, which are read at
+  // the start: descriptors are for connections.
+  options.max_open_files = 64;
   // They are read from end to end, or not at all.
   options.advise_random_on_open = false;
   options.max_background_jobs = 2;
