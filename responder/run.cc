@@ -28,6 +28,7 @@
 #include "responder/cache/update_verifier.h"
 #include "responder/cache/verified_replica.h"
 #include "responder/cache_tags.h"
+#include "responder/descriptors.h"
 #include "responder/handover.h"
 #include "responder/http/http_server.h"
 #include "responder/http/listener.h"
@@ -234,8 +235,12 @@ absl::Status Run(const config::Responder& config, rpc::Process& process) {
                    rpc::RoleTable::Create(config.grant()));
   ASSIGN_OR_RETURN(const block::KeySet keys, LoadKeySet(config));
   ASSIGN_OR_RETURN(const PinnedIssuers issuers, PinnedIssuers::Create(keys));
-  std::optional<Predecessor> predecessor;
   HttpServerOptions http_options = ToHttpOptions(config);
+  ASSIGN_OR_RETURN(http_options.limits.connections,
+                   FitConnections(config.limits().connections(),
+                                  http_options.limits.connections,
+                                  keys.issuers.size(), RaiseDescriptorLimit()));
+  std::optional<Predecessor> predecessor;
   std::optional<Listeners> listeners;
   if (!config.handover_socket().empty()) {
     ASSIGN_OR_RETURN(predecessor, Predecessor::Find(config.handover_socket()));
