@@ -79,6 +79,8 @@ void Harden() {
   const sigset_t signals = StopSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  // A file that may not grow is an error of the write, as a full disk is.
+  signal(SIGXFSZ, SIG_IGN);
   umask(077);
   const rlimit none = {};
   setrlimit(RLIMIT_CORE, &none);

@@ -1,9 +1,11 @@
 #include "responder/cache/rocksdb_cache_store.h"
 
 #include <atomic>
+#include <cstdarg>
 #include <chrono>
 #include <mutex>
 #include <shared_mutex>
+#include <memory>
 #include <utility>
 
 #include "absl/functional/function_ref.h"
@@ -44,6 +46,15 @@ absl::Status ToStatus(const std::string& folder,
   return absl::UnavailableError(message);
 }
 
+// In place of RocksDB's LOG file, which it goes on writing to after a write
+// has failed, to fall over an assertion of its own: a full disk must not end
+// the process. What failed is in the status of each call.
+class NoInfoLog final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
 rocksdb::Options StoreOptions() {
   rocksdb::Options options;
   options.create_if_missing = true;
@@ -68,8 +79,7 @@ rocksdb::Options StoreOptions() {
   // They are read from end to end, or not at all.
   options.advise_random_on_open = false;
   options.max_background_jobs = 2;
-  options.max_log_file_size = 8 << 20;
-  options.keep_log_file_num = 4;
+  options.info_log = std::make_shared<NoInfoLog>();
   // Rows are read once, at the start.
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(4 << 20);
