@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/bytes.h"
@@ -71,6 +72,11 @@ class Block {
   // error (ResourceExhausted: no room) it is where it was.
   absl::Status MoveToFile(const std::string& folder) {
     return rows_.MoveToFile(folder);
+  }
+
+  // Asks for a record's memory without waiting for it.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void Prefetch(uint32_t place) const {
+    rows_.Prefetch(place);
   }
 
   // Views into this block.

@@ -7,9 +7,11 @@
 #include <span>
 #include <string>
 
+#include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "base/bytes.h"
 #include "base/mapped_file.h"
+#include "base/prefetch.h"
 #include "block/record.h"
 
 namespace chancery::block {
@@ -38,6 +40,11 @@ class Rows {
   }
   base::Bytes Signatures(uint32_t place) const {
     return {Row(place) + 1 + serial_size_, signatures_size_};
+  }
+
+  // Asks for the memory of these views without waiting for it.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void Prefetch(uint32_t place) const {
+    base::Prefetch(Row(place), Stride());
   }
 
   // These need rows in memory.

@@ -1,5 +1,6 @@
 #include "responder/ocsp_http.h"
 
+#include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "base/bytes.h"
@@ -37,13 +38,34 @@ void SetEtag(const crypto::Sha256Digest& digest, std::string& etag) {
 
 }  // namespace
 
+void OcspHttp::ReadPath(absl::string_view path, Work& work) {
+  work.request = DecodeOcspPath(path, work.decoded)
+                     ? x509::ParseOcspRequest(base::AsBytes(work.decoded))
+                     : absl::InvalidArgumentError("path: no base64");
+}
+
+void OcspHttp::Expect(Work& work) const {
+  work.expected =
+      work.request.ok() ? source_.Expect(work.request->cert_ids.front()) : 0;
+}
+
+void OcspHttp::Begin(absl::string_view path, Work& work) const {
+  ReadPath(path, work);
+  Expect(work);
+}
+
+void OcspHttp::BeginPost(const HttpRequest& request, Work& work) const {
+  work.request = x509::ParseOcspRequest(base::AsBytes(request.body));
+  Expect(work);
+}
+
 void OcspHttp::Get(const HttpRequest& request, absl::string_view path,
                    HttpResponse& response) {
-  if (!DecodeOcspPath(path, decoded_)) {
-    return Refuse(ErrorStatus::kMalformedRequest, OcspCount::kMalformed,
-                  response);
+  if (request.work != nullptr) {
+    return Answer(request, static_cast<Work&>(*request.work).request, response);
   }
-  Answer(request, base::AsBytes(decoded_), response);
+  ReadPath(path, own_);
+  Answer(request, own_.request, response);
 }
 
 void OcspHttp::Post(const HttpRequest& request, HttpResponse& response) {
@@ -52,12 +74,16 @@ void OcspHttp::Post(const HttpRequest& request, HttpResponse& response) {
     return SetPlainResponse(
         415, "Content-Type must be application/ocsp-request", response);
   }
-  Answer(request, base::AsBytes(request.body), response);
+  if (request.work != nullptr) {
+    return Answer(request, static_cast<Work&>(*request.work).request, response);
+  }
+  Answer(request, x509::ParseOcspRequest(base::AsBytes(request.body)),
+         response);
 }
 
-void OcspHttp::Answer(const HttpRequest& request, base::Bytes ocsp_request,
+void OcspHttp::Answer(const HttpRequest& request,
+                      const absl::StatusOr<x509::OcspRequest>& parsed,
                       HttpResponse& response) {
-  const auto parsed = x509::ParseOcspRequest(ocsp_request);
   if (!parsed.ok()) {
     return Refuse(ErrorStatus::kMalformedRequest, OcspCount::kMalformed,
                   response);

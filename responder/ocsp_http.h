@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/bytes.h"
 #include "crypto/digest.h"
@@ -35,6 +36,19 @@ class OcspHttp {
            OcspCounters& counters)
       : source_(source), tags_(tags), counters_(counters) {}
 
+  // What is read of a request before it is answered.
+  struct Work final : HttpWork {
+    std::string decoded;
+    absl::StatusOr<x509::OcspRequest> request;  // Views into the DER.
+    uint64_t expected = 0;                      // What the source said.
+  };
+
+  // Reads a request into `work`, which is then the request's. The views of
+  // POST's last as long as its body.
+  void Begin(absl::string_view path, Work& work) const;
+  void BeginPost(const HttpRequest& request, Work& work) const;
+  void Approach(Work& work) const { source_.Approach(work.expected); }
+
   // GET and HEAD; `path` is what follows the responder's URL, still escaped.
   void Get(const HttpRequest& request, absl::string_view path,
            HttpResponse& response);
@@ -53,7 +67,10 @@ class OcspHttp {
 
   enum class Lookup { kFound, kUnknown, kSeveral, kUnavailable };
 
-  void Answer(const HttpRequest& request, base::Bytes ocsp_request,
+  static void ReadPath(absl::string_view path, Work& work);
+  void Expect(Work& work) const;
+  void Answer(const HttpRequest& request,
+              const absl::StatusOr<x509::OcspRequest>& parsed,
               HttpResponse& response);
   // The one response that covers all of `ids`, into the empty `der`.
   Lookup FindForAll(std::span<const x509::CertId> ids, std::string& der,
@@ -65,7 +82,7 @@ class OcspHttp {
   OcspCounters& counters_;
   crypto::Sha256Stream sha256_;
   HttpDateCache dates_;
-  std::string decoded_;
+  Work own_;  // For requests that came without.
   std::string other_;
   std::string etag_;
 };

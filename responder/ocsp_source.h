@@ -2,6 +2,7 @@
 #ifndef CHANCERY_RESPONDER_OCSP_SOURCE_H_
 #define CHANCERY_RESPONDER_OCSP_SOURCE_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -40,6 +41,12 @@ class OcspSource {
   // for the caller to see.
   virtual Result Find(const x509::CertId& id, std::string& der,
                       FoundOcsp& found) const = 0;
+
+  // Hints, for who has several to find: Expect each, Approach each with what
+  // Expect said, then Find each. Memory that Find would wait for is asked for
+  // without waiting. They change nothing that Find says.
+  virtual uint64_t Expect(const x509::CertId& /*id*/) const { return 0; }
+  virtual void Approach(uint64_t /*expected*/) const {}
 };
 
 }  // namespace chancery::responder

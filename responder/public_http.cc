@@ -1,6 +1,5 @@
 #include "responder/public_http.h"
 
-#include <optional>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -32,6 +31,18 @@ std::optional<absl::string_view> Below(absl::string_view prefix,
   return WithoutLeadingSlashes(path);
 }
 
+// A query is a cache's business, or a mistake; base64 has no "?".
+absl::string_view Path(const HttpRequest& request) {
+  return WithoutLeadingSlashes(
+      request.target.substr(0, request.target.find('?')));
+}
+
+// As opposed to what else has a name here.
+bool IsOcsp(absl::string_view path) {
+  return !path.empty() && path != "healthz" && path != "readyz" &&
+         !absl::StartsWith(path, "crl/");
+}
+
 }  // namespace
 
 PublicHttp::PublicHttp(Options options, const OcspSource& ocsp,
@@ -42,10 +53,32 @@ PublicHttp::PublicHttp(Options options, const OcspSource& ocsp,
       ocsp_(ocsp, tags_, counters),
       crls_(crls, tags_, counters) {}
 
+std::unique_ptr<HttpWork> PublicHttp::NewWork() {
+  return std::make_unique<OcspHttp::Work>();
+}
+
+bool PublicHttp::Begin(const HttpRequest& request, HttpWork& work) {
+  auto& ocsp_work = static_cast<OcspHttp::Work&>(work);
+  const absl::string_view path = Path(request);
+  const auto below = Below(prefix_, path);
+  if (!below.has_value()) return false;
+  if (request.method == HttpMethod::kPost && below->empty()) {
+    ocsp_.BeginPost(request, ocsp_work);
+    return true;
+  }
+  const bool get =
+      request.method == HttpMethod::kGet || request.method == HttpMethod::kHead;
+  if (!get || !IsOcsp(path) || below->empty()) return false;
+  ocsp_.Begin(*below, ocsp_work);
+  return true;
+}
+
+void PublicHttp::Approach(HttpWork& work) {
+  ocsp_.Approach(static_cast<OcspHttp::Work&>(work));
+}
+
 void PublicHttp::Handle(const HttpRequest& request, HttpResponse& response) {
-  // A query is a cache's business, or a mistake; base64 has no "?".
-  const absl::string_view path =
-      WithoutLeadingSlashes(request.target.substr(0, request.target.find('?')));
+  const absl::string_view path = Path(request);
   switch (request.method) {
     case HttpMethod::kGet:
     case HttpMethod::kHead:

@@ -12,6 +12,7 @@
 #define CHANCERY_RESPONDER_PUBLIC_HTTP_H_
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
@@ -45,6 +46,10 @@ class PublicHttp final : public HttpHandler {
              OcspCounters& counters);
 
   void Handle(const HttpRequest& request, HttpResponse& response) override;
+
+  std::unique_ptr<HttpWork> NewWork() override;
+  bool Begin(const HttpRequest& request, HttpWork& work) override;
+  void Approach(HttpWork& work) override;
 
  private:
   void Get(const HttpRequest& request, absl::string_view path,

@@ -92,6 +92,16 @@ class PublicHttpTest : public ::testing::Test {
     if (timed.now == absl::Time()) timed.now = kNow;
     HttpResponse response;
     http_.Handle(timed, response);
+    // Begun before it is answered, it says the same.
+    if (together_.Begin(timed, *work_)) {
+      together_.Approach(*work_);
+      timed.work = work_.get();
+    }
+    HttpResponse other;
+    together_.Handle(timed, other);
+    EXPECT_EQ(other.status, response.status);
+    EXPECT_EQ(other.headers, response.headers);
+    EXPECT_EQ(other.body, response.body);
     return response;
   }
   HttpResponse Get(absl::string_view target) {
@@ -120,6 +130,12 @@ class PublicHttpTest : public ::testing::Test {
                    ocsp_,
                    crls_,
                    counters_};
+  OcspCounters other_counters_;
+  PublicHttp together_{{.path_prefix = "", .ready = [this] { return ready_; }},
+                       ocsp_,
+                       crls_,
+                       other_counters_};
+  const std::unique_ptr<HttpWork> work_ = together_.NewWork();
 };
 
 TEST_F(PublicHttpTest, TagsWhatACdnMayKeep) {

@@ -319,6 +319,28 @@ OcspSource::Result BlockCache::Find(const x509::CertId& id, std::string& der,
   return Result::kUnknown;
 }
 
+uint64_t BlockCache::Expect(const x509::CertId& id) const {
+  const auto issuer = issuers_.Of(id);
+  if (!issuer.has_value()) return 0;
+  const uint32_t tag = SerialIndex::TagOf(index_key_, *issuer, id.serial);
+  const base::ReaderGate::Reader reader(gate_);
+  index_.Prefetch(tag);
+  return tag;
+}
+
+void BlockCache::Approach(uint64_t expected) const {
+  if (expected == 0) return;  // No tag is 0.
+  const base::ReaderGate::Reader reader(gate_);
+  index_.Find(static_cast<uint32_t>(expected), [&](uint32_t number) {
+    const block::Block* const block = by_number_[number >> kPlaceBits]
+                                          .load(std::memory_order_acquire)
+                                          ->current.load();
+    const uint32_t place = number & (block::kMaxCapacity - 1);
+    if (block != nullptr && place < block->count()) block->Prefetch(place);
+    return true;  // Another with this tag is one in millions.
+  });
+}
+
 void BlockCache::Wrote(const absl::Status& status) {
   if (status.ok()) {
     store_fails_ = false;

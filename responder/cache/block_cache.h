@@ -88,6 +88,8 @@ class BlockCache final : public OcspSource {
 
   Result Find(const x509::CertId& id, std::string& der,
               FoundOcsp& found) const override;
+  uint64_t Expect(const x509::CertId& id) const override;
+  void Approach(uint64_t expected) const override;
 
  private:
   using Held = std::unique_ptr<const block::Block>;

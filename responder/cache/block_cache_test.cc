@@ -92,8 +92,9 @@ class BlockCacheTest : public ::testing::TestWithParam<bool> {
   std::optional<std::string> Find(const Issuer& issuer, uint32_t number) {
     const std::string serial = Issuer::Serial(number);
     std::string der;
-    if (responder_->blocks.Find(issuer.Id(serial), der, found_) !=
-        Result::kFound) {
+    const auto id = issuer.Id(serial);
+    responder_->blocks.Approach(responder_->blocks.Expect(id));
+    if (responder_->blocks.Find(id, der, found_) != Result::kFound) {
       EXPECT_EQ(der, "");
       return std::nullopt;
     }

@@ -1,11 +1,11 @@
 #include "responder/cache/rocksdb_cache_store.h"
 
 #include <atomic>
-#include <cstdarg>
 #include <chrono>
+#include <cstdarg>
+#include <memory>
 #include <mutex>
 #include <shared_mutex>
-#include <memory>
 #include <utility>
 
 #include "absl/functional/function_ref.h"

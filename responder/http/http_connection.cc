@@ -103,6 +103,29 @@ HttpConnection::HttpConnection(HttpContext& context, Uptime now)
 }
 
 void HttpConnection::Receive(absl::string_view bytes, Uptime now) {
+  Take(bytes, now);
+  Settle(now);
+}
+
+HttpConnection::Received HttpConnection::Begin(absl::string_view bytes,
+                                               Uptime now, HttpWork& work) {
+  work_ = &work;
+  Take(bytes, now);
+  if (begun_) return Received::kBegun;
+  work_ = nullptr;
+  Settle(now);
+  return Received::kDone;
+}
+
+void HttpConnection::Finish(Uptime now) {
+  begun_ = false;
+  Answer(now);
+  work_ = nullptr;
+  if (!input_.empty()) ProcessBacklog(now);
+  Settle(now);
+}
+
+void HttpConnection::Take(absl::string_view bytes, Uptime now) {
   context_.counters.Add(HttpCount::kBytesReceived, bytes.size());
   if (phase_ == Phase::kLingering) {
     dropped_ += bytes.size();
@@ -117,7 +140,6 @@ void HttpConnection::Receive(absl::string_view bytes, Uptime now) {
     input_.append(bytes.data(), bytes.size());
     ProcessBacklog(now);
   }
-  Settle(now);
 }
 
 void HttpConnection::ReceiveEnd(Uptime now) {
@@ -137,7 +159,7 @@ void HttpConnection::ProcessBacklog(Uptime now) {
 }
 
 void HttpConnection::Process(absl::string_view& in, Uptime now) {
-  while (phase_ == Phase::kOpen && !in.empty() && file_.size == 0 &&
+  while (phase_ == Phase::kOpen && !begun_ && !in.empty() && file_.size == 0 &&
          OutputSize() < context_.limits.output_bytes) {
     // The first request's time counts from connecting.
     if (!parser_.begun() && served_any_) request_since_ = now;
@@ -151,17 +173,19 @@ void HttpConnection::Process(absl::string_view& in, Uptime now) {
       case HttpParser::Step::kBad:
         return Refuse(parser_.error_status(), parser_.is_head());
       case HttpParser::Step::kDone:
-        Answer();
-        served_any_ = true;
-        sent_continue_ = false;
-        active_at_ = now;
-        parser_.Reset();
+        begun_ = work_ != nullptr &&
+                 context_.handler.Begin(parser_.request(), *work_);
+        if (!begun_) {
+          work_ = nullptr;
+          Answer(now);
+        }
     }
   }
 }
 
-void HttpConnection::Answer() {
+void HttpConnection::Answer(Uptime now) {
   HttpRequest request = parser_.request();
+  request.work = work_;
   request.now = context_.clock.Now();
   context_.counters.Add(CountOf(request.method));
   context_.response.Clear();
@@ -170,6 +194,10 @@ void HttpConnection::Answer() {
   Write(request.now, request.method == HttpMethod::kHead, keep_alive,
         parser_.http_1_0());
   if (!keep_alive) phase_ = Phase::kClosing;
+  served_any_ = true;
+  sent_continue_ = false;
+  active_at_ = now;
+  parser_.Reset();
 }
 
 void HttpConnection::Refuse(int status, bool head) {

@@ -54,6 +54,12 @@ class HttpConnection {
 
   // `bytes` came. Only if wants_input().
   void Receive(absl::string_view bytes, Uptime now);
+  // The same in two steps, for a server that has input of several connections:
+  // if a request is complete, its handler has begun with it, in `work`, and the
+  // next call must be Finish. If not, all is done, as by Receive.
+  enum class Received { kDone, kBegun };
+  Received Begin(absl::string_view bytes, Uptime now, HttpWork& work);
+  void Finish(Uptime now);
   // The client will send no more. What it has sent is still answered.
   void ReceiveEnd(Uptime now);
 
@@ -91,10 +97,12 @@ class HttpConnection {
     kDone,
   };
 
-  // Answers what is complete in `in` and leaves the rest in it.
+  void Take(absl::string_view bytes, Uptime now);
+  // Answers what is complete in `in` and leaves the rest in it. With work_, no
+  // more than begins the first.
   void Process(absl::string_view& in, Uptime now);
   void ProcessBacklog(Uptime now);
-  void Answer();
+  void Answer(Uptime now);
   void Refuse(int status, bool head);
   void Write(absl::Time now, bool head, bool keep_alive, bool http_1_0);
   // Behind each event: moves on from kClosing, sets the deadline.
@@ -109,8 +117,10 @@ class HttpConnection {
   bool draining_ = false;
   bool sent_continue_ = false;
   bool served_any_ = false;
-  std::string input_;   // Not yet used.
-  std::string output_;  // The first sent_ bytes are gone.
+  bool begun_ = false;        // parser_ has a request that is not answered.
+  HttpWork* work_ = nullptr;  // During Begin, and then of that request.
+  std::string input_;         // Not yet used.
+  std::string output_;        // The first sent_ bytes are gone.
   size_t sent_ = 0;
   FilePart file_;  // What is left of it; goes out behind output_.
   size_t dropped_ = 0;

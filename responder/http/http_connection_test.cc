@@ -495,5 +495,101 @@ TEST_F(HttpConnectionTest, Counts) {
   EXPECT_GT(counters_.Get(HttpCount::kBytesSent), 0);
 }
 
+// Begins with requests for "/begun...", and tells which it has begun with.
+class BeginningHandler final : public HttpHandler {
+ public:
+  struct Work final : HttpWork {
+    std::string target;
+  };
+  std::unique_ptr<HttpWork> NewWork() override {
+    return std::make_unique<Work>();
+  }
+  bool Begin(const HttpRequest& request, HttpWork& work) override {
+    static_cast<Work&>(work).target = std::string(request.target);
+    return absl::StartsWith(request.target, "/begun");
+  }
+  void Handle(const HttpRequest& request, HttpResponse& response) override {
+    response.body = absl::StrCat("<", request.target, " ",
+                                 request.work == nullptr
+                                     ? "-"
+                                     : static_cast<Work*>(request.work)->target,
+                                 ">");
+  }
+};
+
+class TogetherTest : public HttpConnectionTest {
+ protected:
+  TogetherTest() { connection_.emplace(beginning_context_, now_); }
+
+  HttpConnection::Received Begin(absl::string_view bytes) {
+    return connection_->Begin(bytes, now_, *work_);
+  }
+  std::string Output() {
+    std::string out;
+    TakeAll(out);
+    return out;
+  }
+
+  BeginningHandler beginning_;
+  HttpContext beginning_context_{.limits = limits_,
+                                 .clock = clock_,
+                                 .handler = beginning_,
+                                 .counters = counters_,
+                                 .dates = {},
+                                 .response = {}};
+  const std::unique_ptr<HttpWork> work_ = beginning_.NewWork();
+};
+
+TEST_F(TogetherTest, AnswersWhatIsBegunWhenItIsFinished) {
+  EXPECT_EQ(Begin("GET /begun HTTP/1.1\r\nHost: x\r\n\r\n"),
+            HttpConnection::Received::kBegun);
+  EXPECT_FALSE(connection_->has_output());
+  connection_->Finish(now_);
+  EXPECT_THAT(Output(), HasSubstr("</begun /begun>"));
+  EXPECT_TRUE(connection_->wants_input());
+}
+
+TEST_F(TogetherTest, AnswersAtOnceWhatTheHandlerDoesNotBeginWith) {
+  EXPECT_EQ(Begin("GET /other HTTP/1.1\r\nHost: x\r\n\r\n"),
+            HttpConnection::Received::kDone);
+  EXPECT_THAT(Output(), HasSubstr("</other ->"));
+}
+
+TEST_F(TogetherTest, AnswersPipelinedRequestsInOrder) {
+  EXPECT_EQ(Begin("GET /begun1 HTTP/1.1\r\nHost: x\r\n\r\n"
+                  "GET /begun2 HTTP/1.1\r\nHost: x\r\n\r\n"
+                  "GET /other HTTP/1.1\r\nHost: x\r\n\r\nGET /be"),
+            HttpConnection::Received::kBegun);
+  connection_->Finish(now_);
+  const std::string first = Output();
+  const size_t one = first.find("</begun1 /begun1>");
+  const size_t two = first.find("</begun2 ->");
+  const size_t three = first.find("</other ->");
+  EXPECT_LT(one, two);
+  EXPECT_LT(two, three);
+  EXPECT_NE(three, std::string::npos);
+  EXPECT_EQ(Begin("gun3 HTTP/1.1\r\nHost: x\r\n\r\n"),
+            HttpConnection::Received::kBegun);
+  connection_->Finish(now_);
+  EXPECT_THAT(Output(), HasSubstr("</begun3 /begun3>"));
+}
+
+TEST_F(TogetherTest, WaitsForTheRestOfARequest) {
+  EXPECT_EQ(Begin("GET /begun HTTP/1.1\r\nHo"),
+            HttpConnection::Received::kDone);
+  EXPECT_FALSE(connection_->has_output());
+  EXPECT_EQ(Begin("st: x\r\nConnection: close\r\n\r\n"),
+            HttpConnection::Received::kBegun);
+  connection_->Finish(now_);
+  EXPECT_THAT(Output(), HasSubstr("Connection: close\r\n"));
+  EXPECT_TRUE(connection_->done());
+}
+
+TEST_F(TogetherTest, RefusesWhatIsNoRequest) {
+  EXPECT_EQ(Begin("\x16\x03\x01 what\r\n\r\n"),
+            HttpConnection::Received::kDone);
+  EXPECT_THAT(Output(), HasSubstr("HTTP/1.1 400 "));
+}
+
 }  // namespace
 }  // namespace chancery::responder

@@ -14,6 +14,12 @@ namespace chancery::responder {
 
 enum class HttpMethod { kGet, kHead, kPost, kOther };
 
+// What a handler keeps of one request between Begin and Handle.
+class HttpWork {
+ public:
+  virtual ~HttpWork() = default;
+};
+
 // A complete request. The views last as long as the call that passes it.
 struct HttpRequest {
   HttpMethod method = HttpMethod::kGet;
@@ -31,6 +37,8 @@ struct HttpRequest {
   absl::string_view accept_encoding = {};
   // When it is answered: what Date will say and max-age counts from.
   absl::Time now;
+  // What Begin has made of this request; null if there was none.
+  HttpWork* work = nullptr;
 };
 
 // A part of a file, which the kernel sends from where it lies. The file is a
@@ -68,6 +76,18 @@ class HttpHandler {
 
   // `response` arrives cleared.
   virtual void Handle(const HttpRequest& request, HttpResponse& response) = 0;
+
+  // A server that has several requests at hand may call Begin for each, then
+  // Approach for each, then Handle for each: what one has to fetch from memory
+  // comes while others are worked on. The work belongs to the server, which
+  // uses it again. Null: this handler has no use for any of it.
+  virtual std::unique_ptr<HttpWork> NewWork() { return nullptr; }
+  // False: Handle shall be called without the work, and Approach not at all.
+  // `request` has no `now` yet, and is there until Handle.
+  virtual bool Begin(const HttpRequest& /*request*/, HttpWork& /*work*/) {
+    return false;
+  }
+  virtual void Approach(HttpWork& /*work*/) {}
 };
 
 }  // namespace chancery::responder

@@ -297,7 +297,8 @@ HttpParser::Step HttpParser::Feed(absl::string_view& in) {
                .range = message.range,
                .if_range = message.if_range,
                .accept_encoding = message.accept_encoding,
-               .now = absl::Time()};
+               .now = absl::Time(),
+               .work = nullptr};
   return Step::kDone;
 }
 

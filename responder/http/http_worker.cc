@@ -33,6 +33,9 @@ constexpr absl::Duration kDrainSweepInterval = absl::Milliseconds(50);
 // Of a file, before the other connections get their turn: a fast client of a
 // large file would keep them waiting otherwise.
 constexpr size_t kFileTurn = 256 << 10;
+// Events that are handled together: enough that memory has come by the time
+// that the first of them is answered, and few enough to stay in the cache.
+constexpr size_t kTogether = 32;
 // What events carry in place of a slot.
 constexpr uint64_t kListenerEvent = ~uint64_t{0};
 constexpr uint64_t kWakeEvent = kListenerEvent - 1;
@@ -87,6 +90,7 @@ struct HttpWorker::Peer {
   size_t slot;
   uint32_t watched = 0;
   bool half_closed = false;
+  bool begun = false;  // http wants Finish.
   HttpConnection http;
 };
 
@@ -101,7 +105,13 @@ HttpWorker::HttpWorker(Options options, const base::Clock& clock,
                .dates = {},
                .response = {}},
       sweep_interval_(SweepInterval(options_.limits)),
-      buffer_(kReceiveSize, '\0') {}
+      buffer_(kReceiveSize, '\0') {
+  for (size_t i = 0; i < kTogether; ++i) {
+    auto work = handler.NewWork();
+    if (work == nullptr) break;
+    works_.push_back(std::move(work));
+  }
+}
 
 HttpWorker::~HttpWorker() = default;
 
@@ -189,7 +199,11 @@ void HttpWorker::Run() {
     const int count = epoll_wait(epoll_.get(), events.data(), kEvents, wait_ms);
     now_ = ReadUptime();
     MeasureLag(/*more_wait=*/count == kEvents);
-    for (int i = 0; i < count; ++i) Handle(events[i]);
+    for (size_t i = 0; count > 0 && i < static_cast<size_t>(count);
+         i += kTogether) {
+      HandleTogether(std::span(events).subspan(
+          i, std::min(kTogether, static_cast<size_t>(count) - i)));
+    }
     if (stopping_.load() && !draining_) BeginDrain();
     if (now_ >= next_sweep_) {
       Sweep();
@@ -198,10 +212,29 @@ void HttpWorker::Run() {
   }
 }
 
-void HttpWorker::Handle(const epoll_event& event) {
+void HttpWorker::HandleTogether(std::span<const epoll_event> events) {
+  std::array<Peer*, kTogether> peers;
+  size_t count = 0;
+  works_used_ = 0;
+  for (const epoll_event& event : events) {
+    Peer* const peer = Begin(event);
+    if (peer != nullptr) peers[count++] = peer;
+  }
+  for (size_t i = 0; i < works_used_; ++i) {
+    context_.handler.Approach(*works_[i]);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    Peer& peer = *peers[i];
+    if (std::exchange(peer.begun, false)) peer.http.Finish(now_);
+    Write(peer);
+    Follow(peer);
+  }
+}
+
+HttpWorker::Peer* HttpWorker::Begin(const epoll_event& event) {
   if (event.data.u64 == kListenerEvent) {
     AcceptAll();  // What is left comes with the next event.
-    return;
+    return nullptr;
   }
   if (event.data.u64 == kWakeEvent) {
     uint64_t count;
@@ -211,15 +244,17 @@ void HttpWorker::Handle(const epoll_event& event) {
       overloaded_ = now_ - lag_since_ > options_.limits.max_lag;
       measuring_lag_ = false;
     }
-    return;
+    return nullptr;
   }
-  Peer* peer = peers_[event.data.u64].get();
-  if (peer == nullptr) return;  // Closed by an earlier event of this batch.
+  Peer* const peer = peers_[event.data.u64].get();
+  if (peer == nullptr) return nullptr;
   // Only after both directions have ended: nobody is left to answer.
-  if ((event.events & (EPOLLERR | EPOLLHUP)) != 0) return Close(*peer);
+  if ((event.events & (EPOLLERR | EPOLLHUP)) != 0) {
+    Close(*peer);
+    return nullptr;
+  }
   if ((event.events & EPOLLIN) != 0 && peer->http.wants_input()) Read(*peer);
-  Write(*peer);
-  Follow(*peer);
+  return peer;
 }
 
 bool HttpWorker::AcceptAll() {
@@ -288,7 +323,11 @@ void HttpWorker::Read(Peer& peer) {
   const ssize_t got =
       recv(peer.fd.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
   if (got > 0) {
-    peer.http.Receive({buffer_.data(), static_cast<size_t>(got)}, now_);
+    const absl::string_view bytes(buffer_.data(), static_cast<size_t>(got));
+    if (works_used_ == works_.size()) return peer.http.Receive(bytes, now_);
+    peer.begun = peer.http.Begin(bytes, now_, *works_[works_used_]) ==
+                 HttpConnection::Received::kBegun;
+    if (peer.begun) ++works_used_;
   } else if (got == 0) {
     peer.http.ReceiveEnd(now_);
   } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
@@ -367,6 +406,7 @@ void HttpWorker::BeginDrain() {
   drain_until_ = now_ + options_.drain_timeout;
   for (const auto& peer : peers_) {
     if (peer == nullptr) continue;
+    works_used_ = works_.size();  // None: one by one.
     if (peer->http.wants_input()) Read(*peer);
     peer->http.Drain(now_);
   }

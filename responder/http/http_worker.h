@@ -4,6 +4,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -58,7 +59,11 @@ class HttpWorker {
  private:
   struct Peer;
 
-  void Handle(const epoll_event& event);
+  // Of a few events: all input is read and begun with, then all is answered.
+  void HandleTogether(std::span<const epoll_event> events);
+  // The peer that has an event and must be finished with; null if there is
+  // none.
+  Peer* Begin(const epoll_event& event);
   // False if the kernel's queue is not empty yet.
   bool AcceptAll();
   void Admit(Fd fd, const ClientKey& client);
@@ -102,6 +107,10 @@ class HttpWorker {
   std::vector<size_t> free_slots_;
   size_t open_ = 0;
   std::string buffer_;  // What was received last.
+  // For requests that were begun together; empty if the handler has no use for
+  // that.
+  std::vector<std::unique_ptr<HttpWork>> works_;
+  size_t works_used_ = 0;
 };
 
 }  // namespace chancery::responder
