@@ -25,7 +25,9 @@ struct epoll_event;
 namespace chancery::responder {
 
 // One level-triggered epoll loop with the connections of its own listening
-// socket. Run() belongs to one thread; Stop() and counters() to any.
+// One level-triggered epoll loop with the connections of its own listening
+// socket. Requests that have come together are begun together (HttpHandler).
+// Run() belongs to one thread, all else but Start() to any.
 class HttpWorker {
  public:
   struct Options {
