@@ -5,6 +5,7 @@ import http.client
 import re
 import signal
 import socket
+import subprocess
 import threading
 import time
 import urllib.parse
@@ -144,14 +145,20 @@ class RestartTest(ClusterCase):
         for client in clients:
             client.start()
         try:
-            # One that is killed on its way, and one that never says a word.
+            # One that cannot open its cache, and one that never says a word.
+            config = self.folder / f"config/{RESPONDER}.textproto"
+            broken = self.work / "broken.textproto"
+            broken.write_text(re.sub(r'cache_dir: "[^"]*"', 'cache_dir: "/dev/null/x"',
+                                     config.read_text()))
             asked = self.log().count("handover_asked")
-            self.cluster.spawn(self.process())
-            wait_until("the old one was asked",
-                       lambda: self.log().count("handover_asked") > asked)
-            successor = self.cluster.running[RESPONDER]
-            successor.send_signal(signal.SIGKILL)
-            successor.wait()
+            successor = subprocess.run(
+                [self.bin / "chancery-responder", f"--config={broken}"], check=False,
+                timeout=30, capture_output=True, text=True)
+            self.assertEqual(successor.returncode, 1, successor.stderr)
+            self.assertIn("/dev/null/x", successor.stdout + successor.stderr)
+            wait_until("the old one goes on", lambda: (
+                self.log().count("handover_asked") > asked
+                and "handover_failed" in self.log()))
             with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as mute:
                 mute.settimeout(30)
                 mute.connect(str(self.socket))
@@ -160,11 +167,9 @@ class RestartTest(ClusterCase):
                 self.assertGreater(len(passed[1]), 0)
                 for fd in passed[1]:
                     socket.socket(fileno=fd).close()
-            self.cluster.running[RESPONDER] = serving
             self.cluster.run("revoke", "--cert", certificate)
             self.wait_status(certificate, "revoked")
         finally:
-            self.cluster.running[RESPONDER] = serving
             for client in clients:
                 client.ended.set()
             for client in clients:
