@@ -42,9 +42,7 @@ class MainJob:
 
     def test_get_by_curl_equals_post(self):
         certificate, _ = self.issue("get.example.com")
-        request = self.work / "get.req"
-        self.shell("openssl", "ocsp", "-issuer", self.ca / "issuing.pem", "-cert",
-                   certificate, "-no_nonce", "-reqout", request)
+        request = self.ocsp_request(certificate)
         encoded = urllib.parse.quote(base64.b64encode(request.read_bytes()), safe="")
         by_get, by_post = self.work / "get.der", self.work / "post.der"
         headers = self.shell("curl", "-fsS", "-D", "-", "-o", by_get,

@@ -21,6 +21,14 @@ def binaries():
     return folder
 
 
+def resident_bytes(pid):
+    """The memory that a process has now."""
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) << 10
+    raise AssertionError("no VmRSS")
+
+
 class ClusterCase(unittest.TestCase):
     """A cluster for the tests of a class. Subclasses choose what it stands on."""
 
@@ -98,6 +106,13 @@ class ClusterCase(unittest.TestCase):
         certificate = self.work / f"{name}.pem"
         answer = self.cluster.run("issue", "--csr", csr, "--out", certificate, "--json")
         return certificate, json.loads(answer.stdout)
+
+    def ocsp_request(self, certificate):
+        """An OCSPRequest without a nonce by `openssl ocsp`; returns its path (DER)."""
+        path = self.work / "request.der"
+        self.shell("openssl", "ocsp", "-issuer", self.ca / "issuing.pem", "-cert",
+                   certificate, "-no_nonce", "-reqout", path)
+        return path
 
     def openssl_ocsp(self, url, certificate, *options):
         return self.shell("openssl", "ocsp", "-issuer", self.ca / "issuing.pem",

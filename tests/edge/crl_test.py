@@ -2,10 +2,8 @@
 by curl and by clients that are slow, verified by OpenSSL."""
 
 import hashlib
-import pathlib
 import random
 import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -15,7 +13,7 @@ import urllib.parse
 
 import junit
 from cluster import http_ok, wait_until
-from harness import ClusterCase
+from harness import ClusterCase, resident_bytes
 
 LARGE = 100_000_000
 SLOW_CLIENTS = 20
@@ -97,20 +95,14 @@ class Memory:
     """The most memory that a process had while this was open."""
 
     def __init__(self, pid):
-        self.status = pathlib.Path(f"/proc/{pid}/status")
-        self.before = self.most = self.now()
+        self.pid = pid
+        self.before = self.most = resident_bytes(pid)
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.watch)
 
-    def now(self):
-        for line in self.status.read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) << 10
-        raise AssertionError("no VmRSS")
-
     def watch(self):
         while not self.ended.wait(0.01):
-            self.most = max(self.most, self.now())
+            self.most = max(self.most, resident_bytes(self.pid))
 
     def __enter__(self):
         self.thread.start()
@@ -171,8 +163,7 @@ class LargeCrlTest(ClusterCase):
 
     def setUp(self):
         self.process = self.cluster.running[RESPONDER]
-        self.base = next(r["url"] for r in self.cluster.responders()
-                         if r["name"] == RESPONDER)
+        self.base = self.cluster.url_of(RESPONDER)
         self.url = self.base + "/crl/issuing.crl"
         self.cache = self.folder / "cache" / RESPONDER / "crls"
         self.assertEqual(self.push(self.large), str(self.number))

@@ -5,7 +5,6 @@ import pathlib
 import random
 import resource
 import shutil
-import signal
 import subprocess
 import time
 import urllib.parse
@@ -25,10 +24,8 @@ class FaultsTest(ClusterCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        process = next(p for p in cls.cluster.processes() if p["name"] == RESPONDER)
-        cls.ready_url = process["ready_url"]
-        cls.url = next(r["url"] for r in cls.cluster.responders()
-                       if r["name"] == RESPONDER)
+        cls.ready_url = cls.cluster.process(RESPONDER)["ready_url"]
+        cls.url = cls.cluster.url_of(RESPONDER)
         cls.cache = cls.folder / "cache" / RESPONDER
 
     def setUp(self):
@@ -48,11 +45,9 @@ class FaultsTest(ClusterCase):
 
     def ask(self, certificate):
         """The response of this responder, read by another implementation."""
-        der = self.work / "request.der"
-        self.shell("openssl", "ocsp", "-issuer", self.ca / "issuing.pem", "-cert",
-                   certificate, "-no_nonce", "-reqout", der)
         request = urllib.request.Request(
-            self.url, der.read_bytes(), {"Content-Type": "application/ocsp-request"})
+            self.url, self.ocsp_request(certificate).read_bytes(),
+            {"Content-Type": "application/ocsp-request"})
         with urllib.request.urlopen(request, timeout=10) as answer:
             return (ocsp.load_der_ocsp_response(answer.read()),
                     answer.headers.get("Cache-Control", ""))

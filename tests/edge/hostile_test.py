@@ -3,18 +3,16 @@ waits for a second."""
 
 import http.client
 import multiprocessing
-import pathlib
 import resource
 import selectors
 import socket
-import subprocess
 import time
 import urllib.parse
 
 import junit
 from cryptography.x509 import ocsp
 from cluster import wait_until
-from harness import ClusterCase
+from harness import ClusterCase, resident_bytes
 
 RESPONDER = "responder-1"
 IDLE = 10_000
@@ -55,10 +53,9 @@ class HostileTest(ClusterCase):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         super().setUpClass()
         try:
-            url = next(r["url"] for r in cls.cluster.responders()
-                       if r["name"] == RESPONDER)
-            at = urllib.parse.urlsplit(url)
-            cls.url, cls.at = url, (at.hostname, at.port)
+            cls.url = cls.cluster.url_of(RESPONDER)
+            at = urllib.parse.urlsplit(cls.url)
+            cls.at = (at.hostname, at.port)
         except Exception:
             cls.tearDownClass()
             raise
@@ -67,17 +64,11 @@ class HostileTest(ClusterCase):
         name = self.id().rsplit(".", 1)[1].replace("_", "-")
         certificate, _ = self.issue(name[:40])
         self.wait_status(certificate, "good")
-        der = self.work / "request.der"
-        self.shell("openssl", "ocsp", "-issuer", self.ca / "issuing.pem", "-cert",
-                   certificate, "-no_nonce", "-reqout", der)
-        self.request_der = der.read_bytes()
+        self.request_der = self.ocsp_request(certificate).read_bytes()
         self.process = self.cluster.running[RESPONDER]
 
     def memory(self):
-        for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) << 10
-        raise AssertionError("no VmRSS")
+        return resident_bytes(self.process.pid)
 
     def beside(self, attack):
         """Runs it beside the correct client; its result."""
@@ -109,6 +100,12 @@ class HostileTest(ClusterCase):
         client.connect(self.at)
         client.setblocking(False)
         return client
+
+    def post(self):
+        """The request as it goes over the wire."""
+        return (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: "
+                b"application/ocsp-request\r\nContent-Length: %d\r\n\r\n"
+                % len(self.request_der) + self.request_der)
 
     def lua(self):
         path = self.work / "post.lua"
@@ -163,9 +160,7 @@ class HostileTest(ClusterCase):
         def attack():
             clients = [self.connect(i) for i in range(IDLE)]
             time.sleep(SECONDS)  # They are there; that is all they do.
-            ask = (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: "
-                   b"application/ocsp-request\r\nContent-Length: %d\r\n\r\n"
-                   % len(self.request_der) + self.request_der)
+            ask = self.post()
             # Every hundredth is served like any other.
             for client in clients[::100]:
                 client.setblocking(True)
@@ -213,9 +208,7 @@ class HostileTest(ClusterCase):
         self.assertEqual(self.beside(attack), 2000)
 
     def test_answers_that_nobody_takes(self):
-        ask = (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: "
-               b"application/ocsp-request\r\nContent-Length: %d\r\n\r\n"
-               % len(self.request_der) + self.request_der)
+        ask = self.post()
         before = self.memory()
 
         def attack():

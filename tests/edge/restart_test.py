@@ -76,15 +76,10 @@ class RestartTest(ClusterCase):
             raise
 
     def setUp(self):
-        url = next(r["url"] for r in self.cluster.responders()
-                   if r["name"] == RESPONDER)
-        self.url = url
+        url = self.cluster.url_of(RESPONDER)
         at = urllib.parse.urlsplit(url)
         self.at = (at.hostname, at.port)
         wait_until("ready", lambda: http_ok(url + "/readyz"), 30)
-
-    def process(self):
-        return next(p for p in self.cluster.processes() if p["name"] == RESPONDER)
 
     def log(self):
         return (self.folder / f"log/{RESPONDER}.log").read_text()
@@ -92,17 +87,15 @@ class RestartTest(ClusterCase):
     def succeed(self):
         """The next process takes over; the one before ends by itself."""
         before = self.cluster.running[RESPONDER]
-        self.cluster.spawn(self.process())
+        process = self.cluster.process(RESPONDER)
+        self.cluster.spawn(process)
         self.assertEqual(before.wait(30), 0)
-        self.cluster.wait_ready(self.process())
+        self.cluster.wait_ready(process)
         self.assertIsNone(self.cluster.running[RESPONDER].poll())
 
     def clients(self, certificate):
-        der = self.work / "request.der"
-        self.shell("openssl", "ocsp", "-issuer", self.ca / "issuing.pem", "-cert",
-                   certificate, "-no_nonce", "-reqout", der)
         serial = x509.load_pem_x509_certificate(certificate.read_bytes()).serial_number
-        request = der.read_bytes()
+        request = self.ocsp_request(certificate).read_bytes()
         kinds = [(True, 0.002), (True, 0.002), (False, 0.005), (False, 0.005),
                  # Between two requests nearly all of the time.
                  (True, 0.2), (True, 0.5), (True, 0.9)]

@@ -86,8 +86,14 @@ class Cluster:
     def processes(self):
         return self.load()["processes"]
 
+    def process(self, name):
+        return next(p for p in self.processes() if p["name"] == name)
+
     def responders(self):
         return self.load()["responders"]
+
+    def url_of(self, responder):
+        return next(r["url"] for r in self.responders() if r["name"] == responder)
 
     def start(self, name=None):
         """Starts one process, or all that are not running, and waits for them."""
