@@ -24,6 +24,10 @@ class Fd {
   bool valid() const { return fd_ >= 0; }
   void Close();
 
+  // Another descriptor of the same file, closed on exec; not valid() if none is
+  // left.
+  Fd Duplicate() const;
+
  private:
   int fd_ = -1;
 };

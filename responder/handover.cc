@@ -162,8 +162,7 @@ absl::Status Predecessor::TakeOver(absl::FunctionRef<void(Fd)> adopt) {
 }
 
 struct SuccessorListener::State {
-  State(std::string p, Steps s, const rpc::Log& l)
-      : path(std::move(p)), steps(std::move(s)), log(l) {}
+  State(Steps s, const rpc::Log& l) : steps(std::move(s)), log(l) {}
 
   // False: it is time to stop.
   bool WaitFor(int fd) const {
@@ -213,7 +212,6 @@ struct SuccessorListener::State {
     return true;
   }
 
-  const std::string path;
   const Steps steps;
   const rpc::Log& log;
   Fd listener;
@@ -225,7 +223,7 @@ struct SuccessorListener::State {
 absl::StatusOr<std::unique_ptr<SuccessorListener>> SuccessorListener::Start(
     const std::string& path, Steps steps, const rpc::Log& log) {
   ASSIGN_OR_RETURN(const sockaddr_un address, AddressOf(path));
-  auto state = std::make_unique<State>(path, std::move(steps), log);
+  auto state = std::make_unique<State>(std::move(steps), log);
   state->stop = Fd(eventfd(0, EFD_CLOEXEC));
   state->listener = Fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   if (!state->stop.valid() || !state->listener.valid()) {

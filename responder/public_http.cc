@@ -1,5 +1,6 @@
 #include "responder/public_http.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -37,12 +38,6 @@ absl::string_view Path(const HttpRequest& request) {
       request.target.substr(0, request.target.find('?')));
 }
 
-// As opposed to what else has a name here.
-bool IsOcsp(absl::string_view path) {
-  return !path.empty() && path != "healthz" && path != "readyz" &&
-         !absl::StartsWith(path, "crl/");
-}
-
 }  // namespace
 
 PublicHttp::PublicHttp(Options options, const OcspSource& ocsp,
@@ -57,20 +52,41 @@ std::unique_ptr<HttpWork> PublicHttp::NewWork() {
   return std::make_unique<OcspHttp::Work>();
 }
 
-bool PublicHttp::Begin(const HttpRequest& request, HttpWork& work) {
-  auto& ocsp_work = static_cast<OcspHttp::Work&>(work);
+PublicHttp::Route PublicHttp::Find(const HttpRequest& request) const {
   const absl::string_view path = Path(request);
   const auto below = Below(prefix_, path);
-  if (!below.has_value()) return false;
-  if (request.method == HttpMethod::kPost && below->empty()) {
+  switch (request.method) {
+    case HttpMethod::kGet:
+    case HttpMethod::kHead:
+      break;
+    case HttpMethod::kPost:
+      return {below.has_value() && below->empty() ? Place::kOcspPost
+                                                  : Place::kNoPost};
+    case HttpMethod::kOther:
+      return {Place::kNoMethod};
+  }
+  if (path.empty()) return {Place::kAbout};
+  if (path == "healthz") return {Place::kHealth};
+  if (path == "readyz") return {Place::kReadiness};
+  absl::string_view file = path;
+  if (absl::ConsumePrefix(&file, "crl/")) return {Place::kCrl, file};
+  if (!below.has_value()) return {Place::kNowhere};
+  if (below->empty()) return {Place::kAbout};
+  return {Place::kOcspGet, *below};
+}
+
+bool PublicHttp::Begin(const HttpRequest& request, HttpWork& work) {
+  auto& ocsp_work = static_cast<OcspHttp::Work&>(work);
+  const Route route = Find(request);
+  if (route.place == Place::kOcspGet) {
+    ocsp_.Begin(route.rest, ocsp_work);
+    return true;
+  }
+  if (route.place == Place::kOcspPost) {
     ocsp_.BeginPost(request, ocsp_work);
     return true;
   }
-  const bool get =
-      request.method == HttpMethod::kGet || request.method == HttpMethod::kHead;
-  if (!get || !IsOcsp(path) || below->empty()) return false;
-  ocsp_.Begin(*below, ocsp_work);
-  return true;
+  return false;
 }
 
 void PublicHttp::Approach(HttpWork& work) {
@@ -78,47 +94,32 @@ void PublicHttp::Approach(HttpWork& work) {
 }
 
 void PublicHttp::Handle(const HttpRequest& request, HttpResponse& response) {
-  const absl::string_view path = Path(request);
-  switch (request.method) {
-    case HttpMethod::kGet:
-    case HttpMethod::kHead:
-      return Get(request, path, response);
-    case HttpMethod::kPost: {
-      const auto below = Below(prefix_, path);
-      if (below.has_value() && below->empty()) {
-        return ocsp_.Post(request, response);
-      }
-      return SetPlainResponse(404, "nothing takes a POST here", response);
+  const Route route = Find(request);
+  switch (route.place) {
+    case Place::kAbout:
+      return SetPlainResponse(200, "Chancery OCSP responder", response);
+    case Place::kHealth:
+      return SetPlainResponse(200, "ok", response);
+    case Place::kReadiness: {
+      const absl::Status ready = ready_ ? ready_() : absl::OkStatus();
+      if (ready.ok()) return SetPlainResponse(200, "ok", response);
+      response.headers += "Retry-After: 5\r\n";
+      return SetPlainResponse(503, ready.message(), response);
     }
-    case HttpMethod::kOther:
-      break;
+    case Place::kCrl:
+      return crls_.Get(request, route.rest, response);
+    case Place::kOcspGet:
+      return ocsp_.Get(request, route.rest, response);
+    case Place::kOcspPost:
+      return ocsp_.Post(request, response);
+    case Place::kNowhere:
+      return SetPlainResponse(404, "not found", response);
+    case Place::kNoPost:
+      return SetPlainResponse(404, "nothing takes a POST here", response);
+    case Place::kNoMethod:
+      response.headers += "Allow: GET, HEAD, POST\r\n";
+      return SetPlainResponse(405, "GET, HEAD or POST", response);
   }
-  response.headers += "Allow: GET, HEAD, POST\r\n";
-  SetPlainResponse(405, "GET, HEAD or POST", response);
-}
-
-void PublicHttp::Get(const HttpRequest& request, absl::string_view path,
-                     HttpResponse& response) {
-  if (path.empty()) {
-    return SetPlainResponse(200, "Chancery OCSP responder", response);
-  }
-  if (path == "healthz") return SetPlainResponse(200, "ok", response);
-  if (path == "readyz") {
-    const absl::Status ready = ready_ ? ready_() : absl::OkStatus();
-    if (ready.ok()) return SetPlainResponse(200, "ok", response);
-    response.headers += "Retry-After: 5\r\n";
-    return SetPlainResponse(503, ready.message(), response);
-  }
-  absl::string_view file = path;
-  if (absl::ConsumePrefix(&file, "crl/")) {
-    return crls_.Get(request, file, response);
-  }
-  const auto below = Below(prefix_, path);
-  if (!below.has_value()) return SetPlainResponse(404, "not found", response);
-  if (below->empty()) {
-    return SetPlainResponse(200, "Chancery OCSP responder", response);
-  }
-  ocsp_.Get(request, *below, response);
 }
 
 }  // namespace chancery::responder

@@ -52,8 +52,22 @@ class PublicHttp final : public HttpHandler {
   void Approach(HttpWork& work) override;
 
  private:
-  void Get(const HttpRequest& request, absl::string_view path,
-           HttpResponse& response);
+  enum class Place {
+    kAbout,
+    kHealth,
+    kReadiness,
+    kCrl,      // `rest`: the file's name.
+    kOcspGet,  // `rest`: the request, still escaped.
+    kOcspPost,
+    kNowhere,
+    kNoPost,
+    kNoMethod,
+  };
+  struct Route {
+    Place place;
+    absl::string_view rest = {};
+  };
+  Route Find(const HttpRequest& request) const;
 
   const std::string prefix_;  // Without slashes at its ends.
   const std::function<absl::Status()> ready_;

@@ -296,16 +296,14 @@ OcspSource::Result BlockCache::Find(const x509::CertId& id, std::string& der,
   const block::Block* block = nullptr;
   const auto record = index_.Find(
       SerialIndex::TagOf(index_key_, *issuer, id.serial), [&](uint32_t number) {
-        const uint32_t place = number & (block::kMaxCapacity - 1);
-        const Slot* slot =
-            by_number_[number >> kPlaceBits].load(std::memory_order_acquire);
-        block = slot->current.load();
+        const uint32_t place = PlaceOf(number);
+        block = BlockOf(number);
         return block != nullptr && block->manifest().issuer_id == issuer_id &&
                place < block->count() &&
                base::Equal(block->Serial(place), id.serial);
       });
   if (!record.has_value()) return Result::kUnknown;
-  const uint32_t place = *record & (block::kMaxCapacity - 1);
+  const uint32_t place = PlaceOf(*record);
   for (size_t i = 0; i < block->templates().size(); ++i) {
     if (!Covers(block->templates()[i]->form(), id.hash)) continue;
     const block::RecordFacts facts = block->Facts(place);
@@ -332,10 +330,8 @@ void BlockCache::Approach(uint64_t expected) const {
   if (expected == 0) return;  // No tag is 0.
   const base::ReaderGate::Reader reader(gate_);
   index_.Find(static_cast<uint32_t>(expected), [&](uint32_t number) {
-    const block::Block* const block = by_number_[number >> kPlaceBits]
-                                          .load(std::memory_order_acquire)
-                                          ->current.load();
-    const uint32_t place = number & (block::kMaxCapacity - 1);
+    const block::Block* const block = BlockOf(number);
+    const uint32_t place = PlaceOf(number);
     if (block != nullptr && place < block->count()) block->Prefetch(place);
     return true;  // Another with this tag is one in millions.
   });

@@ -118,6 +118,15 @@ class BlockCache final : public OcspSource {
   static uint32_t RecordNumber(uint32_t block, uint32_t place) {
     return block << kPlaceBits | place;
   }
+  static uint32_t PlaceOf(uint32_t record) {
+    return record & ((1u << kPlaceBits) - 1);
+  }
+  // Null if no place of it is filled. For readers.
+  const block::Block* BlockOf(uint32_t record) const {
+    return by_number_[record >> kPlaceBits]
+        .load(std::memory_order_acquire)
+        ->current.load();
+  }
 
   // What reads one row of the store; an error's row is removed.
   using RowReader =

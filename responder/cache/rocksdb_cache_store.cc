@@ -150,11 +150,10 @@ class RocksDbCacheStore final : public FolderCacheStore {
 
   absl::Status Clear() override {
     const std::unique_lock lock(mu_);
+    failing_ = true;
     db_.reset();
     RETURN_IF_ERROR(Destroy(folder_));
-    ASSIGN_OR_RETURN(db_, Open(folder_));
-    failing_ = false;
-    return absl::OkStatus();
+    return OpenAgain();
   }
 
   void Close() override {

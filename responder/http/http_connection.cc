@@ -107,14 +107,13 @@ void HttpConnection::Receive(absl::string_view bytes, Uptime now) {
   Settle(now);
 }
 
-HttpConnection::Received HttpConnection::Begin(absl::string_view bytes,
-                                               Uptime now, HttpWork& work) {
+void HttpConnection::Begin(absl::string_view bytes, Uptime now,
+                           HttpWork& work) {
   work_ = &work;
   Take(bytes, now);
-  if (begun_) return Received::kBegun;
+  if (begun_) return;
   work_ = nullptr;
   Settle(now);
-  return Received::kDone;
 }
 
 void HttpConnection::Finish(Uptime now) {

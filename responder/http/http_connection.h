@@ -56,9 +56,9 @@ class HttpConnection {
   void Receive(absl::string_view bytes, Uptime now);
   // The same in two steps, for a server that has input of several connections:
   // if a request is complete, its handler has begun with it, in `work`, and the
-  // next call must be Finish. If not, all is done, as by Receive.
-  enum class Received { kDone, kBegun };
-  Received Begin(absl::string_view bytes, Uptime now, HttpWork& work);
+  // next call must be Finish. If not begun(), all is done, as by Receive.
+  void Begin(absl::string_view bytes, Uptime now, HttpWork& work);
+  bool begun() const { return begun_; }
   void Finish(Uptime now);
   // The client will send no more. What it has sent is still answered.
   void ReceiveEnd(Uptime now);

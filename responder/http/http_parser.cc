@@ -297,8 +297,7 @@ HttpParser::Step HttpParser::Feed(absl::string_view& in) {
                .range = message.range,
                .if_range = message.if_range,
                .accept_encoding = message.accept_encoding,
-               .now = absl::Time(),
-               .work = nullptr};
+               .now = absl::Time()};
   return Step::kDone;
 }
 

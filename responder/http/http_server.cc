@@ -1,7 +1,5 @@
 #include "responder/http/http_server.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <atomic>
 #include <thread>
@@ -56,7 +54,6 @@ struct HttpServer::State {
 
   std::string address;
   int port = 0;
-  std::vector<int> listeners;  // The workers' own, until they stop.
   std::atomic<size_t> adopted{0};
   ConnectionQuota quota;
   std::vector<std::unique_ptr<HttpHandler>> handlers;
@@ -82,7 +79,6 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
   state->address = listeners.address;
   state->port = listeners.port;
   for (Fd& listener : listeners.sockets) {
-    state->listeners.push_back(listener.get());
     state->handlers.push_back(make_handler());
     state->workers.push_back(std::make_unique<HttpWorker>(
         HttpWorker::Options{.listener = std::move(listener),
@@ -110,11 +106,11 @@ int HttpServer::port() const { return state_->port; }
 
 absl::StatusOr<std::vector<Fd>> HttpServer::ShareListeners() const {
   std::vector<Fd> shared;
-  for (const int listener : state_->listeners) {
-    Fd fd(fcntl(listener, F_DUPFD_CLOEXEC, 0));
+  for (const auto& worker : state_->workers) {
+    Fd fd = worker->ShareListener();
     if (!fd.valid()) {
-      return absl::ResourceExhaustedError(
-          "no descriptor is left for a listening socket");
+      return absl::UnavailableError(
+          "the server stops, or no descriptor is left for a listening socket");
     }
     shared.push_back(std::move(fd));
   }

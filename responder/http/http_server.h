@@ -63,7 +63,8 @@ class HttpServer {
   const std::string& address() const;
   int port() const;
 
-  // The listening sockets once more, for another process; not after Stop.
+  // The listening sockets once more, for another process. Unavailable: this one
+  // stops, or has no descriptor left.
   absl::StatusOr<std::vector<Fd>> ShareListeners() const;
   // Another process now accepts from these sockets. Accepts no more, and
   // returns the connections that are between two requests, for it to go on

@@ -90,7 +90,6 @@ struct HttpWorker::Peer {
   size_t slot;
   uint32_t watched = 0;
   bool half_closed = false;
-  bool begun = false;  // http wants Finish.
   HttpConnection http;
 };
 
@@ -106,7 +105,8 @@ HttpWorker::HttpWorker(Options options, const base::Clock& clock,
                .response = {}},
       sweep_interval_(SweepInterval(options_.limits)),
       buffer_(kReceiveSize, '\0') {
-  for (size_t i = 0; i < kTogether; ++i) {
+  // One for each event that is handled together, or none at all.
+  while (works_.size() < kTogether) {
     auto work = handler.NewWork();
     if (work == nullptr) break;
     works_.push_back(std::move(work));
@@ -159,6 +159,11 @@ void HttpWorker::Adopt(Fd connection) {
   Wake();
 }
 
+Fd HttpWorker::ShareListener() {
+  base::MutexLock lock(listener_mu_);
+  return options_.listener.Duplicate();
+}
+
 void HttpWorker::AdmitAdopted() {
   std::vector<Fd> adopted;
   {
@@ -199,10 +204,10 @@ void HttpWorker::Run() {
     const int count = epoll_wait(epoll_.get(), events.data(), kEvents, wait_ms);
     now_ = ReadUptime();
     MeasureLag(/*more_wait=*/count == kEvents);
-    for (size_t i = 0; count > 0 && i < static_cast<size_t>(count);
-         i += kTogether) {
-      HandleTogether(std::span(events).subspan(
-          i, std::min(kTogether, static_cast<size_t>(count) - i)));
+    const std::span<const epoll_event> ready(
+        events.data(), static_cast<size_t>(std::max(count, 0)));
+    for (size_t i = 0; i < ready.size(); i += kTogether) {
+      HandleTogether(ready.subspan(i, std::min(kTogether, ready.size() - i)));
     }
     if (stopping_.load() && !draining_) BeginDrain();
     if (now_ >= next_sweep_) {
@@ -225,7 +230,7 @@ void HttpWorker::HandleTogether(std::span<const epoll_event> events) {
   }
   for (size_t i = 0; i < count; ++i) {
     Peer& peer = *peers[i];
-    if (std::exchange(peer.begun, false)) peer.http.Finish(now_);
+    if (peer.http.begun()) peer.http.Finish(now_);
     Write(peer);
     Follow(peer);
   }
@@ -253,7 +258,10 @@ HttpWorker::Peer* HttpWorker::Begin(const epoll_event& event) {
     Close(*peer);
     return nullptr;
   }
-  if ((event.events & EPOLLIN) != 0 && peer->http.wants_input()) Read(*peer);
+  if ((event.events & EPOLLIN) != 0 && peer->http.wants_input()) {
+    Read(*peer, works_.empty() ? nullptr : works_[works_used_].get());
+    if (peer->http.begun()) ++works_used_;
+  }
   return peer;
 }
 
@@ -319,15 +327,13 @@ void HttpWorker::MeasureLag(bool more_wait) {
   }
 }
 
-void HttpWorker::Read(Peer& peer) {
+void HttpWorker::Read(Peer& peer, HttpWork* work) {
   const ssize_t got =
       recv(peer.fd.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
   if (got > 0) {
     const absl::string_view bytes(buffer_.data(), static_cast<size_t>(got));
-    if (works_used_ == works_.size()) return peer.http.Receive(bytes, now_);
-    peer.begun = peer.http.Begin(bytes, now_, *works_[works_used_]) ==
-                 HttpConnection::Received::kBegun;
-    if (peer.begun) ++works_used_;
+    if (work == nullptr) return peer.http.Receive(bytes, now_);
+    peer.http.Begin(bytes, now_, *work);
   } else if (got == 0) {
     peer.http.ReceiveEnd(now_);
   } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
@@ -399,15 +405,17 @@ void HttpWorker::BeginDrain() {
   // The socket lives on in the other process, so that closing it here does not
   // take it off our events.
   Watch(/*listener=*/false);
-  options_.listener.Close();
+  {
+    base::MutexLock lock(listener_mu_);
+    options_.listener.Close();
+  }
   draining_ = true;
   if (handing_over) GiveUpIdle();
   sweep_interval_ = std::min(sweep_interval_, kDrainSweepInterval);
   drain_until_ = now_ + options_.drain_timeout;
   for (const auto& peer : peers_) {
     if (peer == nullptr) continue;
-    works_used_ = works_.size();  // None: one by one.
-    if (peer->http.wants_input()) Read(*peer);
+    if (peer->http.wants_input()) Read(*peer, /*work=*/nullptr);
     peer->http.Drain(now_);
   }
   // Not before: a client that sees another's end may send at once.

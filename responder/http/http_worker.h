@@ -25,7 +25,6 @@ struct epoll_event;
 namespace chancery::responder {
 
 // One level-triggered epoll loop with the connections of its own listening
-// One level-triggered epoll loop with the connections of its own listening
 // socket. Requests that have come together are begun together (HttpHandler).
 // Run() belongs to one thread, all else but Start() to any.
 class HttpWorker {
@@ -55,6 +54,8 @@ class HttpWorker {
   std::vector<Fd> HandOver();
   // Goes on with a client's connection that another process gave up.
   void Adopt(Fd connection);
+  // The listening socket once more; not valid() once Run has begun to stop.
+  Fd ShareListener();
 
   const HttpCounters& counters() const { return counters_; }
 
@@ -73,7 +74,8 @@ class HttpWorker {
   void Refuse(const Fd& fd, HttpCount why);
   void MeasureLag(bool more_wait);
   void Wake();
-  void Read(Peer& peer);
+  // With `work`, what is complete is only begun with.
+  void Read(Peer& peer, HttpWork* work);
   void Write(Peer& peer);
   // What the state machine asks for after an event.
   void Follow(Peer& peer);
@@ -84,6 +86,8 @@ class HttpWorker {
   void Watch(bool listener);
 
   Options options_;
+  // Guards that options_.listener is closed while another thread looks.
+  base::Mutex listener_mu_;
   ConnectionQuota& quota_;
   HttpCounters counters_;
   HttpContext context_;

@@ -197,7 +197,7 @@ absl::StatusOr<Listeners> Adopt(std::vector<Fd> sockets, size_t count) {
   // Sockets of a group that nobody accepts from would keep clients waiting, so
   // each gets a loop; loops that are left share.
   for (size_t i = passed; i < count; ++i) {
-    Fd fd(fcntl(out.sockets[i % passed].get(), F_DUPFD_CLOEXEC, 0));
+    Fd fd = out.sockets[i % passed].Duplicate();
     if (!fd.valid()) return Failed(out.address, errno);
     out.sockets.push_back(std::move(fd));
   }
