@@ -68,8 +68,8 @@ void CrlHttp::Get(const HttpRequest& request, absl::string_view file,
   if (gzip) response.headers += "Content-Encoding: gzip\r\n";
   if (has_gzip) response.headers += "Vary: Accept-Encoding\r\n";
   response.headers += "Accept-Ranges: bytes\r\n";
-  AppendCacheHeaders(crl->times, chosen.etag, request.now, dates_,
-                     response.headers);
+  AppendCacheControl(crl->times, request.now, response.headers);
+  AppendValidators(crl->times, chosen.etag, dates_, response.headers);
   tags_.AppendCrl(file, response.headers);
 }
 

@@ -27,8 +27,7 @@ absl::Duration MaxAge(const Freshness& times, absl::Time now) {
   return std::max(absl::Floor(age, absl::Seconds(1)), absl::ZeroDuration());
 }
 
-void AppendCacheHeaders(const Freshness& times, absl::string_view etag,
-                        absl::Time now, HttpDateCache& dates,
+void AppendCacheControl(const Freshness& times, absl::Time now,
                         std::string& headers) {
   headers += "Cache-Control: max-age=";
   char digits[20];
@@ -36,7 +35,12 @@ void AppendCacheHeaders(const Freshness& times, absl::string_view etag,
                                  absl::ToInt64Seconds(MaxAge(times, now)))
                        .ptr;
   headers.append(digits, static_cast<size_t>(end - digits));
-  headers += ", public, no-transform, must-revalidate\r\nLast-Modified: ";
+  headers += ", public, no-transform, must-revalidate\r\n";
+}
+
+void AppendValidators(const Freshness& times, absl::string_view etag,
+                      HttpDateCache& dates, std::string& headers) {
+  headers += "Last-Modified: ";
   Append(dates.Format(times.this_update), headers);
   headers += "\r\nExpires: ";
   Append(dates.Format(times.next_update), headers);

@@ -27,11 +27,13 @@ bool IsCurrent(const Freshness& times, absl::Time now);
 // next_update. Whole seconds, rounded down.
 absl::Duration MaxAge(const Freshness& times, absl::Time now);
 
-// Cache-Control, Last-Modified, Expires and ETag as RFC 9919 section 6.2 has
-// them. `etag` comes with its quotes.
-void AppendCacheHeaders(const Freshness& times, absl::string_view etag,
-                        absl::Time now, HttpDateCache& dates,
+// What caches are told, as RFC 9919 section 6.2 has it: Cache-Control, which is
+// another each second, and Last-Modified, Expires and ETag, which stay. `etag`
+// comes with its quotes.
+void AppendCacheControl(const Freshness& times, absl::Time now,
                         std::string& headers);
+void AppendValidators(const Freshness& times, absl::string_view etag,
+                      HttpDateCache& dates, std::string& headers);
 
 }  // namespace chancery::responder
 

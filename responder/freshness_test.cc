@@ -43,7 +43,8 @@ TEST(FreshnessTest, IsCurrentFromFiveMinutesBeforeUntilNextUpdate) {
 TEST(FreshnessTest, WritesTheFieldsOfRfc9919) {
   HttpDateCache dates;
   std::string headers;
-  AppendCacheHeaders(kTimes, "\"ab\"", kStart + absl::Hours(1), dates, headers);
+  AppendCacheControl(kTimes, kStart + absl::Hours(1), headers);
+  AppendValidators(kTimes, "\"ab\"", dates, headers);
   EXPECT_EQ(headers,
             "Cache-Control: max-age=169200, public, no-transform, "
             "must-revalidate\r\n"

@@ -50,22 +50,45 @@ void OcspHttp::Expect(Work& work) const {
 }
 
 void OcspHttp::Begin(absl::string_view path, Work& work) const {
+  work.key = RecentAnswers::KeyOf(path);
+  work.recent = recent_.Expects(work.key);
+  if (work.recent) return;
   ReadPath(path, work);
   Expect(work);
 }
 
+void OcspHttp::Approach(const Work& work) const {
+  if (work.recent) {
+    recent_.Approach(work.key);
+  } else {
+    source_.Approach(work.expected);
+  }
+}
+
 void OcspHttp::BeginPost(const HttpRequest& request, Work& work) const {
+  work.recent = false;
   work.request = x509::ParseOcspRequest(base::AsBytes(request.body));
   Expect(work);
 }
 
 void OcspHttp::Get(const HttpRequest& request, absl::string_view path,
                    HttpResponse& response) {
-  if (request.work != nullptr) {
-    return Answer(request, static_cast<Work&>(*request.work).request, response);
+  Work* work = static_cast<Work*>(request.work);
+  if (work == nullptr) {
+    work = &own_;
+    Begin(path, *work);
   }
-  ReadPath(path, own_);
-  Answer(request, own_.request, response);
+  if (work->recent) {
+    const OcspAnswer* const recent = recent_.Find(work->key, path);
+    if (recent != nullptr && source_.Holds(recent->origin)) {
+      return Send(request, *recent, response);
+    }
+    ReadPath(path, *work);
+  }
+  const std::optional<OcspAnswer> answer = Make(work->request, response);
+  if (!answer.has_value()) return;
+  Send(request, *answer, response);
+  if (answer->origin.edition != 0) recent_.Offer(work->key, path, *answer);
 }
 
 void OcspHttp::Post(const HttpRequest& request, HttpResponse& response) {
@@ -74,42 +97,62 @@ void OcspHttp::Post(const HttpRequest& request, HttpResponse& response) {
     return SetPlainResponse(
         415, "Content-Type must be application/ocsp-request", response);
   }
-  if (request.work != nullptr) {
-    return Answer(request, static_cast<Work&>(*request.work).request, response);
+  Work* work = static_cast<Work*>(request.work);
+  if (work == nullptr) {
+    work = &own_;
+    BeginPost(request, *work);
   }
-  Answer(request, x509::ParseOcspRequest(base::AsBytes(request.body)),
-         response);
+  const std::optional<OcspAnswer> answer = Make(work->request, response);
+  if (answer.has_value()) Send(request, *answer, response);
 }
 
-void OcspHttp::Answer(const HttpRequest& request,
-                      const absl::StatusOr<x509::OcspRequest>& parsed,
-                      HttpResponse& response) {
+std::optional<OcspAnswer> OcspHttp::Make(
+    const absl::StatusOr<x509::OcspRequest>& parsed, HttpResponse& response) {
   if (!parsed.ok()) {
-    return Refuse(ErrorStatus::kMalformedRequest, OcspCount::kMalformed,
-                  response);
+    Refuse(ErrorStatus::kMalformedRequest, OcspCount::kMalformed, response);
+    return std::nullopt;
   }
   FoundOcsp found;
-  switch (FindForAll(parsed->cert_ids, response.body, found)) {
+  der_.clear();
+  switch (FindForAll(parsed->cert_ids, der_, found)) {
     case Lookup::kFound:
       break;
     case Lookup::kUnknown:
-      return Refuse(ErrorStatus::kUnauthorized, OcspCount::kUnknown, response);
+      Refuse(ErrorStatus::kUnauthorized, OcspCount::kUnknown, response);
+      return std::nullopt;
     case Lookup::kSeveral:
-      return Refuse(ErrorStatus::kUnauthorized, OcspCount::kSeveral, response);
+      Refuse(ErrorStatus::kUnauthorized, OcspCount::kSeveral, response);
+      return std::nullopt;
     case Lookup::kUnavailable:
-      return Refuse(ErrorStatus::kTryLater, OcspCount::kUnavailable, response);
+      Refuse(ErrorStatus::kTryLater, OcspCount::kUnavailable, response);
+      return std::nullopt;
   }
-  const Freshness& times = found.times;
-  if (!IsCurrent(times, request.now)) {
+  SetEtag(sha256_.Update(base::AsBytes(der_)).Finish(), etag_);
+  fields_.clear();
+  AppendValidators(found.times, etag_, dates_, fields_);
+  tags_.AppendOcsp(found.issuer, parsed->cert_ids.front().serial, fields_);
+  // What holds for one of several CertIDs need not hold for all.
+  const bool one = parsed->cert_ids.size() == 1;
+  return OcspAnswer{.times = found.times,
+                    .origin = one ? found.origin : OcspOrigin(),
+                    .etag = etag_,
+                    .fields = fields_,
+                    .der = der_};
+}
+
+void OcspHttp::Send(const HttpRequest& request, const OcspAnswer& answer,
+                    HttpResponse& response) {
+  if (!IsCurrent(answer.times, request.now)) {
     return Refuse(ErrorStatus::kTryLater, OcspCount::kNotCurrent, response);
   }
   counters_.Add(OcspCount::kAnswered);
-  SetEtag(sha256_.Update(base::AsBytes(response.body)).Finish(), etag_);
   response.headers += kContentType;
-  AppendCacheHeaders(times, etag_, request.now, dates_, response.headers);
-  tags_.AppendOcsp(found.issuer, parsed->cert_ids.front().serial,
-                   response.headers);
-  if (NotModified(request, etag_, times.this_update)) response.status = 304;
+  AppendCacheControl(answer.times, request.now, response.headers);
+  response.headers.append(answer.fields.data(), answer.fields.size());
+  response.kept_body = answer.der;
+  if (NotModified(request, answer.etag, answer.times.this_update)) {
+    response.status = 304;
+  }
 }
 
 // RFC 9919 section 3.1.1 has clients ask for one certificate. RFC 6960 allows

@@ -2,6 +2,9 @@
 #ifndef CHANCERY_RESPONDER_OCSP_HTTP_H_
 #define CHANCERY_RESPONDER_OCSP_HTTP_H_
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -14,6 +17,7 @@
 #include "responder/http/http_message.h"
 #include "responder/ocsp_counters.h"
 #include "responder/ocsp_source.h"
+#include "responder/recent_answers.h"
 #include "x509/ocsp/request.h"
 
 namespace chancery::responder {
@@ -33,21 +37,26 @@ class OcspHttp {
  public:
   // All must outlive the object.
   OcspHttp(const OcspSource& source, const CacheTags& tags,
-           OcspCounters& counters)
-      : source_(source), tags_(tags), counters_(counters) {}
+           OcspCounters& counters, size_t recent_bytes)
+      : source_(source),
+        tags_(tags),
+        counters_(counters),
+        recent_(recent_bytes) {}
 
   // What is read of a request before it is answered.
   struct Work final : HttpWork {
     std::string decoded;
     absl::StatusOr<x509::OcspRequest> request;  // Views into the DER.
     uint64_t expected = 0;                      // What the source said.
+    uint64_t key = 0;                           // Of a GET's path.
+    bool recent = false;  // There may be an answer; nothing else is read.
   };
 
   // Reads a request into `work`, which is then the request's. The views of
   // POST's last as long as its body.
   void Begin(absl::string_view path, Work& work) const;
   void BeginPost(const HttpRequest& request, Work& work) const;
-  void Approach(Work& work) const { source_.Approach(work.expected); }
+  void Approach(const Work& work) const;
 
   // GET and HEAD; `path` is what follows the responder's URL, still escaped.
   void Get(const HttpRequest& request, absl::string_view path,
@@ -69,9 +78,12 @@ class OcspHttp {
 
   static void ReadPath(absl::string_view path, Work& work);
   void Expect(Work& work) const;
-  void Answer(const HttpRequest& request,
-              const absl::StatusOr<x509::OcspRequest>& parsed,
-              HttpResponse& response);
+  // Nullopt: `response` is the refusal. Valid until the next call.
+  std::optional<OcspAnswer> Make(
+      const absl::StatusOr<x509::OcspRequest>& parsed, HttpResponse& response);
+  // One that is not current is refused.
+  void Send(const HttpRequest& request, const OcspAnswer& answer,
+            HttpResponse& response);
   // The one response that covers all of `ids`, into the empty `der`.
   Lookup FindForAll(std::span<const x509::CertId> ids, std::string& der,
                     FoundOcsp& found);
@@ -83,8 +95,12 @@ class OcspHttp {
   crypto::Sha256Stream sha256_;
   HttpDateCache dates_;
   Work own_;  // For requests that came without.
-  std::string other_;
+  RecentAnswers recent_;
+  // The answer that is made.
+  std::string der_;
   std::string etag_;
+  std::string fields_;
+  std::string other_;  // To compare with it.
 };
 
 }  // namespace chancery::responder

@@ -11,8 +11,17 @@
 
 namespace chancery::responder {
 
+// What a response was made from: a source's own name for it, and which of the
+// things that had that name. Never used twice, so that it can be remembered for
+// as long as somebody likes.
+struct OcspOrigin {
+  uint32_t name = 0;
+  uint64_t edition = 0;  // 0: not to be remembered.
+};
+
 struct FoundOcsp {
   Freshness times;
+  OcspOrigin origin = {};
   // The issuer's name in the key set; lives as long as the source.
   absl::string_view issuer;
 };
@@ -41,6 +50,9 @@ class OcspSource {
   // for the caller to see.
   virtual Result Find(const x509::CertId& id, std::string& der,
                       FoundOcsp& found) const = 0;
+
+  // Whether Find would still say what it said of this origin.
+  virtual bool Holds(const OcspOrigin& /*origin*/) const { return false; }
 
   // Hints, for who has several to find: Expect each, Approach each with what
   // Expect said, then Find each. Memory that Find would wait for is asked for

@@ -45,7 +45,7 @@ PublicHttp::PublicHttp(Options options, const OcspSource& ocsp,
     : prefix_(WithoutSlashes(options.path_prefix)),
       ready_(std::move(options.ready)),
       tags_(std::move(options.tags)),
-      ocsp_(ocsp, tags_, counters),
+      ocsp_(ocsp, tags_, counters, options.recent_bytes),
       crls_(crls, tags_, counters) {}
 
 std::unique_ptr<HttpWork> PublicHttp::NewWork() {

@@ -11,6 +11,7 @@
 #ifndef CHANCERY_RESPONDER_PUBLIC_HTTP_H_
 #define CHANCERY_RESPONDER_PUBLIC_HTTP_H_
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -39,6 +40,8 @@ class PublicHttp final : public HttpHandler {
     // it must be thread-safe and not block.
     std::function<absl::Status()> ready;
     CacheTags tags = {};
+    // Memory for answers that are asked for often, in octets.
+    size_t recent_bytes = size_t{1} << 20;
   };
 
   // The sources and counters must outlive the object.

@@ -92,6 +92,7 @@ class PublicHttpTest : public ::testing::Test {
     if (timed.now == absl::Time()) timed.now = kNow;
     HttpResponse response;
     http_.Handle(timed, response);
+    TakeBody(response);
     // Begun before it is answered, it says the same.
     if (together_.Begin(timed, *work_)) {
       together_.Approach(*work_);
@@ -99,10 +100,16 @@ class PublicHttpTest : public ::testing::Test {
     }
     HttpResponse other;
     together_.Handle(timed, other);
+    TakeBody(other);
     EXPECT_EQ(other.status, response.status);
     EXPECT_EQ(other.headers, response.headers);
     EXPECT_EQ(other.body, response.body);
     return response;
+  }
+  // So that it stays when the handler is called again.
+  static void TakeBody(HttpResponse& response) {
+    response.body = std::string(response.BodyBytes());
+    response.kept_body = {};
   }
   HttpResponse Get(absl::string_view target) {
     HttpRequest request;
@@ -188,6 +195,35 @@ TEST_F(PublicHttpTest, AnswersAPostAndAHeadLikeAGet) {
   EXPECT_EQ(Ask(head).headers, get.headers);
 }
 
+TEST_F(PublicHttpTest, ForgetsAnAnswerWhenItChanges) {
+  const std::string path = absl::StrCat("/", kGetPath);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Get(path).body, "SIGNED");
+  const Freshness newer{.this_update = kNow,
+                        .next_update = kNow + absl::Hours(96),
+                        .refresh_at = kNow + absl::Hours(48)};
+  Put(x509::CertIdHash::kSha1, kNameHash, kKeyHash, kSerial, "NEWER", newer);
+  for (int i = 0; i < 3; ++i) {
+    const HttpResponse response = Get(path);
+    EXPECT_EQ(response.body, "NEWER");
+    EXPECT_TRUE(absl::StrContains(response.headers,
+                                  "Last-Modified: Tue, 14 Nov 2023 22:13:20 "
+                                  "GMT\r\n"))
+        << response.headers;
+  }
+}
+
+TEST_F(PublicHttpTest, AnAnswerThatIsAskedForAgainHasItsAge) {
+  HttpRequest request;
+  const std::string path = absl::StrCat("/", kGetPath);
+  request.target = path;
+  for (const int seconds : {0, 1, 59, 3600}) {
+    request.now = kNow + absl::Seconds(seconds);
+    EXPECT_TRUE(absl::StrContains(
+        Ask(request).headers,
+        absl::StrCat("max-age=", 47 * 3600 - seconds, ",")));
+  }
+}
+
 TEST_F(PublicHttpTest, TakesSlashesAndAQueryAroundTheRequest) {
   EXPECT_EQ(Get(absl::StrCat("//", kGetPath)).body, "SIGNED");
   EXPECT_EQ(Get(absl::StrCat("/", kGetPath, "?cache=no")).body, "SIGNED");
@@ -217,7 +253,7 @@ TEST_F(PublicHttpTest, FindsRequestsBelowThePrefix) {
     HttpResponse response;
     http.Handle(request, response);
     EXPECT_EQ(response.status, c.status) << c.target;
-    EXPECT_EQ(response.body, c.body) << c.target;
+    EXPECT_EQ(response.BodyBytes(), c.body) << c.target;
   }
   const std::string body = RequestOf(Tlv("30", kCertId));
   for (const auto& [target, status] :

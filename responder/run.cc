@@ -52,6 +52,8 @@ constexpr size_t kWorkers = 16;
 // As many sockets as a successor can be passed.
 constexpr uint32_t kMaxThreads = kMaxHandedOver;
 
+constexpr uint32_t kMaxRecentMb = 1 << 16;
+
 // Each of malloc's arenas keeps what a refresh's messages once took of it, and
 // there would be eight for each core: 70 MB with two cores. Nobody waits for
 // them: answering asks for no memory.
@@ -97,6 +99,12 @@ HttpServerOptions ToHttpOptions(const config::Responder& config) {
     limits.max_lag = absl::Milliseconds(from.max_lag_ms());
   }
   return options;
+}
+
+size_t RecentBytes(const config::Responder& config) {
+  constexpr size_t kDefaultMb = 64;
+  const size_t mb = config.recent_answers_mb();
+  return (mb == 0 ? kDefaultMb : mb) << 20;
 }
 
 // What takes updates and tells operators how it goes. A successor has its own,
@@ -219,6 +227,11 @@ absl::Status CheckConfig(const config::Responder& config) {
     return rpc::ConfigError("threads", absl::StrCat(config.threads()),
                             absl::StrCat("at most ", kMaxThreads));
   }
+  if (config.recent_answers_mb() > kMaxRecentMb) {
+    return rpc::ConfigError("recent_answers_mb",
+                            absl::StrCat(config.recent_answers_mb()),
+                            absl::StrCat("at most ", kMaxRecentMb));
+  }
   const uint32_t header_bytes = config.limits().header_bytes();
   if (header_bytes != 0 && header_bytes < 256) {
     return rpc::ConfigError("limits.header_bytes", absl::StrCat(header_bytes),
@@ -278,11 +291,13 @@ absl::Status Run(const config::Responder& config, rpc::Process& process) {
 
   ASSIGN_OR_RETURN(const CacheTags tags, TagsOf(config));
   OcspCounterPool answers;
+  const size_t recent_bytes = RecentBytes(config) / LoopsOf(http_options);
   const auto make_handler = [&] {
     return std::make_unique<PublicHttp>(
         PublicHttp::Options{.path_prefix = config.path_prefix(),
                             .ready = [&] { return replica.Ready(); },
-                            .tags = tags},
+                            .tags = tags,
+                            .recent_bytes = recent_bytes},
         blocks, crls, answers.Add());
   };
   std::unique_ptr<HttpServer> http;

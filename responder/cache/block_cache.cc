@@ -215,7 +215,7 @@ void BlockCache::Publish(Slot& slot, block::Block next) {
   slot.templates = next.manifest().templates;
   auto incoming = std::make_unique<const block::Block>(std::move(next));
   Held before = std::move(slot.held);
-  slot.current = HoldsNothing(*incoming) ? nullptr : incoming.get();
+  Show(slot, HoldsNothing(*incoming) ? nullptr : incoming.get());
   slot.version = version;
   Reindex(slot, before.get(), *incoming);
   if (slot.current.load() != nullptr) {
@@ -294,10 +294,13 @@ OcspSource::Result BlockCache::Find(const x509::CertId& id, std::string& der,
   const block::IssuerId& issuer_id = issuers_[*issuer].id;
   const base::ReaderGate::Reader reader(gate_);
   const block::Block* block = nullptr;
+  OcspOrigin origin;
   const auto record = index_.Find(
       SerialIndex::TagOf(index_key_, *issuer, id.serial), [&](uint32_t number) {
         const uint32_t place = PlaceOf(number);
-        block = BlockOf(number);
+        const Slot& slot = SlotOfRecord(number);
+        origin = {.name = slot.number, .edition = slot.edition.load()};
+        block = slot.current.load();
         return block != nullptr && block->manifest().issuer_id == issuer_id &&
                place < block->count() &&
                base::Equal(block->Serial(place), id.serial);
@@ -310,11 +313,18 @@ OcspSource::Result BlockCache::Find(const x509::CertId& id, std::string& der,
     found = {.times = {.this_update = facts.this_update,
                        .next_update = facts.next_update,
                        .refresh_at = block->manifest().refresh_at},
+             .origin = origin,
              .issuer = issuers_[*issuer].name};
     block->AppendResponse(place, i, der);
     return Result::kFound;
   }
   return Result::kUnknown;
+}
+
+bool BlockCache::Holds(const OcspOrigin& origin) const {
+  const Slot* const slot =
+      by_number_[origin.name].load(std::memory_order_acquire);
+  return slot != nullptr && slot->edition.load() == origin.edition;
 }
 
 uint64_t BlockCache::Expect(const x509::CertId& id) const {

@@ -88,6 +88,7 @@ class BlockCache final : public OcspSource {
 
   Result Find(const x509::CertId& id, std::string& der,
               FoundOcsp& found) const override;
+  bool Holds(const OcspOrigin& origin) const override;
   uint64_t Expect(const x509::CertId& id) const override;
   void Approach(uint64_t expected) const override;
 
@@ -103,6 +104,10 @@ class BlockCache final : public OcspSource {
     std::atomic<uint64_t> version{0};  // 0: nothing was ever accepted.
     // `held`, for readers. Null also when no place is filled any more.
     std::atomic<const block::Block*> current{nullptr};
+    // Grows after each change of `current`. Not the version: that of a block
+    // that was dropped comes again. Who loads this before `current` has no
+    // older block than it says.
+    std::atomic<uint64_t> edition{1};
 
     // Held while a version is verified and published.
     base::Mutex writer;
@@ -121,11 +126,13 @@ class BlockCache final : public OcspSource {
   static uint32_t PlaceOf(uint32_t record) {
     return record & ((1u << kPlaceBits) - 1);
   }
+  // For readers.
+  const Slot& SlotOfRecord(uint32_t record) const {
+    return *by_number_[record >> kPlaceBits].load(std::memory_order_acquire);
+  }
   // Null if no place of it is filled. For readers.
   const block::Block* BlockOf(uint32_t record) const {
-    return by_number_[record >> kPlaceBits]
-        .load(std::memory_order_acquire)
-        ->current.load();
+    return SlotOfRecord(record).current.load();
   }
 
   // What reads one row of the store; an error's row is removed.
@@ -146,6 +153,11 @@ class BlockCache final : public OcspSource {
   void KeepBlock(Slot& slot, const block::Block& block,
                  absl::string_view encoded)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(slot.writer);
+  // For readers, from now on; those before may still have what was there.
+  static void Show(Slot& slot, const block::Block* block) {
+    slot.current = block;
+    ++slot.edition;
+  }
   void Publish(Slot& slot, block::Block next)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(slot.writer);
   void Reindex(const Slot& slot, const block::Block* before,

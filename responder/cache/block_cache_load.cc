@@ -124,7 +124,7 @@ void BlockCache::CheckLoaded(absl::FunctionRef<bool()> stop) {
 
 void BlockCache::Forget(Slot& slot) {
   const auto issuer = issuers_.WithId(slot.held->manifest().issuer_id);
-  slot.current = nullptr;
+  Show(slot, nullptr);
   slot.version = 0;
   for (uint32_t place = 0; place < slot.held->count(); ++place) {
     const base::Bytes serial = slot.held->Serial(place);

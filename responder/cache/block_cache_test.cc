@@ -196,7 +196,10 @@ TEST_P(BlockCacheTest, AppliesADeltaToItsBaseOnly) {
   EXPECT_EQ(Find(issuer_, 2), Response(block, 2));
   Accept(Issuer::Of(first.delta));
   EXPECT_EQ(Find(issuer_, 1), Response(first.block, 1));
+  const OcspOrigin of_the_first = found_.origin;
+  EXPECT_TRUE(responder_->blocks.Holds(of_the_first));
   Accept(Issuer::Of(second.delta));
+  EXPECT_FALSE(responder_->blocks.Holds(of_the_first));
   EXPECT_EQ(Find(issuer_, 2), Response(second.block, 2));
 }
 
@@ -314,8 +317,11 @@ TEST_P(BlockCacheTest, DropsALoadedBlockThatItsManifestDoesNotCommitTo) {
           .ok());
   Restart();
   EXPECT_TRUE(Find(issuer_, 1).has_value());
+  const OcspOrigin of_the_forged = found_.origin;
+  EXPECT_TRUE(responder_->blocks.Holds(of_the_forged));
   responder_->blocks.CheckLoaded([] { return false; });
   EXPECT_EQ(Find(issuer_, 1), std::nullopt);
+  EXPECT_FALSE(responder_->blocks.Holds(of_the_forged));
   EXPECT_TRUE(responder_->blocks.Blocks().empty());
   EXPECT_EQ(responder_->blocks.Count().certificates, 0u);
   EXPECT_FALSE(store_.Rows().contains(BlockRow(honest.manifest().block_id)));
@@ -323,6 +329,8 @@ TEST_P(BlockCacheTest, DropsALoadedBlockThatItsManifestDoesNotCommitTo) {
 
   Accept(issuer_.Whole(honest));
   EXPECT_EQ(Find(issuer_, 1), Response(honest, 1));
+  // Though of the same block and version.
+  EXPECT_FALSE(responder_->blocks.Holds(of_the_forged));
   responder_->blocks.CheckLoaded([] { return false; });
   EXPECT_EQ(Find(issuer_, 1), Response(honest, 1));
 }
@@ -377,16 +385,20 @@ TEST_P(BlockCacheTest, NobodySeesTheOldStatusOnceADeltaIsAcknowledged) {
   std::vector<std::thread> readers;
   for (int t = 0; t < 3; ++t) {
     readers.emplace_back([&] {
-      std::string der;
-      FoundOcsp found;
-      while (!done) {
+      // What a reader remembers while it is said to hold.
+      std::vector<std::string> ders(8);
+      std::vector<FoundOcsp> found(8);
+      for (uint32_t turn = 0; !done; ++turn) {
         for (uint32_t i = 0; i < 8; ++i) {
           const std::string* wanted = acknowledged[i];
-          const std::string serial = Issuer::Serial(i);
-          der.clear();
-          if (responder_->blocks.Find(issuer_.Id(serial), der, found) !=
-              Result::kFound) {
-            ++lost;
+          std::string& der = ders[i];
+          if (turn % 4 == 0 || !responder_->blocks.Holds(found[i].origin)) {
+            const std::string serial = Issuer::Serial(i);
+            der.clear();
+            if (responder_->blocks.Find(issuer_.Id(serial), der, found[i]) !=
+                Result::kFound) {
+              ++lost;
+            }
           }
           if (wanted != nullptr && der != *wanted) ++stale;
         }

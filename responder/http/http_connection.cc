@@ -94,7 +94,7 @@ void ClearBuffer(std::string& buffer) {
 
 HttpConnection::HttpConnection(HttpContext& context, Uptime now)
     : context_(context),
-      parser_(context.limits),
+      parser_(context.limits, context.plain_fields),
       request_since_(now),
       active_at_(now),
       linger_since_(now),
@@ -217,7 +217,8 @@ void HttpConnection::Write(absl::Time now, bool head, bool keep_alive,
   HttpResponse& response = context_.response;
   context_.counters.Add(CountOfStatus(response.status));
   const bool has_file = response.file.size != 0;
-  const size_t body_size = has_file ? response.file.size : response.body.size();
+  const absl::string_view body = response.BodyBytes();
+  const size_t body_size = has_file ? response.file.size : body.size();
   if (response.status == 200) {
     output_ += "HTTP/1.1 200 OK\r\nDate: ";
   } else {
@@ -243,7 +244,7 @@ void HttpConnection::Write(absl::Time now, bool head, bool keep_alive,
   if (has_file) {
     file_ = std::move(response.file);
   } else {
-    output_ += response.body;
+    AppendText(body, output_);
   }
 }
 

@@ -14,6 +14,7 @@
 #include "responder/http/http_limits.h"
 #include "responder/http/http_message.h"
 #include "responder/http/http_parser.h"
+#include "responder/http/plain_fields.h"
 
 namespace chancery::responder {
 
@@ -25,6 +26,7 @@ struct HttpContext {
   HttpCounters& counters;
   HttpDateCache dates;
   HttpResponse response;  // Used again for each exchange.
+  PlainFields plain_fields = {};
 };
 
 // Time on a clock that only moves forward, from any origin. Deadlines do not

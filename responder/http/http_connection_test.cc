@@ -1,10 +1,12 @@
 #include "responder/http/http_connection.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -122,6 +124,83 @@ TEST_F(HttpConnectionTest, PassesTheFieldsOnThatChooseAPartOrACoding) {
               HasSubstr("\r\n\r\nbytes=0-1|\"1\"|gzip;q=0.5, br"));
   EXPECT_THAT(Exchange("GET /ranges HTTP/1.1\r\nHost: x\r\n\r\n"),
               HasSubstr("\r\n\r\n||"));
+}
+
+// A thread's connections share what they know of header sections; none of them
+// may be understood otherwise for it.
+TEST_F(HttpConnectionTest, UnderstandsARequestAsItDidTheFirstTime) {
+  const std::string long_path = "/" + std::string(300, 'p');
+  const std::string fields =
+      " HTTP/1.1\r\nHost: x\r\nAccept: */*\r\nUser-Agent: t\r\n\r\n";
+  const std::string requests[] = {
+      "GET /a" + fields,
+      "GET /b?c=d" + fields,
+      "GET /a HTTP/1.1\r\nHost: x\r\n\r\n",
+      "GET /ranges HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n",
+      "GET /ranges HTTP/1.1\r\nHost: x\r\nAccept-Encoding: br\r\n\r\n",
+      "GET /ranges" + fields,
+      "GET /a HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n",
+      "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+      "GET /a HTTP/1.1\r\nHost: x\r\nIf-None-Match: \"1\"\r\n\r\n",
+      "GET /ranges HTTP/1.1\r\nHost: x\r\nRange: bytes=0-1\r\n\r\n",
+      "GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc",
+      "GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
+      "GET /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "1\r\na\r\n0\r\n\r\n",
+      "GET /a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\r\n",
+      "GET /a HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: "
+      "upgrade\r\n\r\n",
+      "GET /a HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n",
+      "GET /a HTTP/1.1\r\nAccept: */*\r\n\r\n",
+      "GET /a HTTP/1.1\r\nHost: x\r\nAccept: a\r\n b\r\n\r\n",
+      "GET /a HTTP/1.0\r\nHost: x\r\n\r\n",
+      "HEAD /a" + fields,
+      "POST /a" + fields,
+      "PUT /a" + fields,
+      "get /a" + fields,
+      "GET  /a" + fields,
+      "GET /a " + fields,
+      "GET " + fields,
+      "GET a" + fields,
+      "GET *" + fields,
+      "GET http://x/a" + fields,
+      "GET " + long_path + fields,
+      "GET /\x7f" + fields,
+      "GET /\x80\xff" + fields,
+      "GET /\t" + fields,
+      "GET /a HTTP/1.1\nHost: x\n\n",
+      "GET /a HTTP/2.0\r\nHost: x\r\n\r\n",
+      "GET /a HTTP/1.1\r\nHost: x\r\nX: " + std::string(600, 'x') +
+          "\r\n\r\n",
+      "GET /a" + fields + "GET /b" + fields + "GET /ranges" + fields,
+      "\r\nGET /a" + fields,
+      "\r\n\r\nGET /a" + fields,
+      "GET /a" + fields + "nonsense\r\n\r\n",
+  };
+  std::vector<std::string> first;
+  for (int round = 0; round < 4; ++round) {
+    for (size_t i = 0; i < std::size(requests); ++i) {
+      // Each often enough to be remembered, and all of them again.
+      for (int again = 0; again < 4; ++again) {
+        connection_.emplace(context_, now_);
+        const std::string out = Exchange(requests[i]);
+        if (round == 0 && again == 0) first.push_back(out);
+        ASSERT_EQ(out, first[i]) << requests[i];
+      }
+    }
+  }
+}
+
+TEST_F(HttpConnectionTest, RemembersNoSectionThatDoesNotFit) {
+  const std::string path = "/" + std::string(250, 'p');
+  const std::string section =
+      " HTTP/1.1\r\nHost: x\r\nX: " + std::string(300, 'x') + "\r\n\r\n";
+  for (int i = 0; i < 4; ++i) {
+    connection_.emplace(context_, now_);
+    EXPECT_THAT(Exchange("GET /" + section), HasSubstr("200 OK"));
+    connection_.emplace(context_, now_);
+    EXPECT_THAT(Exchange("GET " + path + section), HasSubstr("431 "));
+  }
 }
 
 TEST_F(HttpConnectionTest, HeadHasTheFieldsOfGetAndNoBody) {

@@ -25,15 +25,21 @@ class EchoHandler final : public HttpHandler {
  public:
   void Handle(const HttpRequest& request, HttpResponse& response) override {
     response.body.assign(request.target.data(), request.target.size());
-    response.body.append(request.body.data(), request.body.size());
+    for (const absl::string_view part :
+         {request.body, request.content_type, request.if_none_match,
+          request.if_modified_since, request.range, request.if_range,
+          request.accept_encoding}) {
+      response.body += '|';
+      response.body.append(part.data(), part.size());
+    }
   }
 };
 
-// The octets that a client sees when its own come in pieces of `piece`.
-std::string Converse(absl::string_view input, size_t piece) {
+// A thread of a server, which may have seen requests before.
+struct Thread {
   const HttpLimits limits{
       .header_bytes = 300, .target_bytes = 100, .body_bytes = 100};
-  const chancery::base::testing::FakeClock clock(absl::FromUnixSeconds(1));
+  const chancery::base::testing::FakeClock clock{absl::FromUnixSeconds(1)};
   EchoHandler handler;
   HttpCounters counters;
   HttpContext context{.limits = limits,
@@ -42,7 +48,11 @@ std::string Converse(absl::string_view input, size_t piece) {
                       .counters = counters,
                       .dates = {},
                       .response = {}};
-  HttpConnection connection(context, absl::ZeroDuration());
+};
+
+// The octets that a client sees when its own come in pieces of `piece`.
+std::string Converse(Thread& thread, absl::string_view input, size_t piece) {
+  HttpConnection connection(thread.context, absl::ZeroDuration());
   std::string out;
   while (!input.empty() && connection.wants_input()) {
     const size_t size = std::min(piece, input.size());
@@ -84,8 +94,14 @@ size_t Successes(absl::string_view stream) {
 // servers that read the same bytes could disagree about where a request ends.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view input(reinterpret_cast<const char*>(data), size);
-  const std::string whole = WithoutContinue(Converse(input, size + 1));
-  const std::string cut = WithoutContinue(Converse(input, 1));
+  Thread one, other;
+  const std::string first = Converse(one, input, size + 1);
+  const std::string whole = WithoutContinue(first);
+  const std::string cut = WithoutContinue(Converse(other, input, 1));
   if (Successes(whole) != Successes(cut)) std::abort();
+  // Nor must what the thread has seen, nor how much of it.
+  for (int again = 0; again < 3; ++again) {
+    if (Converse(one, input, size + 1) != first) std::abort();
+  }
   return 0;
 }

@@ -56,14 +56,23 @@ struct HttpResponse {
   // Whole lines, each "Name: value\r\n".
   std::string headers;
   std::string body;
-  // In place of `body` if its size is not 0.
+  // In place of `body` if not empty: what the handler keeps, unchanged until it
+  // is called again.
+  absl::string_view kept_body;
+  // In place of either if its size is not 0.
   FilePart file;
+
+  // Unless there is a file.
+  absl::string_view BodyBytes() const {
+    return kept_body.empty() ? absl::string_view(body) : kept_body;
+  }
 
   // Ready for the next exchange, keeping the strings' memory.
   void Clear() {
     status = 200;
     headers.clear();
     body.clear();
+    kept_body = {};
     file = {};
   }
 };

@@ -25,6 +25,7 @@ struct Message {
   bool expects_continue = false;
   bool body_begun = false;
   bool has_transfer_encoding = false;
+  bool plain = true;  // As PlainFields has it, as far as fields say.
   int hosts = 0;
   // Set by a refusal of ours, as opposed to one of Beast's.
   int error_status = 0;
@@ -42,6 +43,7 @@ struct Message {
     version = 11;
     has_request_line = expects_continue = body_begun = false;
     has_transfer_encoding = false;
+    plain = true;
     hosts = 0;
     error_status = 0;
     target.clear();
@@ -69,6 +71,27 @@ absl::string_view OriginForm(absl::string_view target) {
     return path == absl::string_view::npos ? "/" : target.substr(path);
   }
   return target;
+}
+
+// Fields that a section of PlainFields may have: those that neither Beast nor
+// we heed, and those that it keeps.
+bool IsPlain(http::field name) {
+  switch (name) {
+    case http::field::accept:
+    case http::field::accept_encoding:
+    case http::field::accept_language:
+    case http::field::cache_control:
+    case http::field::connection:
+    case http::field::from:
+    case http::field::host:
+    case http::field::pragma:
+    case http::field::unknown:
+    case http::field::user_agent:
+    case http::field::via:
+      return true;
+    default:
+      return false;
+  }
 }
 
 class RequestParser final : public http::basic_parser<true> {
@@ -111,6 +134,7 @@ class RequestParser final : public http::basic_parser<true> {
   void on_field_impl(http::field name, BeastView, BeastView value,
                      error_code& ec) override {
     if (message_.body_begun) return;  // A trailer. We heed none.
+    message_.plain = message_.plain && IsPlain(name);
     switch (name) {
       case http::field::host:
         ++message_.hosts;
@@ -190,6 +214,15 @@ class RequestParser final : public http::basic_parser<true> {
   Message& message_;
 };
 
+// A path that is a valid target, with a query or without one: "/" and what is
+// visible. Beast takes some targets that this is false for.
+bool IsPath(absl::string_view target) {
+  if (target.empty() || target.front() != '/') return false;
+  bool visible = true;
+  for (const char c : target) visible &= c > ' ' && c < '\x7f';
+  return visible;
+}
+
 // Whether the request line that `in` begins with names another major version of
 // HTTP, as opposed to being no request line.
 bool IsOtherVersion(absl::string_view in) {
@@ -215,22 +248,56 @@ int StatusOf(const error_code& ec, bool has_request_line,
 }  // namespace
 
 struct HttpParser::State {
-  explicit State(const HttpLimits& l) : limits(l) {
+  State(const HttpLimits& l, PlainFields& f) : limits(l), fields(f) {
     parser.emplace(limits, message);
   }
 
+  // The whole request, if it is a GET whose fields are known to say nothing.
+  bool TakePlain(absl::string_view& in);
+
   const HttpLimits& limits;
+  PlainFields& fields;
   Message message;
   // Beast's parser serves once; making it anew allocates nothing.
   std::optional<RequestParser> parser;
   HttpRequest request;
+  bool plain = false;  // `parser` has not seen it.
   // As they came: the header so far, the body with its framing.
   size_t header_size = 0;
   size_t framed_body_size = 0;
 };
 
-HttpParser::HttpParser(const HttpLimits& limits)
-    : state_(std::make_unique<State>(limits)) {}
+bool HttpParser::State::TakePlain(absl::string_view& in) {
+  constexpr absl::string_view kMethod = "GET ";
+  constexpr absl::string_view kVersion = " HTTP/1.1\r\n";
+  if (!absl::StartsWith(in, kMethod)) return false;
+  const absl::string_view after = in.substr(kMethod.size());
+  const absl::string_view target = after.substr(0, after.find(' '));
+  if (target.size() > limits.target_bytes || !IsPath(target)) return false;
+  const size_t line = kMethod.size() + target.size() + kVersion.size();
+  if (!absl::StartsWith(after.substr(target.size()), kVersion)) return false;
+  const PlainFields::Section* const section = fields.Match(in.substr(line));
+  if (section == nullptr) return false;
+  const size_t size = line + section->text.size();
+  if (size > limits.header_bytes) return false;
+  plain = true;
+  message.method = HttpMethod::kGet;
+  message.target.assign(target.data(), target.size());
+  message.accept_encoding = section->accept_encoding;
+  request = {.method = HttpMethod::kGet,
+             .target = message.target,
+             .body = {},
+             .content_type = {},
+             .if_none_match = {},
+             .if_modified_since = {},
+             .accept_encoding = message.accept_encoding,
+             .now = absl::Time()};
+  in.remove_prefix(size);
+  return true;
+}
+
+HttpParser::HttpParser(const HttpLimits& limits, PlainFields& fields)
+    : state_(std::make_unique<State>(limits, fields)) {}
 HttpParser::~HttpParser() = default;
 HttpParser::HttpParser(HttpParser&&) noexcept = default;
 HttpParser& HttpParser::operator=(HttpParser&&) noexcept = default;
@@ -248,7 +315,9 @@ HttpParser::Step HttpParser::Feed(absl::string_view& in) {
   if (!parser.got_some()) {
     while (absl::StartsWith(in, "\r\n")) in.remove_prefix(2);
     if (in == "\r") return Step::kNeedMore;
+    if (s.TakePlain(in)) return Step::kDone;
   }
+  const absl::string_view whole = in;
   while (!parser.is_done()) {
     const bool in_body = parser.got_some() && parser.is_header_done();
     // The shortest end of a chunked body is "0\r\n\r\n"; Beast asserts that it
@@ -298,17 +367,35 @@ HttpParser::Step HttpParser::Feed(absl::string_view& in) {
                .if_range = message.if_range,
                .accept_encoding = message.accept_encoding,
                .now = absl::Time()};
+  // One that came in several pieces is not remembered, which is no loss.
+  const absl::string_view header = whole.substr(0, s.header_size);
+  if (message.method == HttpMethod::kGet && message.version == 11 &&
+      message.plain && !message.body_begun && parser.keep_alive() &&
+      header.size() == whole.size() - in.size()) {
+    s.fields.Saw(header.substr(header.find("\r\n") + 2),
+                 message.accept_encoding);
+  }
   return Step::kDone;
 }
 
 void HttpParser::Reset() {
+  if (state_->plain) {
+    // All that has changed.
+    state_->plain = false;
+    state_->message.method = HttpMethod::kOther;
+    state_->message.target.clear();
+    state_->message.accept_encoding.clear();
+    return;
+  }
   state_->message.Clear();
   state_->parser.emplace(state_->limits, state_->message);
   state_->header_size = 0;
   state_->framed_body_size = 0;
 }
 
-bool HttpParser::begun() const { return state_->parser->got_some(); }
+bool HttpParser::begun() const {
+  return state_->plain || state_->parser->got_some();
+}
 
 bool HttpParser::awaits_continue() const {
   return state_->message.expects_continue && begun() &&
@@ -318,7 +405,9 @@ bool HttpParser::awaits_continue() const {
 
 const HttpRequest& HttpParser::request() const { return state_->request; }
 
-bool HttpParser::keep_alive() const { return state_->parser->keep_alive(); }
+bool HttpParser::keep_alive() const {
+  return state_->plain || state_->parser->keep_alive();
+}
 
 bool HttpParser::http_1_0() const { return state_->message.version == 10; }
 

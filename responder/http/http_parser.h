@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "responder/http/http_limits.h"
 #include "responder/http/http_message.h"
+#include "responder/http/plain_fields.h"
 
 namespace chancery::responder {
 
@@ -30,8 +31,9 @@ class HttpParser {
     kBad,
   };
 
-  // `limits` must outlive the parser.
-  explicit HttpParser(const HttpLimits& limits);
+  // Both must outlive the parser; `fields` is what the parsers of one thread
+  // share.
+  HttpParser(const HttpLimits& limits, PlainFields& fields);
   ~HttpParser();
   HttpParser(HttpParser&&) noexcept;
   HttpParser& operator=(HttpParser&&) noexcept;

@@ -20,6 +20,7 @@ class FakeOcspSource final : public OcspSource {
   void Put(const x509::CertId& id, std::string der, const Freshness& times) {
     base::MutexLock lock(mu_);
     responses_[KeyOf(id)] = {std::move(der), times};
+    ++edition_;
   }
   // From now on, or until told otherwise, nothing is known to be current.
   void SetUnavailable(bool unavailable) {
@@ -34,8 +35,15 @@ class FakeOcspSource final : public OcspSource {
     const auto found = responses_.find(KeyOf(id));
     if (found == responses_.end()) return Result::kUnknown;
     der += found->second.der;
-    out = {.times = found->second.times, .issuer = "issuing"};
+    out = {.times = found->second.times,
+           .origin = {.name = 1, .edition = edition_},
+           .issuer = "issuing"};
     return Result::kFound;
+  }
+
+  bool Holds(const OcspOrigin& origin) const override {
+    base::MutexLock lock(mu_);
+    return !unavailable_ && origin.edition == edition_;
   }
 
  private:
@@ -53,6 +61,7 @@ class FakeOcspSource final : public OcspSource {
   mutable base::Mutex mu_;
   std::map<Key, Held> responses_ ABSL_GUARDED_BY(mu_);
   bool unavailable_ ABSL_GUARDED_BY(mu_) = false;
+  uint64_t edition_ ABSL_GUARDED_BY(mu_) = 1;
 };
 
 }  // namespace chancery::responder::testing
