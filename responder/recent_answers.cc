@@ -10,18 +10,17 @@ namespace {
 
 // A path, an answer of P-256 keys and its fields; there is room for as many.
 constexpr size_t kUsualOctets = 1536;
-// A path that has its place and comes often keeps it against another for so
-// many visits of that one.
-constexpr int32_t kMostWorth = 16;
+constexpr uint8_t kMostWorth = 255;
 
 }  // namespace
 
 RecentAnswers::RecentAnswers(size_t bytes) : limit_(bytes) {
-  const size_t places = std::max<size_t>(
-      1, bytes / (kUsualOctets + sizeof(Place) + sizeof(Entry)));
-  places_.resize(places);
-  entries_.resize(places);
-  bytes_ = places * (sizeof(Place) + sizeof(Entry));
+  constexpr size_t kFixed = sizeof(Set) + kWays * sizeof(Entry);
+  const size_t sets =
+      std::max<size_t>(1, bytes / (kFixed + kWays * kUsualOctets));
+  sets_.resize(sets);
+  entries_.resize(sets * kWays);
+  bytes_ = sets * kFixed;
 }
 
 uint64_t RecentAnswers::KeyOf(absl::string_view path) {
@@ -29,38 +28,52 @@ uint64_t RecentAnswers::KeyOf(absl::string_view path) {
 }
 
 bool RecentAnswers::Expects(uint64_t key) const {
-  const size_t place = PlaceOf(key);
-  if (places_[place].tag != TagOf(key)) return false;
-  base::Prefetch(&entries_[place], sizeof(Entry));
+  const size_t at = EntryOf(key);
+  if (at == kNone) return false;
+  base::Prefetch(&entries_[at], sizeof(Entry));
   return true;
 }
 
 void RecentAnswers::Approach(uint64_t key) const {
-  const Entry& entry = entries_[PlaceOf(key)];
-  base::Prefetch(entry.octets.get(), entry.size);
+  const size_t at = EntryOf(key);
+  if (at == kNone) return;
+  base::Prefetch(entries_[at].octets.get(), entries_[at].size);
 }
 
 const OcspAnswer* RecentAnswers::Find(uint64_t key, absl::string_view path) {
-  Place& place = places_[PlaceOf(key)];
-  if (place.tag != TagOf(key)) return nullptr;
-  const Entry& entry = entries_[PlaceOf(key)];
-  if (entry.path != path) return nullptr;
-  place.worth = std::min(place.worth + 1, kMostWorth);
-  return &entry.answer;
+  const size_t at = EntryOf(key);
+  if (at == kNone || entries_[at].path != path) return nullptr;
+  uint8_t& worth = sets_[at / kWays].worth[at % kWays];
+  if (worth != kMostWorth) ++worth;
+  return &entries_[at].answer;
+}
+
+size_t RecentAnswers::PlaceFor(uint64_t key) {
+  const size_t has = EntryOf(key);
+  if (has != kNone) return has;
+  Set& set = sets_[SetOf(key)];
+  const auto least = std::min_element(set.worth.begin(), set.worth.end());
+  const auto way = static_cast<size_t>(least - set.worth.begin());
+  if (set.tags[way] != 0) {
+    const uint32_t tag = TagOf(key);
+    auto& wanting = set.wanting;
+    if (std::find(wanting.begin(), wanting.end(), tag) == wanting.end()) {
+      wanting[set.next_wanting] = tag;
+      set.next_wanting = (set.next_wanting + 1) % kWanting;
+      return kNone;
+    }
+    // As often as the other came, but that its past counts half.
+    *least /= 2;
+    if (*least > 1) return kNone;
+  }
+  return SetOf(key) * kWays + way;
 }
 
 void RecentAnswers::Offer(uint64_t key, absl::string_view path,
                           const OcspAnswer& answer) {
-  const uint32_t tag = TagOf(key);
-  Place& place = places_[PlaceOf(key)];
-  if (place.tag != 0 && place.tag != tag) {
-    if (place.wanting != tag) {
-      place.wanting = tag;
-      return;
-    }
-    if (--place.worth > 0) return;
-  }
-  Entry& entry = entries_[PlaceOf(key)];
+  const size_t at = PlaceFor(key);
+  if (at == kNone) return;
+  Entry& entry = entries_[at];
   const size_t size = path.size() + answer.etag.size() + answer.fields.size() +
                       answer.der.size();
   if (size > entry.capacity) {
@@ -82,7 +95,11 @@ void RecentAnswers::Offer(uint64_t key, absl::string_view path,
                   .etag = keep(answer.etag),
                   .fields = keep(answer.fields),
                   .der = keep(answer.der)};
-  place = {.tag = tag, .wanting = 0, .worth = std::max(place.worth, 1)};
+  Set& set = sets_[at / kWays];
+  uint32_t& tag = set.tags[at % kWays];
+  uint8_t& worth = set.worth[at % kWays];
+  worth = tag == TagOf(key) ? std::max<uint8_t>(worth, 1) : 1;
+  tag = TagOf(key);
 }
 
 }  // namespace chancery::responder

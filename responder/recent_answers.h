@@ -1,6 +1,7 @@
 #ifndef CHANCERY_RESPONDER_RECENT_ANSWERS_H_
 #define CHANCERY_RESPONDER_RECENT_ANSWERS_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -26,10 +27,10 @@ struct OcspAnswer {
 // hashed each time. Whether an answer is still the one to give is for the
 // caller to see: OcspSource::Holds.
 //
-// A path has one place. A path that wants the place of another must come more
-// often than that one does: a flood of paths that come once replaces nothing.
-// Memory is bounded, and asked for only where a place is filled with more than
-// it ever held. Thread-compatible: one per thread.
+// A path has one set of eight places. When they are taken it must come again
+// soon, and more often than the least that is there: a flood of paths that come
+// once replaces nothing. Memory is bounded, and asked for only where a place is
+// filled with more than it ever held. Thread-compatible: one per thread.
 class RecentAnswers {
  public:
   // Of all places together, in octets; none is made that would go beyond.
@@ -53,11 +54,17 @@ class RecentAnswers {
   size_t bytes() const { return bytes_; }
 
  private:
-  // What has to be read to know whether a path's answer may be there.
-  struct Place {
-    uint32_t tag = 0;      // Of the path that has it; 0: nobody.
-    uint32_t wanting = 0;  // Of the one that wanted it last.
-    int32_t worth = 0;     // How often that has to come.
+  static constexpr size_t kWays = 8;
+  static constexpr size_t kWanting = 4;
+  static constexpr size_t kNone = ~size_t{0};
+
+  // All that has to be read to know whether a path's answer may be there, and
+  // where it could go: one line of the processor's cache.
+  struct alignas(64) Set {
+    std::array<uint32_t, kWays> tags = {};  // Of who has a place; 0: nobody.
+    std::array<uint32_t, kWanting> wanting = {};  // Who came last in vain.
+    std::array<uint8_t, kWays> worth = {};        // How often who has it came.
+    uint8_t next_wanting = 0;
   };
   struct Entry {
     OcspAnswer answer;
@@ -70,13 +77,24 @@ class RecentAnswers {
   static uint32_t TagOf(uint64_t key) {
     return static_cast<uint32_t>(key) | 1;
   }
-  size_t PlaceOf(uint64_t key) const {
-    return static_cast<size_t>((key >> 32) * places_.size() >> 32);
+  size_t SetOf(uint64_t key) const {
+    return static_cast<size_t>((key >> 32) * sets_.size() >> 32);
   }
+  // The path's entry, kNone if it has none.
+  size_t EntryOf(uint64_t key) const {
+    const size_t set = SetOf(key);
+    const auto& tags = sets_[set].tags;
+    for (size_t way = 0; way < kWays; ++way) {
+      if (tags[way] == TagOf(key)) return set * kWays + way;
+    }
+    return kNone;
+  }
+  // The entry that the path may have from now on; kNone: not yet.
+  size_t PlaceFor(uint64_t key);
 
   const size_t limit_;
   size_t bytes_;
-  std::vector<Place> places_;
+  std::vector<Set> sets_;
   std::vector<Entry> entries_;
 };
 

@@ -69,28 +69,58 @@ TEST(RecentAnswersTest, APathWithAnothersHashIsNotThatOne) {
   EXPECT_EQ(recent.Find(RecentAnswers::KeyOf("/a"), "/b"), nullptr);
 }
 
-// With room for one there is one place, and all paths want it.
-TEST(RecentAnswersTest, WhatComesOnceReplacesNothing) {
-  RecentAnswers recent(2048);
-  Offer(recent, "/often", DerOf(1));
-  for (int i = 0; i < 1000; ++i) Offer(recent, absl::StrCat("/", i), DerOf(i));
-  ASSERT_NE(Find(recent, "/often"), nullptr);
-  EXPECT_EQ(Find(recent, "/often")->der, DerOf(1));
+// With room for no more there is one set of eight places, and all paths want
+// one of them.
+constexpr size_t kOneSet = 16 << 10;
+
+class RecentAnswersOfOneSetTest : public ::testing::Test {
+ protected:
+  RecentAnswersOfOneSetTest() {
+    for (int i = 0; i < 8; ++i) Offer(recent_, PathOf(i), DerOf(i));
+  }
+  static std::string PathOf(int i) { return absl::StrCat("/taken/", i); }
+  RecentAnswers recent_{kOneSet};
+};
+
+TEST_F(RecentAnswersOfOneSetTest, WhatComesOnceReplacesNothing) {
+  for (int i = 100; i < 1000; ++i) {
+    Offer(recent_, absl::StrCat("/", i), DerOf(i));
+  }
+  for (int i = 0; i < 8; ++i) {
+    ASSERT_NE(Find(recent_, PathOf(i)), nullptr) << i;
+    EXPECT_EQ(Find(recent_, PathOf(i))->der, DerOf(i));
+  }
 }
 
-TEST(RecentAnswersTest, WhatComesMoreOftenTakesThePlace) {
-  RecentAnswers recent(2048);
-  Offer(recent, "/once", DerOf(1));
-  for (int i = 0; i < 100; ++i) ASSERT_NE(Find(recent, "/once"), nullptr);
+TEST_F(RecentAnswersOfOneSetTest, WhatComesMoreOftenTakesThePlaceOfTheLeast) {
+  for (int i = 0; i < 8; ++i) {
+    if (i == 5) continue;
+    for (int j = 0; j < 3; ++j) ASSERT_NE(Find(recent_, PathOf(i)), nullptr);
+  }
   int visits = 0;
-  while (Find(recent, "/often") == nullptr && visits < 100) {
-    Offer(recent, "/often", DerOf(2));
+  while (Find(recent_, "/often") == nullptr && visits < 100) {
+    Offer(recent_, "/often", DerOf(9));
     ++visits;
   }
-  EXPECT_GT(visits, 2);
-  EXPECT_LT(visits, 30);
-  EXPECT_EQ(Find(recent, "/often")->der, DerOf(2));
-  EXPECT_EQ(Find(recent, "/once"), nullptr);
+  EXPECT_GE(visits, 2);
+  EXPECT_LT(visits, 10);
+  EXPECT_EQ(Find(recent_, "/often")->der, DerOf(9));
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_EQ(Find(recent_, PathOf(i)) == nullptr, i == 5) << i;
+  }
+}
+
+TEST_F(RecentAnswersOfOneSetTest, WhatWasAskedForOnceOftenGoesInTheEnd) {
+  for (int i = 0; i < 8; ++i) {
+    for (int j = 0; j < 1000; ++j) ASSERT_NE(Find(recent_, PathOf(i)), nullptr);
+  }
+  int visits = 0;
+  while (Find(recent_, "/often") == nullptr && visits < 1000) {
+    Offer(recent_, "/often", DerOf(9));
+    ++visits;
+  }
+  EXPECT_GT(visits, 5);
+  EXPECT_LT(visits, 100);
 }
 
 TEST(RecentAnswersTest, KeepsToItsMemory) {

@@ -216,6 +216,7 @@ void HttpConnection::Write(absl::Time now, bool head, bool keep_alive,
                            bool http_1_0) {
   HttpResponse& response = context_.response;
   context_.counters.Add(CountOfStatus(response.status));
+  if (output_.empty()) output_.swap(context_.spare);
   const bool has_file = response.file.size != 0;
   const absl::string_view body = response.BodyBytes();
   const size_t body_size = has_file ? response.file.size : body.size();
@@ -276,7 +277,10 @@ void HttpConnection::Sent(size_t size, Uptime now) {
   }
   window_left_ -= std::min(window_left_, size);
   if (!has_output()) {
-    ClearBuffer(output_);
+    output_.clear();
+    // All that there is of it goes back; a large one is not kept by anybody.
+    if (output_.capacity() <= kKeptBuffer) output_.swap(context_.spare);
+    if (output_.capacity() > kKeptBuffer) output_.shrink_to_fit();
     sent_ = 0;
     file_.file.reset();
     window_left_ = 0;

@@ -27,6 +27,9 @@ struct HttpContext {
   HttpDateCache dates;
   HttpResponse response;  // Used again for each exchange.
   PlainFields plain_fields = {};
+  // The memory of the output that was sent last: usually still in the
+  // processor's cache, and connections without output need none.
+  std::string spare = {};
 };
 
 // Time on a clock that only moves forward, from any origin. Deadlines do not
