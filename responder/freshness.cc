@@ -24,7 +24,8 @@ absl::Duration MaxAge(const Freshness& times, absl::Time now) {
   const absl::Duration age = now < times.refresh_at
                                  ? std::min(times.refresh_at - now, left)
                                  : std::min(kOverdueMaxAge, left);
-  return std::max(absl::Floor(age, absl::Seconds(1)), absl::ZeroDuration());
+  return std::max(absl::Seconds(absl::ToInt64Seconds(age)),
+                  absl::ZeroDuration());
 }
 
 void AppendCacheControl(const Freshness& times, absl::Time now,

@@ -50,23 +50,32 @@ void OcspHttp::Expect(Work& work) const {
 }
 
 void OcspHttp::Begin(absl::string_view path, Work& work) const {
+  work.path = path;
   work.key = RecentAnswers::KeyOf(path);
-  work.recent = recent_.Expects(work.key);
-  if (work.recent) return;
-  ReadPath(path, work);
-  Expect(work);
+  recent_.Prefetch(work.key);
+  work.next = Work::Step::kRead;
 }
 
-void OcspHttp::Approach(const Work& work) const {
-  if (work.recent) {
-    recent_.Approach(work.key);
-  } else {
-    source_.Approach(work.expected);
+void OcspHttp::Approach(Work& work) const {
+  switch (work.next) {
+    case Work::Step::kRead:
+      work.recent = recent_.Expects(work.key);
+      if (work.recent) break;
+      ReadPath(work.path, work);
+      Expect(work);
+      work.next = Work::Step::kApproach;
+      return;
+    case Work::Step::kApproach:
+      source_.Approach(work.expected);
+      break;
+    case Work::Step::kAnswer:
+      break;
   }
+  work.next = Work::Step::kAnswer;
 }
 
 void OcspHttp::BeginPost(const HttpRequest& request, Work& work) const {
-  work.recent = false;
+  work.next = Work::Step::kApproach;
   work.request = x509::ParseOcspRequest(base::AsBytes(request.body));
   Expect(work);
 }
@@ -77,6 +86,7 @@ void OcspHttp::Get(const HttpRequest& request, absl::string_view path,
   if (work == nullptr) {
     work = &own_;
     Begin(path, *work);
+    Approach(*work);
   }
   if (work->recent) {
     const OcspAnswer* const recent = recent_.Find(work->key, path);

@@ -45,18 +45,22 @@ class OcspHttp {
 
   // What is read of a request before it is answered.
   struct Work final : HttpWork {
+    enum class Step { kRead, kApproach, kAnswer };
+
+    Step next = Step::kAnswer;
     std::string decoded;
     absl::StatusOr<x509::OcspRequest> request;  // Views into the DER.
     uint64_t expected = 0;                      // What the source said.
-    uint64_t key = 0;                           // Of a GET's path.
-    bool recent = false;  // There may be an answer; nothing else is read.
+    // Of a GET.
+    absl::string_view path;
+    uint64_t key = 0;     // Its path's.
+    bool recent = false;  // There may be an answer; the path is not read.
   };
 
-  // Reads a request into `work`, which is then the request's. The views of
-  // POST's last as long as its body.
+  // From here on `work` is the request's, whose views have to last as long.
   void Begin(absl::string_view path, Work& work) const;
   void BeginPost(const HttpRequest& request, Work& work) const;
-  void Approach(const Work& work) const;
+  void Approach(Work& work) const;
 
   // GET and HEAD; `path` is what follows the responder's URL, still escaped.
   void Get(const HttpRequest& request, absl::string_view path,

@@ -95,7 +95,9 @@ class PublicHttpTest : public ::testing::Test {
     TakeBody(response);
     // Begun before it is answered, it says the same.
     if (together_.Begin(timed, *work_)) {
-      together_.Approach(*work_);
+      for (int i = 0; i < HttpHandler::kApproaches; ++i) {
+        together_.Approach(*work_);
+      }
       timed.work = work_.get();
     }
     HttpResponse other;

@@ -14,92 +14,89 @@ constexpr uint8_t kMostWorth = 255;
 
 }  // namespace
 
-RecentAnswers::RecentAnswers(size_t bytes) : limit_(bytes) {
-  constexpr size_t kFixed = sizeof(Set) + kWays * sizeof(Entry);
-  const size_t sets =
-      std::max<size_t>(1, bytes / (kFixed + kWays * kUsualOctets));
-  sets_.resize(sets);
-  entries_.resize(sets * kWays);
-  bytes_ = sets * kFixed;
+RecentAnswers::RecentAnswers(size_t bytes)
+    : limit_(bytes),
+      bytes_(0),
+      sets_(std::max<size_t>(
+          1, bytes / (sizeof(Set) + kWays * (sizeof(Entry) + kUsualOctets)))) {
+  bytes_ = sets_.size() * sizeof(Set);
 }
 
 uint64_t RecentAnswers::KeyOf(absl::string_view path) {
   return absl::HashOf(path);
 }
 
+void RecentAnswers::Prefetch(uint64_t key) const {
+  base::Prefetch(&SetOf(key), sizeof(Set));
+}
+
 bool RecentAnswers::Expects(uint64_t key) const {
-  const size_t at = EntryOf(key);
-  if (at == kNone) return false;
-  base::Prefetch(&entries_[at], sizeof(Entry));
+  const Set& set = SetOf(key);
+  const size_t way = WayOf(set, TagOf(key));
+  if (way == kNone) return false;
+  base::Prefetch(set.entries[way].get(), kUsualOctets);
   return true;
 }
 
-void RecentAnswers::Approach(uint64_t key) const {
-  const size_t at = EntryOf(key);
-  if (at == kNone) return;
-  base::Prefetch(entries_[at].octets.get(), entries_[at].size);
-}
-
 const OcspAnswer* RecentAnswers::Find(uint64_t key, absl::string_view path) {
-  const size_t at = EntryOf(key);
-  if (at == kNone || entries_[at].path != path) return nullptr;
-  uint8_t& worth = sets_[at / kWays].worth[at % kWays];
+  Set& set = SetOf(key);
+  const size_t way = WayOf(set, TagOf(key));
+  if (way == kNone || set.entries[way]->path != path) return nullptr;
+  uint8_t& worth = set.worth[way];
   if (worth != kMostWorth) ++worth;
-  return &entries_[at].answer;
+  return &set.entries[way]->answer;
 }
 
-size_t RecentAnswers::PlaceFor(uint64_t key) {
-  const size_t has = EntryOf(key);
+size_t RecentAnswers::WayFor(Set& set, uint32_t tag) {
+  const size_t has = WayOf(set, tag);
   if (has != kNone) return has;
-  Set& set = sets_[SetOf(key)];
   const auto least = std::min_element(set.worth.begin(), set.worth.end());
   const auto way = static_cast<size_t>(least - set.worth.begin());
-  if (set.tags[way] != 0) {
-    const uint32_t tag = TagOf(key);
-    auto& wanting = set.wanting;
-    if (std::find(wanting.begin(), wanting.end(), tag) == wanting.end()) {
-      wanting[set.next_wanting] = tag;
-      set.next_wanting = (set.next_wanting + 1) % kWanting;
-      return kNone;
-    }
-    // As often as the other came, but that its past counts half.
-    *least /= 2;
-    if (*least > 1) return kNone;
+  if (set.tags[way] == 0) return way;
+  auto& wanting = set.wanting;
+  if (std::find(wanting.begin(), wanting.end(), tag) == wanting.end()) {
+    wanting[set.next_wanting] = tag;
+    set.next_wanting = (set.next_wanting + 1) % kWanting;
+    return kNone;
   }
-  return SetOf(key) * kWays + way;
+  // More often than the other came, whose past counts half each time.
+  *least /= 2;
+  return *least > 1 ? kNone : way;
 }
 
 void RecentAnswers::Offer(uint64_t key, absl::string_view path,
                           const OcspAnswer& answer) {
-  const size_t at = PlaceFor(key);
-  if (at == kNone) return;
-  Entry& entry = entries_[at];
+  Set& set = SetOf(key);
+  const uint32_t tag = TagOf(key);
+  const size_t way = WayFor(set, tag);
+  if (way == kNone) return;
+  auto& entry = set.entries[way];
   const size_t size = path.size() + answer.etag.size() + answer.fields.size() +
                       answer.der.size();
-  if (size > entry.capacity) {
-    if (bytes_ - entry.capacity + size > limit_) return;
-    bytes_ += size - entry.capacity;
-    entry.octets = std::make_unique<char[]>(size);
-    entry.capacity = size;
+  if (entry == nullptr || size > entry->capacity) {
+    const size_t before =
+        entry == nullptr ? 0 : sizeof(Entry) + entry->capacity;
+    const size_t after = sizeof(Entry) + size;
+    if (bytes_ - before + after > limit_) return;
+    bytes_ = bytes_ - before + after;
+    entry.reset(new (::operator new(after)) Entry);
+    entry->capacity = size;
   }
-  entry.size = size;
-  char* next = entry.octets.get();
+  char* next = reinterpret_cast<char*>(entry.get() + 1);
   const auto keep = [&](absl::string_view from) {
     const absl::string_view kept(next, from.size());
     next = std::copy(from.begin(), from.end(), next);
     return kept;
   };
-  entry.path = keep(path);
-  entry.answer = {.times = answer.times,
-                  .origin = answer.origin,
-                  .etag = keep(answer.etag),
-                  .fields = keep(answer.fields),
-                  .der = keep(answer.der)};
-  Set& set = sets_[at / kWays];
-  uint32_t& tag = set.tags[at % kWays];
-  uint8_t& worth = set.worth[at % kWays];
-  worth = tag == TagOf(key) ? std::max<uint8_t>(worth, 1) : 1;
-  tag = TagOf(key);
+  entry->path = keep(path);
+  entry->answer = {.times = answer.times,
+                   .origin = answer.origin,
+                   .etag = keep(answer.etag),
+                   .fields = keep(answer.fields),
+                   .der = keep(answer.der)};
+  uint8_t& worth = set.worth[way];
+  worth = set.tags[way] == tag ? std::max<uint8_t>(worth, 1) : 1;
+  set.tags[way] = tag;
 }
 
 }  // namespace chancery::responder

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -15,7 +16,7 @@ namespace chancery::responder {
 
 // An OCSPResponse and all that HTTP says of it, but for what changes with time.
 struct OcspAnswer {
-  Freshness times;
+  Freshness times = {};
   OcspOrigin origin = {};
   absl::string_view etag = {};    // With its quotes.
   absl::string_view fields = {};  // Whole header lines.
@@ -39,10 +40,11 @@ class RecentAnswers {
   // A path's hash, for the calls below.
   static uint64_t KeyOf(absl::string_view path);
 
-  // Whether there may be an answer. If so, its memory is asked for, without
-  // waiting; Approach, called somewhat later, asks for what that leads to.
+  // For who has several to find: Prefetch for each, then Expects, then Find.
+  // Memory that the next call would wait for is asked for without waiting.
+  void Prefetch(uint64_t key) const;
+  // Whether there may be an answer.
   bool Expects(uint64_t key) const;
-  void Approach(uint64_t key) const;
 
   // Null if there is none. Valid until the next call of Offer.
   const OcspAnswer* Find(uint64_t key, absl::string_view path);
@@ -58,44 +60,46 @@ class RecentAnswers {
   static constexpr size_t kWanting = 4;
   static constexpr size_t kNone = ~size_t{0};
 
-  // All that has to be read to know whether a path's answer may be there, and
-  // where it could go: one line of the processor's cache.
+  // In one piece with the octets behind all of its views.
+  struct Entry {
+    OcspAnswer answer;
+    absl::string_view path;
+    size_t capacity = 0;
+  };
+  struct EntryDeleter {
+    void operator()(Entry* entry) const { ::operator delete(entry); }
+  };
+
+  // In its first line of the processor's cache: all that says whether a path's
+  // answer may be there, and where it could go.
   struct alignas(64) Set {
     std::array<uint32_t, kWays> tags = {};  // Of who has a place; 0: nobody.
     std::array<uint32_t, kWanting> wanting = {};  // Who came last in vain.
     std::array<uint8_t, kWays> worth = {};        // How often who has it came.
     uint8_t next_wanting = 0;
-  };
-  struct Entry {
-    OcspAnswer answer;
-    absl::string_view path;
-    std::unique_ptr<char[]> octets;  // Behind all of the views.
-    size_t capacity = 0;
-    size_t size = 0;
+    alignas(64) std::array<std::unique_ptr<Entry, EntryDeleter>, kWays> entries;
   };
 
-  static uint32_t TagOf(uint64_t key) {
-    return static_cast<uint32_t>(key) | 1;
+  static uint32_t TagOf(uint64_t key) { return static_cast<uint32_t>(key) | 1; }
+  const Set& SetOf(uint64_t key) const {
+    return sets_[static_cast<size_t>((key >> 32) * sets_.size() >> 32)];
   }
-  size_t SetOf(uint64_t key) const {
-    return static_cast<size_t>((key >> 32) * sets_.size() >> 32);
+  Set& SetOf(uint64_t key) {
+    return sets_[static_cast<size_t>((key >> 32) * sets_.size() >> 32)];
   }
-  // The path's entry, kNone if it has none.
-  size_t EntryOf(uint64_t key) const {
-    const size_t set = SetOf(key);
-    const auto& tags = sets_[set].tags;
+  // The path's place, kNone if it has none.
+  static size_t WayOf(const Set& set, uint32_t tag) {
     for (size_t way = 0; way < kWays; ++way) {
-      if (tags[way] == TagOf(key)) return set * kWays + way;
+      if (set.tags[way] == tag) return way;
     }
     return kNone;
   }
-  // The entry that the path may have from now on; kNone: not yet.
-  size_t PlaceFor(uint64_t key);
+  // The place that it may have from now on; kNone: not yet.
+  static size_t WayFor(Set& set, uint32_t tag);
 
   const size_t limit_;
   size_t bytes_;
   std::vector<Set> sets_;
-  std::vector<Entry> entries_;
 };
 
 }  // namespace chancery::responder

@@ -304,6 +304,7 @@ bool HttpConnection::idle() const {
 
 void HttpConnection::Drain(Uptime now) {
   draining_ = true;
+  draining_since_ = now;
   if (phase_ == Phase::kOpen && served_any_ && !parser_.begun() &&
       input_.empty()) {
     phase_ = Phase::kClosing;
@@ -335,28 +336,28 @@ void HttpConnection::Settle(Uptime now) {
     linger_since_ = now;
     ClearBuffer(input_);
   }
+  // The rate is measured over what waited when the measuring began: a client
+  // that keeps pipelining has always something to take.
+  if (output && window_left_ == 0 && phase_ != Phase::kLingering) {
+    window_since_ = active_at_ = now;
+    window_size_ = window_left_ = OutputSize();
+  }
+}
+
+Uptime HttpConnection::deadline() const {
   const HttpLimits& limits = context_.limits;
-  if (phase_ == Phase::kLingering) {
-    deadline_ = linger_since_ + limits.linger_timeout;
-  } else if (output) {
-    // The rate is measured over what waited when the measuring began: a client
-    // that keeps pipelining has always something to take.
-    if (window_left_ == 0) {
-      window_since_ = active_at_ = now;
-      window_size_ = window_left_ = OutputSize();
-    }
+  if (phase_ == Phase::kLingering) return linger_since_ + limits.linger_timeout;
+  if (has_output()) {
     const Uptime slowest =
         absl::Seconds(window_size_ / limits.min_write_bytes_per_second);
-    deadline_ =
-        std::min(active_at_, window_since_ + slowest) + limits.idle_timeout;
-  } else if (parser_.begun() || !served_any_) {
-    deadline_ = request_since_ + limits.request_timeout;
-  } else {
-    deadline_ = active_at_ + limits.idle_timeout;
+    return std::min(active_at_, window_since_ + slowest) + limits.idle_timeout;
   }
-  if (draining_ && !output && !parser_.begun() && phase_ == Phase::kOpen) {
-    deadline_ = std::min(deadline_, now + kDrainGrace);
-  }
+  if (parser_.begun()) return request_since_ + limits.request_timeout;
+  const Uptime waits = served_any_ ? active_at_ + limits.idle_timeout
+                                   : request_since_ + limits.request_timeout;
+  return draining_ && phase_ == Phase::kOpen
+             ? std::min(waits, draining_since_ + kDrainGrace)
+             : waits;
 }
 
 }  // namespace chancery::responder

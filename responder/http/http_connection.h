@@ -89,7 +89,7 @@ class HttpConnection {
   // The request in progress is the last one; without one, done.
   void Drain(Uptime now);
 
-  Uptime deadline() const { return deadline_; }
+  Uptime deadline() const;
   // The deadline has passed: 408 if a request was coming in, else done.
   void Expire(Uptime now);
 
@@ -110,7 +110,7 @@ class HttpConnection {
   void Answer(Uptime now);
   void Refuse(int status, bool head);
   void Write(absl::Time now, bool head, bool keep_alive, bool http_1_0);
-  // Behind each event: moves on from kClosing, sets the deadline.
+  // Behind each event: moves on from kClosing, measures the write rate.
   void Settle(Uptime now);
   size_t OutputSize() const;
 
@@ -132,11 +132,11 @@ class HttpConnection {
   Uptime request_since_;
   Uptime active_at_;
   Uptime linger_since_;
+  Uptime draining_since_;
   // The write rate's measurement: see Settle.
   Uptime window_since_;
   size_t window_size_ = 0;
   size_t window_left_ = 0;
-  Uptime deadline_;
 };
 
 }  // namespace chancery::responder

@@ -87,9 +87,11 @@ class HttpHandler {
   virtual void Handle(const HttpRequest& request, HttpResponse& response) = 0;
 
   // A server that has several requests at hand may call Begin for each, then
-  // Approach for each, then Handle for each: what one has to fetch from memory
-  // comes while others are worked on. The work belongs to the server, which
-  // uses it again. Null: this handler has no use for any of it.
+  // Approach for each, kApproaches times over, then Handle for each: what one
+  // has to fetch from memory comes while others are worked on. The work belongs
+  // to the server, which uses it again. Null: this handler has no use for any
+  // of it.
+  static constexpr int kApproaches = 2;
   virtual std::unique_ptr<HttpWork> NewWork() { return nullptr; }
   // False: Handle shall be called without the work, and Approach not at all.
   // `request` has no `now` yet, and is there until Handle.

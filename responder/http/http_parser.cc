@@ -1,6 +1,8 @@
 #include "responder/http/http_parser.h"
 
 #include <boost/beast/http/basic_parser.hpp>
+#include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
@@ -218,9 +220,22 @@ class RequestParser final : public http::basic_parser<true> {
 // visible. Beast takes some targets that this is false for.
 bool IsPath(absl::string_view target) {
   if (target.empty() || target.front() != '/') return false;
-  bool visible = true;
-  for (const char c : target) visible &= c > ' ' && c < '\x7f';
-  return visible;
+  // Eight at a time, the last ones perhaps twice: an octet's upper bit is set
+  // in the sum if it is above the bound, and in itself if it is no ASCII.
+  constexpr uint64_t kEach = 0x0101010101010101;
+  uint64_t above_space = ~uint64_t{0};
+  uint64_t above_visible = 0;
+  const auto look = [&](const char* at, size_t size) {
+    uint64_t octets = kEach * 'v';
+    std::memcpy(&octets, at, size);
+    above_space &= octets + kEach * (0x7f - ' ');
+    above_visible |= octets | (octets + kEach * (0x7f - '~'));
+  };
+  size_t at = 0;
+  for (; at + 8 <= target.size(); at += 8) look(target.data() + at, 8);
+  look(target.data() + at, target.size() - at);
+  return (above_space & kEach << 7) == kEach << 7 &&
+         (above_visible & kEach << 7) == 0;
 }
 
 // Whether the request line that `in` begins with names another major version of

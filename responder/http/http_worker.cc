@@ -225,8 +225,10 @@ void HttpWorker::HandleTogether(std::span<const epoll_event> events) {
     Peer* const peer = Begin(event);
     if (peer != nullptr) peers[count++] = peer;
   }
-  for (size_t i = 0; i < works_used_; ++i) {
-    context_.handler.Approach(*works_[i]);
+  for (int step = 0; step < HttpHandler::kApproaches; ++step) {
+    for (size_t i = 0; i < works_used_; ++i) {
+      context_.handler.Approach(*works_[i]);
+    }
   }
   for (size_t i = 0; i < count; ++i) {
     Peer& peer = *peers[i];
