@@ -1,6 +1,8 @@
 #include "crypto/pkcs11_token.h"
 
 #include <memory>
+#include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -316,10 +318,14 @@ TEST_F(Pkcs11LossTest, SignsAgainAfterTheModuleWasFinalized) {
 }
 
 TEST_F(Pkcs11LossTest, SignsInAllThreadsWhileSessionsAreLost) {
+  // SoftHSM frees a session that is closed although another thread is in the
+  // middle of signing with it.
+  std::shared_mutex sessions;
   std::vector<std::thread> threads;
   for (int t = 0; t < 3; ++t) {
-    threads.emplace_back([this] {
+    threads.emplace_back([&] {
       for (int i = 0; i < 50; ++i) {
+        const std::shared_lock lock(sessions);
         // Twice in a row is more than Sign promises to bear.
         const absl::Status status = key_->Sign({}).status();
         ASSERT_TRUE(status.ok() || absl::IsUnavailable(status)) << status;
@@ -327,7 +333,10 @@ TEST_F(Pkcs11LossTest, SignsInAllThreadsWhileSessionsAreLost) {
     });
   }
   for (int i = 0; i < 10; ++i) {
-    (*module_)->C_CloseAllSessions(slot_);
+    {
+      const std::unique_lock lock(sessions);
+      (*module_)->C_CloseAllSessions(slot_);
+    }
     std::this_thread::yield();
   }
   for (std::thread& thread : threads) thread.join();

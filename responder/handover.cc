@@ -38,10 +38,10 @@ absl::Status Failed(absl::string_view what, const std::string& path) {
 absl::StatusOr<sockaddr_un> AddressOf(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("handover_socket ", path, ": at most ",
-                     sizeof address.sun_path - 1, " bytes"));
+  static_assert(kMaxHandoverPath == sizeof address.sun_path - 1);
+  if (path.size() > kMaxHandoverPath) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "handover_socket ", path, ": at most ", kMaxHandoverPath, " bytes"));
   }
   std::copy(path.begin(), path.end(), address.sun_path);
   return address;

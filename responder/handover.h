@@ -32,6 +32,9 @@ namespace chancery::responder {
 // As many listening sockets as one message can carry (SCM_MAX_FD).
 inline constexpr size_t kMaxHandedOver = 253;
 
+// As many octets as the path of a Unix socket has room for.
+inline constexpr size_t kMaxHandoverPath = 107;
+
 // The process that serves, seen by the one that is to follow it.
 // Thread-compatible.
 class Predecessor {

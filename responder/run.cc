@@ -227,6 +227,11 @@ absl::Status CheckConfig(const config::Responder& config) {
     return rpc::ConfigError("threads", absl::StrCat(config.threads()),
                             absl::StrCat("at most ", kMaxThreads));
   }
+  if (config.handover_socket().size() > kMaxHandoverPath) {
+    return rpc::ConfigError("handover_socket", config.handover_socket(),
+                            absl::StrCat("at most ", kMaxHandoverPath,
+                                         " bytes, as a Unix socket's path"));
+  }
   if (config.recent_answers_mb() > kMaxRecentMb) {
     return rpc::ConfigError("recent_answers_mb",
                             absl::StrCat(config.recent_answers_mb()),

@@ -86,6 +86,19 @@ TEST_F(RunTest, NamesTheFieldThatIsMissing) {
                                              "key_set_root_file"));
 }
 
+TEST_F(RunTest, RefusesAnUnfitHandoverSocketOrTooMuchMemory) {
+  const std::string fits = "/" + std::string(106, 's');
+  config_.set_handover_socket(fits);
+  EXPECT_THAT(CheckConfig(config_), IsOk());
+  config_.set_handover_socket(fits + "s");
+  EXPECT_THAT(CheckConfig(config_),
+              StatusIs(absl::StatusCode::kInvalidArgument, "handover_socket"));
+  config_.clear_handover_socket();
+  config_.set_recent_answers_mb(65537);
+  EXPECT_THAT(CheckConfig(config_), StatusIs(absl::StatusCode::kInvalidArgument,
+                                             "recent_answers_mb"));
+}
+
 TEST_F(RunTest, RefusesAKeySetThatTheRootDidNotSign) {
   WriteKeySet(*crypto::GenerateKey({.type = crypto::KeyType::kEcP256}).value());
   EXPECT_THAT(responder::Run(config_, process_),

@@ -1,8 +1,6 @@
 #include "responder/cache/crl_cache.h"
 
 #include <dirent.h>
-#include <signal.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -17,6 +15,7 @@
 #include "base/encoding.h"
 #include "base/file.h"
 #include "base/testing/fake_clock.h"
+#include "base/testing/file_size_limit.h"
 #include "base/testing/status_matchers.h"
 #include "block/key_set.h"
 #include "crypto/digest.h"
@@ -319,32 +318,13 @@ TEST_F(CrlCacheTest, LeavesNothingOfAPushThatBroke) {
   EXPECT_EQ(Served(), first);
 }
 
-// A bound on the size of files in place of a disk that is full.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    handler_ = signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit = {.rlim_cur = bytes, .rlim_max = before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    signal(SIGXFSZ, handler_);
-  }
-
- private:
-  rlimit before_{};
-  sighandler_t handler_;
-};
-
 TEST_F(CrlCacheTest, ServesTheOldOneOnWhenThereIsNoRoomForTheNew) {
   const std::string first = Crl(1, *key_, 100);
   const std::string second = Crl(2, *key_, 1000);
   ASSERT_THAT(Put(1, first), IsOk());
   const std::string compressed = ServedGzip();
   {
-    const FileSizeLimit limit(second.size() - 1);
+    const base::testing::FileSizeLimit limit(second.size() - 1);
     EXPECT_THAT(Put(2, second),
                 StatusIs(absl::StatusCode::kResourceExhausted,
                          "CRL of issuer \"issuing\": cannot keep it on disk"));

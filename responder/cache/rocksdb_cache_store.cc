@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstdarg>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -12,11 +11,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "base/no_rocksdb_log.h"
 #include "base/status_macros.h"
 #include "responder/cache/blob_collector.h"
 #include "rocksdb/cache.h"
 #include "rocksdb/db.h"
-#include "rocksdb/env.h"
 #include "rocksdb/options.h"
 #include "rocksdb/table.h"
 
@@ -46,15 +45,6 @@ absl::Status ToStatus(const std::string& folder,
   return absl::UnavailableError(message);
 }
 
-// In place of RocksDB's LOG file, which it goes on writing to after a write
-// has failed, to fall over an assertion of its own: a full disk must not end
-// the process. What failed is in the status of each call.
-class NoInfoLog final : public rocksdb::Logger {
- public:
-  using rocksdb::Logger::Logv;
-  void Logv(const char*, va_list) override {}
-};
-
 rocksdb::Options StoreOptions() {
   rocksdb::Options options;
   options.create_if_missing = true;
@@ -79,7 +69,7 @@ rocksdb::Options StoreOptions() {
   // They are read from end to end, or not at all.
   options.advise_random_on_open = false;
   options.max_background_jobs = 2;
-  options.info_log = std::make_shared<NoInfoLog>();
+  options.info_log = std::make_shared<base::NoRocksDbLog>();
   // Rows are read once, at the start.
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(4 << 20);

@@ -5,11 +5,13 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/testing/file_size_limit.h"
 #include "base/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -224,6 +226,37 @@ TEST_F(FakeDiskTest, FailsTheNthWriteInEachWay) {
     EXPECT_EQ(Has("second"), row.durable);
     EXPECT_TRUE(Has("first"));
   }
+}
+
+// What was acknowledged stays, what was not is refused, and the process lives:
+// it has to tell its clients.
+TEST(RocksDbStoreTest, RefusesWritesOfAFullDiskAndKeepsWhatItHas) {
+  RocksDbBackend backend;
+  std::unique_ptr<KvStore> store = backend.Open();
+  ASSERT_NE(store, nullptr);
+  const auto put = [&](const std::string& key) {
+    WriteBatch batch;
+    batch.Put(key, std::string(4000, 'v'));
+    return store->Write(batch, /*sync=*/true);
+  };
+  ASSERT_THAT(put("before"), IsOk());
+  {
+    const base::testing::FileSizeLimit limit(16 << 10);
+    int accepted = 0;
+    while (accepted < 100 && put(absl::StrCat("more", accepted)).ok()) {
+      ++accepted;
+    }
+    EXPECT_LT(accepted, 5);
+    // And so it goes on, long enough for what RocksDB does in the background.
+    for (int i = 0; i < 100; ++i) EXPECT_FALSE(put("late").ok());
+    EXPECT_THAT(store->Get("before"), IsOk());
+  }
+  store.reset();
+  store = backend.Open();
+  ASSERT_NE(store, nullptr);
+  EXPECT_EQ(**store->Get("before"), std::string(4000, 'v'));
+  EXPECT_EQ(*store->Get("late"), std::nullopt);
+  EXPECT_THAT(put("after"), IsOk());
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "base/file.h"
+#include "base/no_rocksdb_log.h"
 #include "base/status_macros.h"
 #include "rocksdb/cache.h"
 #include "rocksdb/db.h"
@@ -160,8 +162,7 @@ rocksdb::Options StoreOptions() {
   options.min_blob_size = 8 << 10;
   options.enable_blob_garbage_collection = true;
   options.max_background_jobs = 2;
-  options.max_log_file_size = 8 << 20;
-  options.keep_log_file_num = 4;
+  options.info_log = std::make_shared<base::NoRocksDbLog>();
   rocksdb::BlockBasedTableOptions table;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.block_cache = rocksdb::NewLRUCache(64 << 20);

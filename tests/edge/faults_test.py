@@ -139,7 +139,8 @@ class FaultsTest(ClusterCase):
             "FAKETIME_TIMESTAMP_FILE": str(offset), "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             # AddressSanitizer wants to be the first library, and need not be.
-            "ASAN_OPTIONS": "verify_asan_link_order=0"}
+            "ASAN_OPTIONS":
+                os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
         try:
             try:
                 self.cluster.start(RESPONDER)
