@@ -12,17 +12,25 @@
 namespace chancery::responder {
 namespace {
 
-void SendWhole(const CrlRepresentation& chosen, HttpResponse& response) {
-  response.file = {.file = chosen.file, .offset = 0, .size = chosen.size};
-}
-
-void SendPart(const CrlRepresentation& chosen, const ChosenRange& range,
-              HttpResponse& response) {
+// False: not now.
+bool Send(const CrlRepresentation& chosen, const ChosenRange& range,
+          HttpResponse& response) {
+  response.file.file = chosen.file->Open();
+  if (response.file.file == nullptr) return false;
+  response.file.size = chosen.size;
+  if (range.kind != ChosenRange::Kind::kPart) return true;
+  response.file.offset = range.first;
+  response.file.size = range.size;
   response.status = 206;
   absl::StrAppend(&response.headers, "Content-Range: bytes ", range.first, "-",
                   range.first + range.size - 1, "/", chosen.size, "\r\n");
-  response.file = {
-      .file = chosen.file, .offset = range.first, .size = range.size};
+  return true;
+}
+
+void ComeBack(absl::string_view seconds, absl::string_view why,
+              HttpResponse& response) {
+  absl::StrAppend(&response.headers, "Retry-After: ", seconds, "\r\n");
+  SetPlainResponse(503, why, response);
 }
 
 void RefuseRange(uint64_t size, HttpResponse& response) {
@@ -39,10 +47,8 @@ void CrlHttp::Get(const HttpRequest& request, absl::string_view file,
   if (crl == nullptr) return SetPlainResponse(404, "no such CRL", response);
   if (!IsCurrent(crl->times, request.now)) {
     counters_.Add(OcspCount::kCrlExpired);
-    response.headers += "Retry-After: 60\r\n";
-    return SetPlainResponse(503, "the CRL is not current", response);
+    return ComeBack("60", "the CRL is not current", response);
   }
-  counters_.Add(OcspCount::kCrl);
   const bool has_gzip = crl->gzip.file != nullptr;
   const bool gzip = has_gzip && PrefersGzip(request.accept_encoding);
   const CrlRepresentation& chosen = gzip ? crl->gzip : crl->plain;
@@ -55,14 +61,14 @@ void CrlHttp::Get(const HttpRequest& request, absl::string_view file,
                                   ? ChooseRange(request.range, chosen.size)
                                   : ChosenRange();
     if (range.kind == ChosenRange::Kind::kUnsatisfiable) {
+      counters_.Add(OcspCount::kCrl);
       return RefuseRange(chosen.size, response);
     }
-    if (range.kind == ChosenRange::Kind::kPart) {
-      SendPart(chosen, range, response);
-    } else {
-      SendWhole(chosen, response);
+    if (!Send(chosen, range, response)) {
+      return ComeBack("1", "the CRL cannot be read now", response);
     }
   }
+  counters_.Add(OcspCount::kCrl);
   // RFC 2585 section 4.2.
   response.headers += "Content-Type: application/pkix-crl\r\n";
   if (gzip) response.headers += "Content-Encoding: gzip\r\n";

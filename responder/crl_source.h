@@ -11,9 +11,19 @@
 
 namespace chancery::responder {
 
+// A file that never changes. Thread-safe.
+class CrlFile {
+ public:
+  virtual ~CrlFile() = default;
+
+  // Null: it is not there any more, as a newer one is, or too many others are
+  // open. Reads a folder at most.
+  virtual std::shared_ptr<const base::Fd> Open() const = 0;
+};
+
 // What is sent of a CRL in one coding.
 struct CrlRepresentation {
-  std::shared_ptr<const base::Fd> file = {};
+  std::shared_ptr<const CrlFile> file = {};
   uint64_t size = 0;  // Of the whole file.
   // With its quotes: the hex SHA-256 of the file, computed once.
   std::string etag = {};

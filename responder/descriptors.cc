@@ -14,6 +14,12 @@ constexpr uint64_t kFewestConnections = 64;
 
 }  // namespace
 
+size_t CrlDescriptors(size_t issuers) {
+  // Three quarters stay open (CrlFiles), and some is for the next ones.
+  constexpr size_t kFewest = 64;
+  return std::clamp(3 * issuers, kFewest, kMostCrlDescriptors);
+}
+
 uint64_t RaiseDescriptorLimit() {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
@@ -25,7 +31,7 @@ uint64_t RaiseDescriptorLimit() {
 
 absl::StatusOr<size_t> FitConnections(uint32_t configured, size_t otherwise,
                                       size_t issuers, uint64_t limit) {
-  const uint64_t reserved = kOwnDescriptors + 2 * uint64_t{issuers};
+  const uint64_t reserved = kOwnDescriptors + CrlDescriptors(issuers);
   const uint64_t room = limit > reserved ? limit - reserved : 0;
   const uint64_t wanted = configured != 0 ? configured : kFewestConnections;
   if (room < wanted) {

@@ -220,9 +220,9 @@ TEST_F(PublicHttpTest, AnAnswerThatIsAskedForAgainHasItsAge) {
   request.target = path;
   for (const int seconds : {0, 1, 59, 3600}) {
     request.now = kNow + absl::Seconds(seconds);
-    EXPECT_TRUE(absl::StrContains(
-        Ask(request).headers,
-        absl::StrCat("max-age=", 47 * 3600 - seconds, ",")));
+    EXPECT_TRUE(
+        absl::StrContains(Ask(request).headers,
+                          absl::StrCat("max-age=", 47 * 3600 - seconds, ",")));
   }
 }
 

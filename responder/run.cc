@@ -282,7 +282,8 @@ absl::Status Run(const config::Responder& config, rpc::Process& process) {
                      .log = process.log()},
                     config.lean_memory() ? config.cache_dir() : "");
   ASSIGN_OR_RETURN(const CrlFolder crl_folder,
-                   CrlFolder::Open(config.cache_dir() + "/crls"));
+                   CrlFolder::Open(config.cache_dir() + "/crls",
+                                   CrlDescriptors(issuers.size())));
   CrlCache crls(issuers, crl_folder, process.clock(), process.log());
   // Before any address is open: what is not read yet would be `unauthorized`.
   blocks.Load();

@@ -106,9 +106,8 @@ absl::StatusOr<CrlCache::Held> CrlCache::LoadOne(
   }));
   const crypto::Sha256Digest digest = stream.Finish();
   auto served = std::make_shared<ServedCrl>();
-  served->plain = {.file = std::make_shared<const base::Fd>(std::move(file)),
-                   .size = view.bytes().size(),
-                   .etag = EtagOf(digest)};
+  served->plain = folder_.ServePlain(issuer.id, std::move(file),
+                                     view.bytes().size(), digest);
   served->gzip = folder_.OpenGzip(issuer.id, view, digest);
   served->times = checked.times;
   return Held{.number = checked.number, .crl = std::move(served)};

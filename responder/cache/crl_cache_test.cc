@@ -63,7 +63,8 @@ class CrlCacheTest : public ::testing::Test {
 
   void Restart() {
     cache_.reset();
-    folder_ = std::make_unique<CrlFolder>(*CrlFolder::Open(path_));
+    folder_ = std::make_unique<CrlFolder>(
+        *CrlFolder::Open(path_, /*descriptors=*/100));
     cache_ = std::make_unique<CrlCache>(*issuers_, *folder_, clock_, log_);
     cache_->Load();
   }
@@ -109,7 +110,7 @@ class CrlCacheTest : public ::testing::Test {
 
   static std::string Content(const CrlRepresentation& of) {
     if (of.file == nullptr) return "";
-    return testing::ReadPart(of.file->get(), 0, of.size + 1);
+    return testing::ReadPart(of.file->Open()->get(), 0, of.size + 1);
   }
   std::string Served() const {
     const auto crl = cache_->Find("issuing");

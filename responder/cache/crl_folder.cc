@@ -33,18 +33,6 @@ absl::StatusOr<base::Fd> OpenFile(const std::string& path) {
   return absl::UnavailableError(message);
 }
 
-CrlRepresentation Represent(base::Fd file, uint64_t size,
-                            const crypto::Sha256Digest& digest) {
-  return {.file = std::make_shared<const base::Fd>(std::move(file)),
-          .size = size,
-          .etag = EtagOf(digest)};
-}
-
-CrlRepresentation Represent(SpoolFile spool) {
-  const crypto::Sha256Digest digest = spool.Digest();
-  return Represent(spool.TakeFile(), spool.size(), digest);
-}
-
 // Of what `compressed` holds; `own` is told of the compressed bytes.
 absl::StatusOr<crypto::Sha256Digest> DigestInside(const FileView& compressed,
                                                   crypto::Sha256Stream& own) {
@@ -61,25 +49,47 @@ absl::StatusOr<crypto::Sha256Digest> DigestInside(const FileView& compressed,
   return inside.Finish();
 }
 
-absl::StatusOr<CrlRepresentation> OpenGzipOf(const crypto::Sha256Digest& digest,
-                                             const std::string& path) {
-  ASSIGN_OR_RETURN(base::Fd file, OpenFile(path));
-  ASSIGN_OR_RETURN(const FileView view, FileView::Map(file));
-  crypto::Sha256Stream own;
-  ASSIGN_OR_RETURN(const crypto::Sha256Digest inside, DigestInside(view, own));
-  if (inside != digest) return absl::DataLossError("it is of another CRL");
-  return Represent(std::move(file), view.bytes().size(), own.Finish());
-}
-
 }  // namespace
 
 std::string EtagOf(const crypto::Sha256Digest& digest) {
   return absl::StrCat("\"", base::Hex(digest), "\"");
 }
 
-absl::StatusOr<CrlFolder> CrlFolder::Open(std::string path) {
+absl::StatusOr<CrlFolder> CrlFolder::Open(std::string path,
+                                          size_t descriptors) {
   RETURN_IF_ERROR(base::MakeDirectories(path));
-  return CrlFolder(std::move(path));
+  return CrlFolder(std::move(path), descriptors);
+}
+
+CrlRepresentation CrlFolder::Represent(
+    base::Fd file, std::string path, uint64_t size,
+    const crypto::Sha256Digest& digest) const {
+  return {.file = files_.Add(std::move(file), std::move(path)),
+          .size = size,
+          .etag = EtagOf(digest)};
+}
+
+CrlRepresentation CrlFolder::Represent(SpoolFile published,
+                                       std::string path) const {
+  const crypto::Sha256Digest digest = published.Digest();
+  return Represent(published.TakeFile(), std::move(path), published.size(),
+                   digest);
+}
+
+CrlRepresentation CrlFolder::ServePlain(
+    const block::IssuerId& issuer, base::Fd file, uint64_t size,
+    const crypto::Sha256Digest& digest) const {
+  return Represent(std::move(file), PlainPath(issuer), size, digest);
+}
+
+absl::StatusOr<CrlRepresentation> CrlFolder::OpenGzipOf(
+    const crypto::Sha256Digest& digest, const std::string& path) const {
+  ASSIGN_OR_RETURN(base::Fd file, OpenFile(path));
+  ASSIGN_OR_RETURN(const FileView view, FileView::Map(file));
+  crypto::Sha256Stream own;
+  ASSIGN_OR_RETURN(const crypto::Sha256Digest inside, DigestInside(view, own));
+  if (inside != digest) return absl::DataLossError("it is of another CRL");
+  return Represent(std::move(file), path, view.bytes().size(), own.Finish());
 }
 
 void CrlFolder::RemoveOthers(const std::set<block::IssuerId>& issuers) const {
@@ -116,9 +126,9 @@ absl::StatusOr<ServedCrl> CrlFolder::Publish(
     std::optional<SpoolFile> gzip) const {
   RETURN_IF_ERROR(plain.Publish(PlainPath(issuer)));
   ServedCrl served;
-  served.plain = Represent(std::move(plain));
+  served.plain = Represent(std::move(plain), PlainPath(issuer));
   if (gzip.has_value() && gzip->Publish(GzipPath(issuer)).ok()) {
-    served.gzip = Represent(*std::move(gzip));
+    served.gzip = Represent(*std::move(gzip), GzipPath(issuer));
   } else {
     (void)unlink(GzipPath(issuer).c_str());
   }
@@ -138,7 +148,7 @@ CrlRepresentation CrlFolder::OpenGzip(
   if (found.ok()) return *std::move(found);
   auto spool = Compress(crl);
   if (spool.ok() && spool->has_value() && (*spool)->Publish(path).ok()) {
-    return Represent(**std::move(spool));
+    return Represent(**std::move(spool), path);
   }
   (void)unlink(path.c_str());
   return {};

@@ -1,6 +1,8 @@
 #ifndef CHANCERY_RESPONDER_CACHE_CRL_FOLDER_H_
 #define CHANCERY_RESPONDER_CACHE_CRL_FOLDER_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -11,6 +13,7 @@
 #include "base/fd.h"
 #include "block/manifest.h"
 #include "crypto/digest.h"
+#include "responder/cache/crl_files.h"
 #include "responder/cache/file_view.h"
 #include "responder/cache/spool_file.h"
 #include "responder/crl_source.h"
@@ -24,8 +27,9 @@ namespace chancery::responder {
 // calls for one issuer.
 class CrlFolder {
  public:
-  // Makes the folder if it is not there.
-  static absl::StatusOr<CrlFolder> Open(std::string path);
+  // Makes the folder if it is not there. What is served of it has at most
+  // `descriptors` files open.
+  static absl::StatusOr<CrlFolder> Open(std::string path, size_t descriptors);
 
   // Removes what is not a file of one of `issuers`: spools that a killed
   // process left, and CRLs of issuers that are gone. Once, before anything
@@ -45,6 +49,10 @@ class CrlFolder {
 
   // NotFound: there is none.
   absl::StatusOr<base::Fd> OpenPlain(const block::IssuerId& issuer) const;
+  // What OpenPlain has opened, with its size and SHA-256.
+  CrlRepresentation ServePlain(const block::IssuerId& issuer, base::Fd file,
+                               uint64_t size,
+                               const crypto::Sha256Digest& digest) const;
   // The compressed file of the CRL `crl`, whose SHA-256 is `digest`. One that
   // is missing, damaged or of another CRL is made again. No file: it is not
   // worth one, or cannot be made.
@@ -54,12 +62,21 @@ class CrlFolder {
   void Remove(const block::IssuerId& issuer) const;
 
  private:
-  explicit CrlFolder(std::string path) : path_(std::move(path)) {}
+  CrlFolder(std::string path, size_t descriptors)
+      : path_(std::move(path)), files_(descriptors) {}
 
   std::string PlainPath(const block::IssuerId& issuer) const;
   std::string GzipPath(const block::IssuerId& issuer) const;
 
+  // Of the file that has the name `path`.
+  CrlRepresentation Represent(base::Fd file, std::string path, uint64_t size,
+                              const crypto::Sha256Digest& digest) const;
+  CrlRepresentation Represent(SpoolFile published, std::string path) const;
+  absl::StatusOr<CrlRepresentation> OpenGzipOf(
+      const crypto::Sha256Digest& digest, const std::string& path) const;
+
   std::string path_;
+  CrlFiles files_;
 };
 
 // As in CrlRepresentation.

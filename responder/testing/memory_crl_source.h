@@ -43,8 +43,17 @@ class MemoryCrlSource final : public CrlSource {
   }
 
  private:
+  class File final : public CrlFile {
+   public:
+    explicit File(const std::string& content) : file_(MemoryFile(content)) {}
+    std::shared_ptr<const base::Fd> Open() const override { return file_; }
+
+   private:
+    const std::shared_ptr<const base::Fd> file_;
+  };
+
   static CrlRepresentation Represent(const std::string& content) {
-    return {.file = MemoryFile(content),
+    return {.file = std::make_shared<const File>(content),
             .size = content.size(),
             .etag = absl::StrCat(
                 "\"", base::Hex(crypto::Sha256(base::AsBytes(content))), "\"")};

@@ -30,7 +30,8 @@ ResponderNode::ResponderNode(Options options,
       keys_(pki.KeySet()),
       issuers_(*responder::PinnedIssuers::Create(keys_)),
       verifier_(keys_, issuers_, dice),
-      crl_folder_(*responder::CrlFolder::Open(options.folder)) {
+      crl_folder_(
+          *responder::CrlFolder::Open(options.folder, /*descriptors=*/100)) {
   crl_folder_.RemoveOthers({});
   Start();
 }
@@ -114,7 +115,7 @@ std::string ResponderNode::Crl() const {
   if (crl == nullptr || !responder::IsCurrent(crl->times, clock_.Now())) {
     return "";
   }
-  return responder::testing::ReadPart(crl->plain.file->get(), 0,
+  return responder::testing::ReadPart(crl->plain.file->Open()->get(), 0,
                                       crl->plain.size);
 }
 
