@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "block/block.h"
 #include "block/delta.h"
-#include "block/template.h"
+#include "block/testing/sample_template.h"
 #include "merkle/multiproof.h"
 
 namespace base = chancery::base;
@@ -60,16 +59,7 @@ block::Record RecordOf(uint8_t kind, uint8_t serial_size, uint8_t fill) {
 
 const block::Block& Held() {
   static const auto held = [] {
-    // FORMAT.md: SHA-1, ecdsa-with-SHA256, 64 bytes, hashes of zeros.
-    std::string encoded(
-        "\x01\x01\x0c\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04"
-        "\x03\x02\x00\x40",
-        17);
-    encoded.append(20 + 20 + 20 + 32 + 32 + 1, '\0');
-    auto parsed = block::OcspTemplate::Parse(base::AsBytes(encoded));
-    if (!parsed.ok()) std::abort();
-    const block::Templates templates = {
-        std::make_shared<const block::OcspTemplate>(*std::move(parsed))};
+    const block::Templates templates = {block::testing::SampleTemplate()};
     std::vector<block::Record> records;
     for (const uint8_t kind : {1, 2, 0, 1, 13, 6, 1, 10}) {
       records.push_back(

@@ -9,6 +9,7 @@
 #include "block/key_set.h"
 #include "block/manifest.h"
 #include "block/template.h"
+#include "block/testing/sample_template.h"
 
 namespace base = chancery::base;
 namespace block = chancery::block;
@@ -33,17 +34,7 @@ void Use(const block::OcspTemplate& shape, base::Bytes serial) {
 
 // A block that names any template gets this one, so that columns are reached.
 const block::TemplateMap& KnownTemplates(const block::Manifest& manifest) {
-  static const auto shape = [] {
-    // FORMAT.md: SHA-1, ecdsa-with-SHA256, 64 bytes, hashes of zeros.
-    std::string encoded(
-        "\x01\x01\x0c\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04"
-        "\x03\x02\x00\x40",
-        17);
-    encoded.append(20 + 20 + 20 + 32 + 32 + 1, '\0');
-    auto parsed = block::OcspTemplate::Parse(base::AsBytes(encoded));
-    if (!parsed.ok()) std::abort();
-    return std::make_shared<const block::OcspTemplate>(*std::move(parsed));
-  }();
+  static const auto shape = block::testing::SampleTemplate();
   static block::TemplateMap known;
   known.clear();
   for (const block::TemplateId& id : manifest.templates) known[id] = shape;

@@ -148,6 +148,7 @@ void BlockCache::ReadRows(const char* prefix, RowReader read) {
   base::Mutex mu;
   std::vector<std::string> bad;
   std::vector<std::jthread> workers;
+  workers.reserve(queues.size());
   for (RowQueue& queue : queues) {
     workers.emplace_back([&] {
       while (const std::optional<Row> row = queue.Pop()) {

@@ -383,6 +383,7 @@ TEST_P(BlockCacheTest, NobodySeesTheOldStatusOnceADeltaIsAcknowledged) {
   std::vector<std::atomic<const std::string*>> acknowledged(8);
   std::vector<std::unique_ptr<std::string>> expected;
   std::vector<std::thread> readers;
+  readers.reserve(3);
   for (int t = 0; t < 3; ++t) {
     readers.emplace_back([&] {
       // What a reader remembers while it is said to hold.

@@ -1,10 +1,13 @@
 #include "responder/cache/crl_cache.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -80,16 +83,26 @@ void CrlCache::Load() {
   std::set<block::IssuerId> ids;
   for (uint32_t i = 0; i < issuers_.size(); ++i) ids.insert(issuers_[i].id);
   folder_.RemoveOthers(ids);
-  for (uint32_t i = 0; i < issuers_.size(); ++i) {
-    auto loaded = LoadOne(issuers_[i]);
-    if (loaded.ok()) {
-      base::MutexLock lock(mu_);
-      held_[i] = *std::move(loaded);
-    } else if (!absl::IsNotFound(loaded.status())) {
-      log_.Warning("crl_dropped",
-                   {{"why", OfIssuer(issuers_[i], loaded.status())}});
-      folder_.Remove(issuers_[i].id);
-    }
+  // Each has a signature to verify.
+  std::atomic<uint32_t> next{0};
+  std::vector<std::jthread> workers(
+      std::max(1u, std::thread::hardware_concurrency()));
+  for (std::jthread& worker : workers) {
+    worker = std::jthread([&] {
+      for (uint32_t i = next++; i < issuers_.size(); i = next++) LoadInto(i);
+    });
+  }
+}
+
+void CrlCache::LoadInto(uint32_t number) {
+  auto loaded = LoadOne(issuers_[number]);
+  if (loaded.ok()) {
+    base::MutexLock lock(mu_);
+    held_[number] = *std::move(loaded);
+  } else if (!absl::IsNotFound(loaded.status())) {
+    log_.Warning("crl_dropped",
+                 {{"why", OfIssuer(issuers_[number], loaded.status())}});
+    folder_.Remove(issuers_[number].id);
   }
 }
 

@@ -53,6 +53,7 @@ class CrlCache final : public CrlSource {
 
   absl::StatusOr<Checked> Check(const PinnedIssuer& issuer,
                                 const FileView& crl) const;
+  void LoadInto(uint32_t number);
   absl::StatusOr<Held> LoadOne(const PinnedIssuer& issuer) const;
   absl::StatusOr<SpoolFile> Receive(CrlPieces pieces) const;
   absl::StatusOr<uint64_t> Store(uint32_t issuer, const HeldCrl& facts,

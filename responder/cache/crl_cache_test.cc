@@ -80,6 +80,7 @@ class CrlCacheTest : public ::testing::Test {
     }
     std::sort(serials.begin(), serials.end());
     std::vector<x509::CrlEntry> revoked;
+    revoked.reserve(serials.size());
     for (const std::string& serial : serials) {
       revoked.push_back({.serial = base::AsBytes(serial),
                          .revocation_time = kNow,
