@@ -65,6 +65,7 @@ void CrlHttp::Get(const HttpRequest& request, absl::string_view file,
       return RefuseRange(chosen.size, response);
     }
     if (!Send(chosen, range, response)) {
+      counters_.Add(OcspCount::kCrlUnavailable);
       return ComeBack("1", "the CRL cannot be read now", response);
     }
   }

@@ -189,6 +189,16 @@ TEST_F(CrlHttpTest, AHeadIsOfTheWhole) {
   EXPECT_EQ(response_.file.size, 10u);
 }
 
+TEST_F(CrlHttpTest, HasClientsComeBackForWhatCannotBeOpened) {
+  source_.PutGone("gone", times_);
+  EXPECT_EQ(Get("gone.crl").status, 503);
+  EXPECT_EQ(Field("Retry-After"), "1");
+  EXPECT_EQ(Field("Cache-Control"), "no-store");
+  EXPECT_EQ(Field("Accept-Ranges"), "(none)");
+  EXPECT_EQ(counters_.Get(OcspCount::kCrlUnavailable), 1u);
+  EXPECT_EQ(counters_.Get(OcspCount::kCrl), 0u);
+}
+
 TEST_F(CrlHttpTest, DoesNotSendWhatHasExpired) {
   request_.now = times_.next_update;
   request_.range = "bytes=0-1";

@@ -23,6 +23,10 @@ enum class OcspCount {
   kCrl,
   // 503: there is one, but it has expired.
   kCrlExpired,
+  // 503: it was being replaced, or too many others are being taken.
+  kCrlUnavailable,
+  // Of those counted above: an OCSP answer that was kept of an earlier request.
+  kRecent,
   kEnd
 };
 

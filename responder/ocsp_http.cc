@@ -91,6 +91,7 @@ void OcspHttp::Get(const HttpRequest& request, absl::string_view path,
   if (work->recent) {
     const OcspAnswer* const recent = recent_.Find(work->key, path);
     if (recent != nullptr && source_.Holds(recent->origin)) {
+      counters_.Add(OcspCount::kRecent);
       return Send(request, *recent, response);
     }
     ReadPath(path, *work);

@@ -200,6 +200,8 @@ TEST_F(PublicHttpTest, AnswersAPostAndAHeadLikeAGet) {
 TEST_F(PublicHttpTest, ForgetsAnAnswerWhenItChanges) {
   const std::string path = absl::StrCat("/", kGetPath);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(Get(path).body, "SIGNED");
+  EXPECT_EQ(counters_.Get(OcspCount::kAnswered), 3);
+  EXPECT_EQ(counters_.Get(OcspCount::kRecent), 2);
   const Freshness newer{.this_update = kNow,
                         .next_update = kNow + absl::Hours(96),
                         .refresh_at = kNow + absl::Hours(48)};

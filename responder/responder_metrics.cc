@@ -20,6 +20,7 @@ constexpr Named<OcspCount> kAnswers[] = {
     {OcspCount::kMalformed, "malformed"},
     {OcspCount::kCrl, "crl"},
     {OcspCount::kCrlExpired, "crl_expired"},
+    {OcspCount::kCrlUnavailable, "crl_unavailable"},
 };
 
 constexpr Named<HttpCount> kHttp[] = {
@@ -73,6 +74,12 @@ ResponderMetrics::ResponderMetrics(const Sources& sources,
                                        {{"kind", text}}),
          .read = [this, name = name] { return sources_.answers.Sum(name); }});
   }
+  mirrors_.push_back(
+      {.counter = metrics.AddCounter(
+           "chancery_responder_recent_answers_total",
+           "OCSP answers that were kept of earlier requests; all others were "
+           "looked up."),
+       .read = [this] { return sources_.answers.Sum(OcspCount::kRecent); }});
   for (const auto& [name, text] : kHttp) {
     mirrors_.push_back(
         {.counter = metrics.AddCounter("chancery_responder_http_total",

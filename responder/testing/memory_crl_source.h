@@ -36,6 +36,16 @@ class MemoryCrlSource final : public CrlSource {
     crls_[name] = std::move(crl);
   }
 
+  // There is one, whose file cannot be opened.
+  void PutGone(const std::string& name, const Freshness& times) {
+    auto crl = std::make_shared<ServedCrl>();
+    crl->plain = Represent("gone");
+    crl->plain.file = std::make_shared<const GoneFile>();
+    crl->times = times;
+    base::MutexLock lock(mu_);
+    crls_[name] = std::move(crl);
+  }
+
   std::shared_ptr<const ServedCrl> Find(absl::string_view name) const override {
     base::MutexLock lock(mu_);
     const auto found = crls_.find(std::string(name));
@@ -50,6 +60,11 @@ class MemoryCrlSource final : public CrlSource {
 
    private:
     const std::shared_ptr<const base::Fd> file_;
+  };
+
+  class GoneFile final : public CrlFile {
+   public:
+    std::shared_ptr<const base::Fd> Open() const override { return nullptr; }
   };
 
   static CrlRepresentation Represent(const std::string& content) {
