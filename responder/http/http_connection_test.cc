@@ -145,11 +145,12 @@ TEST_F(HttpConnectionTest, UnderstandsARequestAsItDidTheFirstTime) {
       "GET /ranges HTTP/1.1\r\nHost: x\r\nRange: bytes=0-1\r\n\r\n",
       "GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc",
       "GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
-      "GET /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-      "1\r\na\r\n0\r\n\r\n",
+      absl::StrCat(
+          "GET /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+          "1\r\na\r\n0\r\n\r\n"),
       "GET /a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\r\n",
-      "GET /a HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: "
-      "upgrade\r\n\r\n",
+      absl::StrCat("GET /a HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\n",
+                   "Connection: upgrade\r\n\r\n"),
       "GET /a HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n",
       "GET /a HTTP/1.1\r\nAccept: */*\r\n\r\n",
       "GET /a HTTP/1.1\r\nHost: x\r\nAccept: a\r\n b\r\n\r\n",
@@ -170,8 +171,7 @@ TEST_F(HttpConnectionTest, UnderstandsARequestAsItDidTheFirstTime) {
       "GET /\t" + fields,
       "GET /a HTTP/1.1\nHost: x\n\n",
       "GET /a HTTP/2.0\r\nHost: x\r\n\r\n",
-      "GET /a HTTP/1.1\r\nHost: x\r\nX: " + std::string(600, 'x') +
-          "\r\n\r\n",
+      "GET /a HTTP/1.1\r\nHost: x\r\nX: " + std::string(600, 'x') + "\r\n\r\n",
       "GET /a" + fields + "GET /b" + fields + "GET /ranges" + fields,
       "\r\nGET /a" + fields,
       "\r\n\r\nGET /a" + fields,
@@ -193,13 +193,14 @@ TEST_F(HttpConnectionTest, UnderstandsARequestAsItDidTheFirstTime) {
 
 TEST_F(HttpConnectionTest, RemembersNoSectionThatDoesNotFit) {
   const std::string path = "/" + std::string(250, 'p');
-  const std::string section =
-      " HTTP/1.1\r\nHost: x\r\nX: " + std::string(300, 'x') + "\r\n\r\n";
+  const std::string section = absl::StrCat(
+      " HTTP/1.1\r\nHost: x\r\nX: ", std::string(300, 'x'), "\r\n\r\n");
   for (int i = 0; i < 4; ++i) {
     connection_.emplace(context_, now_);
-    EXPECT_THAT(Exchange("GET /" + section), HasSubstr("200 OK"));
+    EXPECT_THAT(Exchange(absl::StrCat("GET /", section)), HasSubstr("200 OK"));
     connection_.emplace(context_, now_);
-    EXPECT_THAT(Exchange("GET " + path + section), HasSubstr("431 "));
+    EXPECT_THAT(Exchange(absl::StrCat("GET ", path, section)),
+                HasSubstr("431 "));
   }
 }
 
