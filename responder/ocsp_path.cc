@@ -1,7 +1,6 @@
 #include "responder/ocsp_path.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/encoding.h"
 
@@ -22,8 +21,7 @@ bool Unescape(absl::string_view path, std::string& out) {
   char* next = out.data();
   while (true) {
     const size_t run = std::min(path.find('%'), path.size());
-    std::memcpy(next, path.data(), run);
-    next += run;
+    next = std::copy_n(path.data(), run, next);
     path.remove_prefix(run);
     if (path.empty()) break;
     if (path.size() < 3) return false;
