@@ -86,8 +86,8 @@ void OcspHttp::Get(const HttpRequest& request, absl::string_view path,
   if (work == nullptr) {
     work = &own_;
     Begin(path, *work);
-    Approach(*work);
   }
+  if (work->next == Work::Step::kRead) Approach(*work);
   if (work->recent) {
     const OcspAnswer* const recent = recent_.Find(work->key, path);
     if (recent != nullptr && source_.Holds(recent->origin)) {
