@@ -27,11 +27,11 @@ uint64_t RecentAnswers::KeyOf(absl::string_view path) {
 }
 
 void RecentAnswers::Prefetch(uint64_t key) const {
-  base::Prefetch(&SetOf(key), sizeof(Set));
+  base::Prefetch(&sets_[SetOf(key)], sizeof(Set));
 }
 
 bool RecentAnswers::Expects(uint64_t key) const {
-  const Set& set = SetOf(key);
+  const Set& set = sets_[SetOf(key)];
   const size_t way = WayOf(set, TagOf(key));
   if (way == kNone) return false;
   base::Prefetch(set.entries[way].get(), kUsualOctets);
@@ -39,7 +39,7 @@ bool RecentAnswers::Expects(uint64_t key) const {
 }
 
 const OcspAnswer* RecentAnswers::Find(uint64_t key, absl::string_view path) {
-  Set& set = SetOf(key);
+  Set& set = sets_[SetOf(key)];
   const size_t way = WayOf(set, TagOf(key));
   if (way == kNone || set.entries[way]->path != path) return nullptr;
   uint8_t& worth = set.worth[way];
@@ -66,7 +66,7 @@ size_t RecentAnswers::WayFor(Set& set, uint32_t tag) {
 
 void RecentAnswers::Offer(uint64_t key, absl::string_view path,
                           const OcspAnswer& answer) {
-  Set& set = SetOf(key);
+  Set& set = sets_[SetOf(key)];
   const uint32_t tag = TagOf(key);
   const size_t way = WayFor(set, tag);
   if (way == kNone) return;

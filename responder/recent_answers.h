@@ -81,11 +81,8 @@ class RecentAnswers {
   };
 
   static uint32_t TagOf(uint64_t key) { return static_cast<uint32_t>(key) | 1; }
-  const Set& SetOf(uint64_t key) const {
-    return sets_[static_cast<size_t>((key >> 32) * sets_.size() >> 32)];
-  }
-  Set& SetOf(uint64_t key) {
-    return sets_[static_cast<size_t>((key >> 32) * sets_.size() >> 32)];
+  size_t SetOf(uint64_t key) const {
+    return static_cast<size_t>((key >> 32) * sets_.size() >> 32);
   }
   // The path's place, kNone if it has none.
   static size_t WayOf(const Set& set, uint32_t tag) {

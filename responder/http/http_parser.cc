@@ -220,8 +220,9 @@ class RequestParser final : public http::basic_parser<true> {
 // visible. Beast takes some targets that this is false for.
 bool IsPath(absl::string_view target) {
   if (target.empty() || target.front() != '/') return false;
-  // Eight at a time, the last ones perhaps twice: an octet's upper bit is set
-  // in the sum if it is above the bound, and in itself if it is no ASCII.
+  // Eight at a time, the last ones with others that are visible: an octet's
+  // upper bit is set in the sum if it is above the bound, and in itself if it
+  // is no ASCII.
   constexpr uint64_t kEach = 0x0101010101010101;
   uint64_t above_space = ~uint64_t{0};
   uint64_t above_visible = 0;
@@ -269,6 +270,8 @@ struct HttpParser::State {
 
   // The whole request, if it is a GET whose fields are known to say nothing.
   bool TakePlain(absl::string_view& in);
+  // What the message says, as request().
+  void ShowRequest();
 
   const HttpLimits& limits;
   PlainFields& fields;
@@ -281,6 +284,19 @@ struct HttpParser::State {
   size_t header_size = 0;
   size_t framed_body_size = 0;
 };
+
+void HttpParser::State::ShowRequest() {
+  request = {.method = message.method,
+             .target = message.target,
+             .body = message.body,
+             .content_type = message.content_type,
+             .if_none_match = message.if_none_match,
+             .if_modified_since = message.if_modified_since,
+             .range = message.range,
+             .if_range = message.if_range,
+             .accept_encoding = message.accept_encoding,
+             .now = absl::Time()};
+}
 
 bool HttpParser::State::TakePlain(absl::string_view& in) {
   constexpr absl::string_view kMethod = "GET ";
@@ -299,14 +315,7 @@ bool HttpParser::State::TakePlain(absl::string_view& in) {
   message.method = HttpMethod::kGet;
   message.target.assign(target.data(), target.size());
   message.accept_encoding = section->accept_encoding;
-  request = {.method = HttpMethod::kGet,
-             .target = message.target,
-             .body = {},
-             .content_type = {},
-             .if_none_match = {},
-             .if_modified_since = {},
-             .accept_encoding = message.accept_encoding,
-             .now = absl::Time()};
+  ShowRequest();
   in.remove_prefix(size);
   return true;
 }
@@ -372,16 +381,7 @@ HttpParser::Step HttpParser::Feed(absl::string_view& in) {
     }
     if (need_more) return Step::kNeedMore;
   }
-  s.request = {.method = message.method,
-               .target = message.target,
-               .body = message.body,
-               .content_type = message.content_type,
-               .if_none_match = message.if_none_match,
-               .if_modified_since = message.if_modified_since,
-               .range = message.range,
-               .if_range = message.if_range,
-               .accept_encoding = message.accept_encoding,
-               .now = absl::Time()};
+  s.ShowRequest();
   // One that came in several pieces is not remembered, which is no loss.
   const absl::string_view header = whole.substr(0, s.header_size);
   if (message.method == HttpMethod::kGet && message.version == 11 &&
