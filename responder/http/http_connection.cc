@@ -277,10 +277,10 @@ void HttpConnection::Sent(size_t size, Uptime now) {
   }
   window_left_ -= std::min(window_left_, size);
   if (!has_output()) {
-    ClearBuffer(output_);
-    if (context_.spare.capacity() < output_.capacity()) {
-      output_.swap(context_.spare);
-    }
+    output_.clear();
+    // All that there is of it goes back; a large one is not kept by anybody.
+    if (output_.capacity() <= kKeptBuffer) output_.swap(context_.spare);
+    if (output_.capacity() > kKeptBuffer) output_.shrink_to_fit();
     sent_ = 0;
     file_.file.reset();
     window_left_ = 0;

@@ -270,8 +270,6 @@ struct HttpParser::State {
 
   // The whole request, if it is a GET whose fields are known to say nothing.
   bool TakePlain(absl::string_view& in);
-  // What the message says, as request().
-  void ShowRequest();
 
   const HttpLimits& limits;
   PlainFields& fields;
@@ -284,19 +282,6 @@ struct HttpParser::State {
   size_t header_size = 0;
   size_t framed_body_size = 0;
 };
-
-void HttpParser::State::ShowRequest() {
-  request = {.method = message.method,
-             .target = message.target,
-             .body = message.body,
-             .content_type = message.content_type,
-             .if_none_match = message.if_none_match,
-             .if_modified_since = message.if_modified_since,
-             .range = message.range,
-             .if_range = message.if_range,
-             .accept_encoding = message.accept_encoding,
-             .now = absl::Time()};
-}
 
 bool HttpParser::State::TakePlain(absl::string_view& in) {
   constexpr absl::string_view kMethod = "GET ";
@@ -315,7 +300,16 @@ bool HttpParser::State::TakePlain(absl::string_view& in) {
   message.method = HttpMethod::kGet;
   message.target.assign(target.data(), target.size());
   message.accept_encoding = section->accept_encoding;
-  ShowRequest();
+  // Not from all of the message, whose other strings are empty and would have
+  // to be fetched.
+  request = {.method = HttpMethod::kGet,
+             .target = message.target,
+             .body = {},
+             .content_type = {},
+             .if_none_match = {},
+             .if_modified_since = {},
+             .accept_encoding = message.accept_encoding,
+             .now = absl::Time()};
   in.remove_prefix(size);
   return true;
 }
@@ -381,7 +375,16 @@ HttpParser::Step HttpParser::Feed(absl::string_view& in) {
     }
     if (need_more) return Step::kNeedMore;
   }
-  s.ShowRequest();
+  s.request = {.method = message.method,
+               .target = message.target,
+               .body = message.body,
+               .content_type = message.content_type,
+               .if_none_match = message.if_none_match,
+               .if_modified_since = message.if_modified_since,
+               .range = message.range,
+               .if_range = message.if_range,
+               .accept_encoding = message.accept_encoding,
+               .now = absl::Time()};
   // One that came in several pieces is not remembered, which is no loss.
   const absl::string_view header = whole.substr(0, s.header_size);
   if (message.method == HttpMethod::kGet && message.version == 11 &&
