@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "chancery/config/refresher.pb.h"
+#include "rpc/address.h"
 #include "rpc/check_config.h"
 #include "rpc/client.h"
 #include "rpc/config.h"
@@ -19,6 +20,8 @@ namespace {
 constexpr uint32_t kMinLeaseSeconds = 5;
 constexpr uint32_t kMaxConvergeMs = 60'000;
 constexpr uint32_t kMaxCrlDelaySeconds = 900;  // TRUST 7.
+constexpr uint32_t kMaxResolveSeconds = 3600;
+constexpr uint32_t kMaxForgetSeconds = 24 * 3600;
 
 uint32_t OrDefault(uint32_t value, uint32_t if_zero) {
   return value == 0 ? if_zero : value;
@@ -45,7 +48,37 @@ absl::Status CheckNumbers(const config::Refresher& config) {
                 kMaxCrlDelaySeconds);
 }
 
+absl::Status CheckDiscovery(const std::string& field,
+                            const config::ResponderTarget& responder) {
+  RETURN_IF_ERROR(AtMost((field + ".resolve_seconds").c_str(),
+                         responder.resolve_seconds(), kMaxResolveSeconds));
+  RETURN_IF_ERROR(AtMost((field + ".forget_seconds").c_str(),
+                         responder.forget_seconds(), kMaxForgetSeconds));
+  if (responder.resolve_seconds() == 0) {
+    if (responder.forget_seconds() == 0) return absl::OkStatus();
+    return rpc::ConfigError(field + ".forget_seconds",
+                            absl::StrCat(responder.forget_seconds()),
+                            "only with resolve_seconds");
+  }
+  ASSIGN_OR_RETURN(const rpc::Address address,
+                   rpc::ParseAddress(responder.target().address()));
+  if (!address.is_unix()) return absl::OkStatus();
+  return rpc::ConfigError(field + ".target.address",
+                          responder.target().address(),
+                          "with resolve_seconds it must be host:port");
+}
+
 }  // namespace
+
+Discovery::Options ToDiscoveryOptions(
+    const config::ResponderTarget& responder) {
+  const auto address = rpc::ParseAddress(responder.target().address());
+  return {
+      .name = responder.name(),
+      .host = address.ok() ? address->host : std::string(),
+      .port = address.ok() ? address->port : uint16_t{0},
+      .forget_after = absl::Seconds(OrDefault(responder.forget_seconds(), 60))};
+}
 
 Settings ToSettings(const config::Refresher& config) {
   return {
@@ -73,6 +106,11 @@ absl::Status CheckConfig(const config::Refresher& config) {
                               "another responder has this name");
     }
     RETURN_IF_ERROR(rpc::CheckTarget(field + ".target", responder.target()));
+    if (responder.name().find('/') != std::string::npos) {
+      return rpc::ConfigError(field + ".name", responder.name(),
+                              "`/` is for those that are found by host name");
+    }
+    RETURN_IF_ERROR(CheckDiscovery(field, responder));
   }
   RETURN_IF_ERROR(rpc::RequireSet("name", config.name()));
   return CheckNumbers(config);

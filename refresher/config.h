@@ -5,10 +5,12 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "refresher/discovery.h"
 
 namespace chancery::config {
 class Refresher;
-}
+class ResponderTarget;
+}  // namespace chancery::config
 
 namespace chancery::refresher {
 
@@ -20,6 +22,9 @@ struct Settings {
   absl::Duration crl_delay = {};
 };
 Settings ToSettings(const config::Refresher& config);
+
+// Of one that has resolve_seconds and was checked.
+Discovery::Options ToDiscoveryOptions(const config::ResponderTarget& responder);
 
 // InvalidArgument names the field, its value and the rule.
 absl::Status CheckConfig(const config::Refresher& config);

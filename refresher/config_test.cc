@@ -102,6 +102,24 @@ INSTANTIATE_TEST_SUITE_P(
               c.mutable_responder(1)->mutable_target()->clear_expected_uri();
             },
             "field `responder[1].target.expected_uri`"},
+        Mistake{"SlashInResponderName",
+                [](auto& c) { c.mutable_responder(1)->set_name("a/b"); },
+                "field `responder[1].name`: value `a/b`"},
+        Mistake{"DiscoveryOfASocket",
+                [](auto& c) { c.mutable_responder(1)->set_resolve_seconds(1); },
+                "field `responder[1].target.address`: value `unix:/two`: with "
+                "resolve_seconds"},
+        Mistake{
+            "RareDiscovery",
+            [](auto& c) { c.mutable_responder(1)->set_resolve_seconds(3601); },
+            "field `responder[1].resolve_seconds`: value `3601`: at most 3600"},
+        Mistake{
+            "LongMemory",
+            [](auto& c) { c.mutable_responder(1)->set_forget_seconds(86'401); },
+            "field `responder[1].forget_seconds`: value `86401`: at most"},
+        Mistake{"ForgetsWithoutDiscovery",
+                [](auto& c) { c.mutable_responder(1)->set_forget_seconds(1); },
+                "field `responder[1].forget_seconds`: value `1`: only with"},
         Mistake{"NoName", [](auto& c) { c.clear_name(); }, "field `name`"},
         Mistake{"ShortLease", [](auto& c) { c.set_lease_seconds(4); },
                 "field `lease_seconds`: value `4`: at least 5"},
@@ -135,6 +153,19 @@ TEST(SettingsTest, AreWhatIsWritten) {
   EXPECT_EQ(settings.follow_interval, absl::Milliseconds(7));
   EXPECT_EQ(settings.converge_interval, absl::Minutes(1));
   EXPECT_EQ(settings.crl_delay, absl::Minutes(15));
+}
+
+TEST(DiscoveryOptionsTest, AreWhatIsWritten) {
+  config::ResponderTarget responder;
+  responder.set_name("edge");
+  responder.mutable_target()->set_address("edge.pki.svc:9443");
+  responder.set_resolve_seconds(5);
+  EXPECT_EQ(ToDiscoveryOptions(responder).name, "edge");
+  EXPECT_EQ(ToDiscoveryOptions(responder).host, "edge.pki.svc");
+  EXPECT_EQ(ToDiscoveryOptions(responder).port, 9443);
+  EXPECT_EQ(ToDiscoveryOptions(responder).forget_after, absl::Minutes(1));
+  responder.set_forget_seconds(7);
+  EXPECT_EQ(ToDiscoveryOptions(responder).forget_after, absl::Seconds(7));
 }
 
 }  // namespace

@@ -14,23 +14,23 @@ constexpr absl::Duration kPatience = absl::Milliseconds(250);
 Acknowledged Fanout::Offer(std::vector<block::Update> updates,
                            absl::Duration wait) {
   const auto offering = std::make_shared<Offering>(std::move(updates));
-  for (ResponderWorker* worker : workers_) worker->Offer(offering);
+  const auto workers = responders_.Get();
+  for (const auto& worker : *workers) worker->Offer(offering);
   const Offering::Outcome outcome = offering->Wait(wait);
   if (wait >= kPatience) {
     for (ResponderWorker* late : outcome.late) late->MarkLate();
   }
   return {.responders = outcome.taken,
-          .total = static_cast<uint32_t>(workers_.size())};
+          .total = static_cast<uint32_t>(workers->size())};
 }
 
-void Fanout::CrlsChanged() {
-  for (ResponderWorker* worker : workers_) worker->ConvergeSoon();
+void Fanout::ConvergeSoon() {
+  for (const auto& worker : *responders_.Get()) worker->ConvergeSoon();
 }
 
 std::vector<ResponderState> Fanout::States() const {
   std::vector<ResponderState> states;
-  states.reserve(workers_.size());
-  for (const ResponderWorker* worker : workers_) {
+  for (const auto& worker : *responders_.Get()) {
     states.push_back(worker->state());
   }
   return states;

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "refresher/responder_worker.h"
+#include "refresher/responder_set.h"
 #include "refresher/update_sink.h"
 
 namespace chancery::refresher {
@@ -12,18 +12,19 @@ namespace chancery::refresher {
 // something: it is not waited for again until it has converged. Thread-safe.
 class Fanout final : public UpdateSink {
  public:
-  // The workers must outlive this object.
-  explicit Fanout(std::vector<ResponderWorker*> workers)
-      : workers_(std::move(workers)) {}
+  // Who is there at the time of a call. The set must outlive this object.
+  explicit Fanout(const ResponderSet& responders) : responders_(responders) {}
 
   Acknowledged Offer(std::vector<block::Update> updates,
                      absl::Duration wait) override;
-  void CrlsChanged() override;
+  void CrlsChanged() override { ConvergeSoon(); }
+
+  void ConvergeSoon();
 
   std::vector<ResponderState> States() const;
 
  private:
-  const std::vector<ResponderWorker*> workers_;
+  const ResponderSet& responders_;
 };
 
 }  // namespace chancery::refresher

@@ -1,12 +1,10 @@
 #ifndef CHANCERY_REFRESHER_REFRESHER_METRICS_H_
 #define CHANCERY_REFRESHER_REFRESHER_METRICS_H_
 
-#include <vector>
-
 #include "refresher/block_refresher.h"
 #include "refresher/crl_refresher.h"
 #include "refresher/ledger_follower.h"
-#include "refresher/responder_worker.h"
+#include "refresher/responder_metrics.h"
 #include "rpc/metrics.h"
 #include "storage/inventory.h"
 
@@ -20,7 +18,7 @@ class RefresherMetrics {
     const BlockRefresher& blocks;
     const CrlRefresher& crls;
     storage::BlockStore& store;
-    std::vector<ResponderWorker*> responders;
+    const ResponderSet& responders;
   };
 
   // Everything must outlive this object.
@@ -30,16 +28,10 @@ class RefresherMetrics {
   void Refresh();
 
  private:
-  struct Responder {
-    const ResponderWorker* worker;
-    rpc::Gauge reachable, caught_up, ready, blocks_behind, crls_behind,
-        caught_up_at, pushed, failed, convergences;
-  };
-
   const Sources sources_;
   const rpc::Gauge followed_, ledger_, oldest_refresh_, signed_blocks_,
       refused_blocks_, signed_crls_;
-  std::vector<Responder> responders_;
+  ResponderMetrics responders_;
 };
 
 }  // namespace chancery::refresher

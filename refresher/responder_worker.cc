@@ -51,12 +51,14 @@ ResponderWorker::ResponderWorker(Replicator& replicator,
       thread_([this] { Work(); }) {}
 
 ResponderWorker::~ResponderWorker() {
-  {
-    base::MutexLock lock(mu_);
-    stopping_ = true;
-    changed_.NotifyAll();
-  }
+  RequestStop();
   thread_.join();
+}
+
+void ResponderWorker::RequestStop() {
+  base::MutexLock lock(mu_);
+  stopping_ = true;
+  changed_.NotifyAll();
 }
 
 bool ResponderWorker::Offer(const std::shared_ptr<Offering>& offering) {

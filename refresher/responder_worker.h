@@ -74,6 +74,8 @@ class ResponderWorker {
   // Queues it. True if the responder is caught up: its answer will come soon.
   bool Offer(const std::shared_ptr<Offering>& offering);
   void ConvergeSoon();
+  // Its end is near: what waits is still pushed, and no more.
+  void RequestStop();
   // It took too long: it is not waited for until it has converged.
   void MarkLate() { replicator_.MarkMissed(); }
 

@@ -76,7 +76,18 @@ class ResponderWorkerTest : public testing::RefresherFixture {
     return delta;
   }
 
+  // The test owns the workers: the set only looks.
+  void Add(ResponderWorker& worker) {
+    set_.Add(
+        std::shared_ptr<ResponderWorker>(std::shared_ptr<void>(), &worker));
+  }
+  const ResponderSet& Only(ResponderWorker& worker) {
+    Add(worker);
+    return set_;
+  }
+
   std::atomic<bool> whole_ = true;
+  ResponderSet set_;
 };
 
 TEST_F(ResponderWorkerTest, ConvergesAtItsStart) {
@@ -121,7 +132,7 @@ TEST_F(ResponderWorkerTest, WhatOneThatIsAwayMissesItGetsWhenItIsBack) {
   const auto one = Start({.converge_interval = absl::Milliseconds(1),
                           .first_retry = absl::Milliseconds(1)});
   ASSERT_TRUE(one->AwaitCaughtUp());
-  Fanout fanout({&one->worker});
+  Fanout fanout(Only(one->worker));
   one->responder.SetReachable(false);
   EXPECT_EQ(fanout.Offer({AddDelta(block)}, kLong).responders, 0u);
   one->responder.SetReachable(true);
@@ -137,7 +148,7 @@ TEST_F(ResponderWorkerTest, PushesWhatWaitsTogetherAndBeforeItEnds) {
   ASSERT_THAT(replicator.Converge(true), IsOk());
   auto worker = std::make_unique<ResponderWorker>(
       replicator, [] { return true; }, log_, Quiet());
-  Fanout fanout({worker.get()});
+  Fanout fanout(Only(*worker));
   ASSERT_TRUE(Comes([&] { return worker->convergences() == 1; }));
   responder.HoldApply();
   const int before = responder.calls("Apply");
@@ -157,7 +168,7 @@ TEST_F(ResponderWorkerTest, WhatDoesNotFitTheQueueComesByConvergence) {
   const auto one =
       Start({.converge_interval = absl::Hours(1), .max_queued_bytes = 1});
   ASSERT_TRUE(one->AwaitCaughtUp());
-  Fanout fanout({&one->worker});
+  Fanout fanout(Only(one->worker));
   EXPECT_EQ(fanout.Offer({AddDelta(block)}, kLong).responders, 0u);
   EXPECT_FALSE(one->worker.state().caught_up);
   one->worker.ConvergeSoon();
@@ -173,7 +184,8 @@ class FanoutTest : public ResponderWorkerTest {
       started_.push_back(Start());
       workers_.push_back(&started_.back()->worker);
     }
-    fanout_ = std::make_unique<Fanout>(workers_);
+    for (ResponderWorker* worker : workers_) Add(*worker);
+    fanout_ = std::make_unique<Fanout>(set_);
     for (const auto& one : started_) EXPECT_TRUE(one->AwaitCaughtUp());
   }
   testing::FakeResponder& Responder(int i) { return started_[i]->responder; }

@@ -2,21 +2,19 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "chancery/config/refresher.pb.h"
 #include "refresher/block_keeper.h"
 #include "refresher/block_refresher.h"
 #include "refresher/config.h"
 #include "refresher/crl_refresher.h"
+#include "refresher/discovery.h"
 #include "refresher/fanout.h"
-#include "refresher/grpc_responder_client.h"
 #include "refresher/grpc_signer_client.h"
 #include "refresher/ledger_follower.h"
 #include "refresher/loop.h"
@@ -25,8 +23,10 @@
 #include "refresher/publish_service.h"
 #include "refresher/publisher.h"
 #include "refresher/refresher_metrics.h"
-#include "refresher/replicator.h"
-#include "refresher/responder_worker.h"
+#include "refresher/responder_link.h"
+#include "refresher/responder_set.h"
+#include "refresher/system_resolver.h"
+#include "rpc/address.h"
 #include "rpc/admin_http.h"
 #include "rpc/client.h"
 #include "rpc/config.h"
@@ -45,21 +45,18 @@ constexpr size_t kWorkers = 64;
 // Larger than any block; a page of the ledger is smaller.
 constexpr size_t kMaxMessageBytes = 64 << 20;
 constexpr absl::Duration kSignerDeadline = absl::Seconds(30);
-constexpr absl::Duration kResponderDeadline = absl::Seconds(10);
 constexpr absl::Duration kReconcileInterval = absl::Minutes(10);
-constexpr absl::Duration kMaxConfirmation = absl::Minutes(10);
+// --once comes once: it waits for a slow resolver.
+constexpr absl::Duration kResolveOnce = absl::Seconds(30);
 
 // What a daemon and --once have in common.
 struct Parts {
   std::unique_ptr<storage::Inventory> inventory;
   std::unique_ptr<SignerClient> signer;
-  std::vector<std::unique_ptr<ResponderClient>> clients;
-  std::vector<std::unique_ptr<Replicator>> replicators;
   std::unique_ptr<BlockKeeper> keeper;
 };
 
 absl::StatusOr<Parts> Assemble(const config::Refresher& config,
-                               const Settings& settings,
                                const rpc::Credentials& credentials,
                                rpc::Process& process) {
   Parts parts;
@@ -74,24 +71,34 @@ absl::StatusOr<Parts> Assemble(const config::Refresher& config,
                                     {.max_message_bytes = kMaxMessageBytes}));
   parts.signer = MakeGrpcSignerClient(std::move(channel), kSignerDeadline);
   parts.keeper = std::make_unique<BlockKeeper>(*parts.inventory, *parts.signer);
-  for (const config::ResponderTarget& responder : config.responder()) {
-    ASSIGN_OR_RETURN(
-        channel,
-        rpc::MakeChannel(absl::StrCat("responder \"", responder.name(), "\""),
-                         responder.target(), credentials));
-    parts.clients.push_back(
-        MakeGrpcResponderClient(std::move(channel), kResponderDeadline));
-    parts.replicators.push_back(std::make_unique<Replicator>(
-        *parts.clients.back(), *parts.inventory, *parts.inventory,
-        process.clock(),
-        Replicator::Options{
-            .name = responder.name(),
-            .address = responder.target().address(),
-            .confirm_for = std::clamp(settings.converge_interval * 6,
-                                      absl::Minutes(1), kMaxConfirmation)}));
-  }
   return parts;
 }
+
+// What shares a name, on a thread of its own: a slow resolver holds up nobody.
+class Finder {
+ public:
+  Finder(const config::ResponderTarget& responder, ResponderSet& responders,
+         const ResponderLinkMaker& links, rpc::Process& process)
+      : discovery_(
+            resolver_, responders,
+            [&responder, &links](const std::string& name,
+                                 const std::string& address) {
+              config::Target target = responder.target();
+              target.set_address(address);
+              return links.MakeWorker(name, target);
+            },
+            process.clock(), process.log(), ToDiscoveryOptions(responder)),
+        loop_("discovery", process, absl::Seconds(responder.resolve_seconds()),
+              [this]() -> absl::StatusOr<bool> {
+                RETURN_IF_ERROR(discovery_.Step());
+                return false;
+              }) {}
+
+ private:
+  SystemResolver resolver_;
+  Discovery discovery_;
+  const Loop loop_;
+};
 
 // Responders are filled at the end.
 class NoSink final : public UpdateSink {
@@ -108,7 +115,8 @@ BlockRefresher::Options RefreshOptions(const config::Refresher& config,
 }
 
 absl::Status Once(const config::Refresher& config, const Settings& settings,
-                  Parts& parts, rpc::Process& process) {
+                  const rpc::Credentials& credentials, Parts& parts,
+                  rpc::Process& process) {
   NoSink sink;
   LedgerFollower follower(*parts.signer, *parts.inventory, *parts.keeper, sink,
                           process.log(), config.signer().expected_uri());
@@ -126,14 +134,29 @@ absl::Status Once(const config::Refresher& config, const Settings& settings,
                  .crls = crls,
                  .responders = {},
                  .clock = process.clock()};
-  for (const auto& replicator : parts.replicators) {
-    once.responders.push_back(replicator.get());
+  const ResponderLinkMaker maker({.credentials = credentials,
+                                  .inventory = *parts.inventory,
+                                  .clock = process.clock(),
+                                  .log = process.log()},
+                                 settings.converge_interval);
+  SystemResolver resolver(kResolveOnce);
+  ResponderLinks links;
+  absl::Status resolved;
+  for (const config::ResponderTarget& responder : config.responder()) {
+    const auto made = maker.MakeEach(responder, resolver);
+    resolved.Update(made.status());
+    if (made.ok()) links.insert(links.end(), made->begin(), made->end());
+  }
+  for (const auto& link : links) {
+    once.responders.push_back(link->replicator.get());
   }
   Progress progress(process.clock(), process.log(), isatty(STDERR_FILENO) == 1);
-  return RunOnce(once,
-                 [&](absl::string_view stage, uint64_t done, uint64_t total) {
-                   progress.Report(stage, done, total);
-                 });
+  absl::Status done = RunOnce(
+      once, [&](absl::string_view stage, uint64_t made, uint64_t total) {
+        progress.Report(stage, made, total);
+      });
+  done.Update(resolved);
+  return done;
 }
 
 absl::Status Serve(const config::Refresher& config, const Settings& settings,
@@ -143,16 +166,21 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
                    rpc::RoleTable::Create(config.grant()));
   // The workers ask; the follower, which hands them updates, knows.
   std::atomic<bool> whole = false;
-  std::vector<std::unique_ptr<ResponderWorker>> workers;
-  std::vector<ResponderWorker*> all;
-  for (const auto& replicator : parts.replicators) {
-    workers.push_back(std::make_unique<ResponderWorker>(
-        *replicator, [&whole] { return whole.load(); }, process.log(),
-        ResponderWorker::Options{.converge_interval =
-                                     settings.converge_interval}));
-    all.push_back(workers.back().get());
+  const ResponderLinkMaker links(
+      {.credentials = credentials,
+       .inventory = *parts.inventory,
+       .clock = process.clock(),
+       .log = process.log(),
+       .inventory_is_whole = [&whole] { return whole.load(); }},
+      settings.converge_interval);
+  ResponderSet responders;
+  for (const config::ResponderTarget& responder : config.responder()) {
+    if (responder.resolve_seconds() != 0) continue;
+    ASSIGN_OR_RETURN(auto worker,
+                     links.MakeWorker(responder.name(), responder.target()));
+    responders.Add(std::move(worker));
   }
-  Fanout fanout(all);
+  Fanout fanout(responders);
   LedgerFollower follower(*parts.signer, *parts.inventory, *parts.keeper,
                           fanout, process.log(),
                           config.signer().expected_uri());
@@ -200,17 +228,23 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
                             .blocks = blocks,
                             .crls = crls,
                             .store = *parts.inventory,
-                            .responders = all},
+                            .responders = responders},
                            process.metrics());
   server->SetServing(true);
-  process.log().Info("serving", {{"responders", workers.size()}});
+  process.log().Info("serving", {{"responders", responders.Get()->size()}});
   absl::Time reconcile_at = absl::InfinitePast();
   {
+    std::vector<std::unique_ptr<Finder>> finders;
+    for (const config::ResponderTarget& responder : config.responder()) {
+      if (responder.resolve_seconds() == 0) continue;
+      finders.push_back(
+          std::make_unique<Finder>(responder, responders, links, process));
+    }
     const Loop follow("follow", process, settings.follow_interval, [&] {
       auto more = follower.Step();
       const bool is_whole = follower.inventory_is_whole();
       if (whole.exchange(is_whole) != is_whole && is_whole) {
-        for (ResponderWorker* worker : all) worker->ConvergeSoon();
+        fanout.ConvergeSoon();
       }
       return more;
     });
@@ -234,6 +268,7 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
   }
   server->Stop(absl::Seconds(10));
   pool.Stop();  // Handlers have answered, but may not have returned.
+  responders.StopAll();
   return absl::OkStatus();
 }
 
@@ -248,9 +283,8 @@ absl::Status Run(const config::Refresher& config, rpc::Process& process) {
   const Settings settings = ToSettings(config);
   ASSIGN_OR_RETURN(const rpc::Credentials credentials,
                    rpc::Credentials::Load(config.identity()));
-  ASSIGN_OR_RETURN(Parts parts,
-                   Assemble(config, settings, credentials, process));
-  return once ? Once(config, settings, parts, process)
+  ASSIGN_OR_RETURN(Parts parts, Assemble(config, credentials, process));
+  return once ? Once(config, settings, credentials, parts, process)
               : Serve(config, settings, credentials, parts, process);
 }
 

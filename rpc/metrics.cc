@@ -43,6 +43,14 @@ Gauge Metrics::AddGauge(const std::string& name, const std::string& help,
                    .Add(labels));
 }
 
+void Metrics::RemoveGauge(const std::string& name, const Gauge& gauge) {
+  // Finds the family by its name.
+  prometheus::BuildGauge()
+      .Name(name)
+      .Register(state_->registry)
+      .Remove(gauge.impl_);
+}
+
 Histogram Metrics::AddHistogram(const std::string& name,
                                 const std::string& help,
                                 const std::vector<double>& bounds,

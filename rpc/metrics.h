@@ -72,6 +72,8 @@ class Metrics {
                      const Labels& labels = {});
   Gauge AddGauge(const std::string& name, const std::string& help,
                  const Labels& labels = {});
+  // Shows a gauge no more; its handles must not be used afterwards.
+  void RemoveGauge(const std::string& name, const Gauge& gauge);
   // `bounds` are the buckets' upper bounds, ascending.
   Histogram AddHistogram(const std::string& name, const std::string& help,
                          const std::vector<double>& bounds,

@@ -8,6 +8,7 @@ namespace chancery::rpc {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(MetricsTest, WritesWhatWasCounted) {
   Metrics metrics;
@@ -46,6 +47,18 @@ TEST(MetricsTest, SameNameAndLabelsAreOneMetric) {
   metrics.AddCounter("a_total", "A.", {{"l", "x"}}).Increment();
   metrics.AddCounter("a_total", "A.", {{"l", "x"}}).Increment();
   EXPECT_THAT(metrics.Text(), HasSubstr("a_total{l=\"x\"} 2\n"));
+}
+
+TEST(MetricsTest, ARemovedGaugeIsShownNoMore) {
+  Metrics metrics;
+  const Gauge gone = metrics.AddGauge("ready", "Ready.", {{"who", "a"}});
+  metrics.AddGauge("ready", "Ready.", {{"who", "b"}}).Set(1);
+  metrics.RemoveGauge("ready", gone);
+  EXPECT_THAT(metrics.Text(), HasSubstr("# HELP ready Ready.\n"));
+  EXPECT_THAT(metrics.Text(), HasSubstr("ready{who=\"b\"} 1\n"));
+  EXPECT_THAT(metrics.Text(), Not(HasSubstr("who=\"a\"")));
+  metrics.AddGauge("ready", "Ready.", {{"who", "a"}}).Set(2);
+  EXPECT_THAT(metrics.Text(), HasSubstr("ready{who=\"a\"} 2\n"));
 }
 
 }  // namespace
