@@ -64,12 +64,13 @@ const std::vector<CrlLint>& CrlLints() {
          return Unless(c.next_update <= f.issuer.facts().not_after,
                        "nextUpdate is after the issuer's notAfter");
        }},
-      {"validity", "Baseline Requirements section 4.9.7",
+      {"validity", "Baseline Requirements section 7.2",
        [](const Crl& c, const CrlFrame& f) {
-         // Both ends count.
-         return Unless(
-             c.next_update - c.this_update + absl::Seconds(1) <= f.max_validity,
-             "nextUpdate is too far after thisUpdate");
+         if (!f.br.has_value()) return std::string();
+         return std::string(
+             br::CheckCrlValidity(br::Inclusive(c.this_update, c.next_update),
+                                  *f.br)
+                 .message());
        }},
       {"number", "RFC 5280 section 5.2.3",
        [](const Crl& c, const CrlFrame& f) {
@@ -122,6 +123,15 @@ const std::vector<CrlLint>& CrlLints() {
                           [](const CrlEntry& entry) {
                             return entry.reason >= 0 && entry.reason <= 10 &&
                                    entry.reason != 7 && entry.reason != 8;
+                          });
+       }},
+      {"br_entry_reason", "Baseline Requirements section 7.2.2",
+       [](const Crl& c, const CrlFrame& f) {
+         if (!f.br.has_value()) return std::string();
+         const bool is_ca = *f.br == br::Covers::kCaCertificates;
+         return EachEntry(c, "reasonCode is not one that policy br allows",
+                          [is_ca](const CrlEntry& entry) {
+                            return br::CheckReason(entry.reason, is_ca).ok();
                           });
        }},
   };

@@ -3,10 +3,12 @@
 #define CHANCERY_POLICY_CRL_LINTS_H_
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "policy/br_revocation.h"
 #include "policy/lint.h"
 #include "x509/certificate/certificate.h"
 #include "x509/crl/crl.h"
@@ -16,9 +18,9 @@ namespace chancery::policy {
 // What a CRL is held against.
 struct CrlFrame {
   const x509::Certificate& issuer;
-  absl::Time now;                // When the ledger was read.
-  uint64_t previous_number = 0;  // Of the CRL that it replaces.
-  absl::Duration max_validity = absl::InfiniteDuration();
+  absl::Time now;                     // When the ledger was read.
+  uint64_t previous_number = 0;       // Of the CRL that it replaces.
+  std::optional<br::Covers> br = {};  // Of an issuer of policy `br`.
 };
 
 using CrlLint = Lint<x509::Crl, CrlFrame>;

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/testing/status_matchers.h"
 #include "crypto/software_key.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace chancery::policy {
@@ -17,6 +19,7 @@ namespace {
 
 using base::testing::IsOk;
 using base::testing::StatusIs;
+using ::testing::Not;
 using x509::CertificateFacts;
 
 const absl::Time kNow = absl::FromUnixSeconds(1780000000);
@@ -66,7 +69,7 @@ class Subject {
     return LintCrl(crl, {.issuer = *issuer,
                          .now = now,
                          .previous_number = previous_number,
-                         .max_validity = absl::Hours(240)});
+                         .br = br});
   }
 
   inline static const std::string kSerial1 = "\x01\x02";
@@ -77,6 +80,7 @@ class Subject {
   x509::Crl crl;
   absl::Time now = kNow;
   uint64_t previous_number = 7;
+  std::optional<br::Covers> br = br::Covers::kSubscribers;
 
  private:
   const std::unique_ptr<crypto::SoftwareKey> key_ =
@@ -139,6 +143,13 @@ const std::vector<Case>& Cases() {
        [](Subject& s) { s.SetEntries({Entry(Subject::kSerial1, kNow, 8)}); }},
       {"entry_reason",
        [](Subject& s) { s.SetEntries({Entry(Subject::kSerial1, kNow, 11)}); }},
+      {"br_entry_reason",
+       [](Subject& s) { s.SetEntries({Entry(Subject::kSerial1, kNow, 6)}); }},
+      {"br_entry_reason",
+       [](Subject& s) {
+         s.SetEntries({Entry(Subject::kSerial1, kNow, 0)});
+         s.br = br::Covers::kCaCertificates;
+       }},
   };
   return cases;
 }
@@ -147,6 +158,16 @@ TEST(CrlLintsTest, ARightCrlPasses) {
   Subject subject;
   EXPECT_THAT(subject.Lint(), IsOk());
   subject.SetEntries({});
+  EXPECT_THAT(subject.Lint(), IsOk());
+}
+
+// Private PKIs hold certificates, and publish when they like.
+TEST(CrlLintsTest, RulesOfBrAreForIssuersOfBr) {
+  Subject subject;
+  subject.SetEntries({Entry(Subject::kSerial1, kNow, 6)});
+  subject.crl.next_update += absl::Hours(100);
+  EXPECT_THAT(subject.Lint(), Not(IsOk()));
+  subject.br.reset();
   EXPECT_THAT(subject.Lint(), IsOk());
 }
 

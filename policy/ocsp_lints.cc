@@ -6,6 +6,7 @@
 #include "absl/functional/function_ref.h"
 #include "base/bytes.h"
 #include "crypto/digest.h"
+#include "policy/br_revocation.h"
 #include "x509/ocsp/request.h"
 #include "x509/ocsp/verify.h"
 
@@ -168,6 +169,26 @@ const std::vector<OcspLint>& OcspLints() {
                              return reason >= 1 && reason <= 10 &&
                                     reason != 7 && reason != 8;
                            });
+       }},
+      {"br_validity", "Baseline Requirements section 4.9.10",
+       [](const OcspResponse& r, const OcspFrame& f) {
+         for (const SingleResponse& single : r.responses) {
+           if (!f.br) break;
+           const absl::Status status = br::CheckOcspValidity(
+               br::Inclusive(single.this_update, *single.next_update));
+           if (!status.ok()) return std::string(status.message());
+         }
+         return std::string();
+       }},
+      {"br_reason", "Baseline Requirements section 7.2.2",
+       [](const OcspResponse& r, const OcspFrame& f) {
+         for (const SingleResponse& single : r.responses) {
+           if (!f.br || !single.reason.has_value()) continue;
+           const absl::Status status =
+               br::CheckReason(*single.reason, /*is_ca=*/false);
+           if (!status.ok()) return std::string(status.message());
+         }
+         return std::string();
        }},
   };
   return lints;

@@ -19,6 +19,7 @@ struct OcspFrame {
   const x509::Certificate& issuer;
   const x509::Certificate& signer;  // `issuer` itself, or its delegate.
   absl::Time now;
+  bool br = false;  // The issuer's policy is `br`.
 };
 
 using OcspLint = Lint<x509::OcspResponse, OcspFrame>;

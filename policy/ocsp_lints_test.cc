@@ -98,8 +98,8 @@ struct Subject {
   }
 
   absl::Status Lint() const {
-    return LintOcspResponse(response,
-                            {.issuer = ca, .signer = delegate, .now = now});
+    return LintOcspResponse(
+        response, {.issuer = ca, .signer = delegate, .now = now, .br = br});
   }
 
   inline static const std::string kSerial = "\x01\x02\x03";
@@ -110,6 +110,7 @@ struct Subject {
   std::string der;
   x509::OcspResponse response;
   absl::Time now = kNow;
+  bool br = true;
 };
 
 struct Case {
@@ -208,6 +209,23 @@ const std::vector<Case>& Cases() {
        [](Subject& s) { s.Change([](SingleResponse& r) { r.reason = 7; }); }},
       {"reason",
        [](Subject& s) { s.Change([](SingleResponse& r) { r.reason = 8; }); }},
+      {"br_validity",
+       [](Subject& s) {
+         s.Change([](SingleResponse& r) {
+           r.next_update = r.this_update + absl::Hours(8) - absl::Seconds(2);
+         });
+       }},
+      {"br_validity",
+       [](Subject& s) {
+         s.Change([](SingleResponse& r) {
+           r.this_update = r.revocation_time = kNow - absl::Hours(48);
+           r.next_update = r.this_update + absl::Hours(240);
+         });
+       }},
+      {"br_reason",
+       [](Subject& s) { s.Change([](SingleResponse& r) { r.reason = 6; }); }},
+      {"br_reason",
+       [](Subject& s) { s.Change([](SingleResponse& r) { r.reason = 10; }); }},
   };
   return cases;
 }

@@ -154,12 +154,14 @@ absl::Status BlockSigner::Shared::SignRecords(
 
 namespace {
 
-// A good record whose certificate expires soon is kept as it is (TRUST 5).
+// A good record whose certificate expires soon is kept as it is (TRUST 5): it
+// lasts to the certificate's end, unless this refresh comes late.
 bool IsLeftAlone(const CertificateState& member, const block::Record* held,
                  absl::Time this_update) {
   return held != nullptr && SaysTheSame(*held, member) &&
          member.status == CertificateStatus::kGood &&
-         member.not_after - this_update < kLastRefresh;
+         member.not_after - this_update < kLastRefresh &&
+         held->next_update >= member.not_after;
 }
 
 // When the block wants to be signed again: never once nothing in it needs it.
@@ -206,7 +208,7 @@ Renewal Renew(const Issuer& issuer, const BlockReading& reading,
     const block::Record* before =
         record.status == block::RecordStatus::kEmpty ? nullptr : &record;
     if (whole && same_form && IsLeftAlone(member, before, now) &&
-        before->next_update > now) {
+        member.not_after > now) {
       continue;
     }
     if (before != nullptr) {
@@ -279,9 +281,12 @@ absl::StatusOr<block::Update> BlockSigner::Shared::SignOnce(
     ASSIGN_OR_RETURN(const auto view, ledger.Read());
     ASSIGN_OR_RETURN(held, Current(slot, view->state(), reading.block));
   }
-  if (!whole && (held == nullptr ||
-                 !SameTemplates(held->templates(), issuer->templates) ||
-                 reading.members.size() > kMaxDeltaRecords)) {
+  // Whole too when nothing in it was to be signed again: only so does everybody
+  // learn that it is to be refreshed from now on.
+  if (!whole &&
+      (held == nullptr || reading.block.refresh_at == absl::InfiniteFuture() ||
+       !SameTemplates(held->templates(), issuer->templates) ||
+       reading.members.size() > kMaxDeltaRecords)) {
     whole = true;
     ASSIGN_OR_RETURN(reading, ReadBlock(ledger, block_id, true));
   }
@@ -316,9 +321,7 @@ absl::StatusOr<block::Update> BlockSigner::Shared::SignOnce(
     trees.reset();
     update.content = next->Encode();
   } else {
-    refresh_at = reading.block.refresh_at == absl::InfiniteFuture()
-                     ? RefreshAt(*issuer, renewal.records, now)
-                     : reading.block.refresh_at;
+    refresh_at = reading.block.refresh_at;
     facts.refresh_at = std::min(refresh_at, held->manifest().next_update);
     std::vector<block::Change> changes;
     for (uint32_t place : renewal.changed) {

@@ -15,6 +15,7 @@
 #include "base/status_macros.h"
 #include "chancery/config/signer.pb.h"
 #include "crypto/software_key.h"
+#include "policy/br_revocation.h"
 #include "policy/profile.h"
 #include "rpc/config.h"
 #include "signer/ocsp_rehearsal.h"
@@ -23,6 +24,8 @@
 
 namespace chancery::signer {
 namespace {
+
+namespace br = policy::br;
 
 constexpr uint32_t kDefaultOcspHours = 96;
 constexpr uint32_t kDefaultCrlHours = 168;
@@ -106,8 +109,43 @@ absl::Status CheckUrl(const std::string& field, const std::string& url) {
       field, url, "http:// only: clients check it before they trust TLS");
 }
 
+using Profiles = std::map<std::string, const config::Profile*>;
+
+br::Covers CoveredBy(const config::Issuer& issuer) {
+  return issuer.profile().empty() ? br::Covers::kCaCertificates
+                                  : br::Covers::kSubscribers;
+}
+
+absl::Status CheckBr(const config::Issuer& issuer, const std::string& field,
+                     uint32_t ocsp_hours, uint32_t crl_hours,
+                     const Profiles& profiles) {
+  const auto checked = [&](const std::string& name, uint32_t value,
+                           const absl::Status& rule) {
+    return rule.ok() ? rule
+                     : rpc::ConfigError(field + name, absl::StrCat(value),
+                                        rule.message());
+  };
+  RETURN_IF_ERROR(checked("ocsp_validity_hours", ocsp_hours,
+                          br::CheckOcspValidity(absl::Hours(ocsp_hours))));
+  RETURN_IF_ERROR(
+      checked("crl_validity_hours", crl_hours,
+              br::CheckCrlValidity(absl::Hours(crl_hours), CoveredBy(issuer))));
+  for (const std::string& name : issuer.profile()) {
+    const auto found = profiles.find(name);
+    if (found == profiles.end()) continue;  // Refused elsewhere.
+    const config::Profile& profile = *found->second;
+    RETURN_IF_ERROR(
+        checked(absl::StrCat("profile \"", name, "\".validity_hours"),
+                profile.validity_hours(),
+                br::CheckCertificateLifetime(
+                    absl::Hours(profile.validity_hours()) -
+                    absl::Minutes(profile.backdate_minutes()))));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckIssuer(const config::Issuer& issuer,
-                         const std::set<std::string>& profiles) {
+                         const Profiles& profiles) {
   if (!IsSlug(issuer.name())) {
     return rpc::ConfigError("issuer.name", issuer.name(),
                             "1 to 63 lower-case letters, digits and dashes");
@@ -126,15 +164,8 @@ absl::Status CheckIssuer(const config::Issuer& issuer,
   const uint32_t crl_hours = issuer.crl_validity_hours() == 0
                                  ? kDefaultCrlHours
                                  : issuer.crl_validity_hours();
-  if (issuer.policy() == config::Issuer::BR && (hours < 8 || hours > 240)) {
-    return rpc::ConfigError(
-        field + "ocsp_validity_hours", absl::StrCat(hours),
-        "8 to 240 with policy br (Baseline Requirements 4.9.9)");
-  }
-  if (issuer.policy() == config::Issuer::BR && crl_hours > 239) {
-    return rpc::ConfigError(
-        field + "crl_validity_hours", absl::StrCat(crl_hours),
-        "at most 239 with policy br (Baseline Requirements 4.9.7)");
+  if (issuer.policy() == config::Issuer::BR) {
+    RETURN_IF_ERROR(CheckBr(issuer, field, hours, crl_hours, profiles));
   }
   if (issuer.block_capacity() != 0 &&
       (!std::has_single_bit(issuer.block_capacity()) ||
@@ -263,10 +294,6 @@ absl::StatusOr<Issuer> LoadIssuer(
     issuer.ocsp_key = issuer.key;
     issuer.ocsp_signer_not_after = facts.not_after;
   }
-  RETURN_IF_ERROR(AddTemplates(config, ca, std::move(embedded), issuer));
-  RETURN_IF_ERROR(
-      RehearseOcsp(issuer, ca, delegate.has_value() ? *delegate : ca));
-
   issuer.ocsp_validity = absl::Hours(config.ocsp_validity_hours() == 0
                                          ? kDefaultOcspHours
                                          : config.ocsp_validity_hours());
@@ -278,6 +305,9 @@ absl::StatusOr<Issuer> LoadIssuer(
   issuer.ca_issuers_url = config.ca_issuers_url();
   if (config.policy() == config::Issuer::BR)
     issuer.policy = RevocationPolicy::kBr;
+  RETURN_IF_ERROR(AddTemplates(config, ca, std::move(embedded), issuer));
+  RETURN_IF_ERROR(
+      RehearseOcsp(issuer, ca, delegate.has_value() ? *delegate : ca));
   for (const std::string& name : config.profile())
     issuer.profiles[name] = profiles.at(name);
   if (config.block_capacity() != 0)
@@ -306,10 +336,11 @@ absl::Status CheckConfig(const config::Signer& config) {
   }
   if (config.issuer().empty())
     return rpc::ConfigError("issuer", "", "name at least one");
-  std::set<std::string> profiles, issuers;
+  Profiles profiles;
+  std::set<std::string> issuers;
   for (const config::Profile& profile : config.profile()) {
     RETURN_IF_ERROR(CheckProfile(profile));
-    if (!profiles.insert(profile.name()).second) {
+    if (!profiles.emplace(profile.name(), &profile).second) {
       return rpc::ConfigError("profile.name", profile.name(), "each name once");
     }
   }

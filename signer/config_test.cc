@@ -132,8 +132,21 @@ TEST(CheckConfigTest, NamesTheFieldThatBreaksARule) {
        "ocsp_validity_hours"},
       {"BrLongOcsp", [=](auto& c) { br(c)->set_ocsp_validity_hours(241); },
        "ocsp_validity_hours"},
-      {"BrLongCrl", [=](auto& c) { br(c)->set_crl_validity_hours(240); },
+      {"BrLongCrl", [=](auto& c) { br(c)->set_crl_validity_hours(241); },
        "crl_validity_hours"},
+      {"BrLongCrlOfCas",
+       [=](auto& c) {
+         br(c)->clear_profile();
+         issuer(c)->set_crl_validity_hours(8761);
+       },
+       "crl_validity_hours"},
+      {"BrShortCertificates",
+       [=](auto& c) {
+         br(c);
+         profile(c)->set_validity_hours(8);
+         profile(c)->set_backdate_minutes(1);
+       },
+       "\"server\".validity_hours"},
       {"NoProfileName", [=](auto& c) { profile(c)->clear_name(); },
        "profile.name"},
       {"NoValidity", [=](auto& c) { profile(c)->clear_validity_hours(); },
@@ -163,7 +176,7 @@ TEST(CheckConfigTest, AcceptsTheEndsOfEachRange) {
   config::Signer config = ValidConfig();
   config::Issuer& issuer = *config.mutable_issuer(0);
   issuer.set_policy(config::Issuer::BR);
-  issuer.set_crl_validity_hours(239);
+  issuer.set_crl_validity_hours(240);
   issuer.set_block_capacity(1 << 16);
   issuer.set_name(std::string(63, 'a'));
   config.mutable_profile(0)->set_backdate_minutes(2880);

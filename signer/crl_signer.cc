@@ -40,9 +40,6 @@ absl::StatusOr<Reading> ReadScope(const Ledger& ledger, const Issuer& issuer,
   return reading;
 }
 
-// Baseline Requirements section 4.9.7.
-constexpr absl::Duration kMaxBrValidity = absl::Hours(240);
-
 // The finished bytes are read back, linted (TRUST 2.5) and compared with what
 // was meant.
 absl::Status CheckCrl(const Issuer& issuer, const Reading& reading,
@@ -58,9 +55,7 @@ absl::Status CheckCrl(const Issuer& issuer, const Reading& reading,
             .now = reading.this_update,
             .previous_number =
                 reading.before.has_value() ? reading.before->number : 0,
-            .max_validity = issuer.policy == RevocationPolicy::kBr
-                                ? kMaxBrValidity
-                                : absl::InfiniteDuration()}));
+            .br = issuer.br()}));
   if (crl.number != facts.number)
     return wrong("cRLNumber is not the one that was allocated");
   size_t at = 0;

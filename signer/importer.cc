@@ -11,6 +11,7 @@
 #include "base/encoding.h"
 #include "base/status_macros.h"
 #include "crypto/digest.h"
+#include "policy/br_revocation.h"
 #include "signer/origin.h"
 #include "signer/revocation_reason.h"
 #include "signer/schedule.h"
@@ -64,6 +65,16 @@ absl::StatusOr<Checked> Check(const Issuer& issuer, const x509::Certificate& ca,
   if (parsed->facts().not_after <= now) {
     return ItemError(absl::StatusCode::kInvalidArgument, position,
                      "has expired");
+  }
+  const x509::Extensions& extensions = parsed->facts().extensions;
+  const bool is_subscriber = !extensions.is_ca.value_or(false) &&
+                             extensions.extended_key_usage !=
+                                 std::vector<std::string>{x509::kOcspSigning};
+  if (issuer.br() == policy::br::Covers::kCaCertificates && is_subscriber) {
+    return ItemError(absl::StatusCode::kFailedPrecondition, position,
+                     "a subscriber's, of an issuer of policy br that has no "
+                     "profile: its CRLs cover CA certificates only (Baseline "
+                     "Requirements section 7.2)");
   }
   if (item.revoked) {
     const absl::Status allowed = CheckRevocation(issuer, *parsed, item, now);

@@ -12,6 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "signer/testing/signer_world.h"
+#include "signer/testing/test_signer.h"
 
 namespace chancery::signer {
 namespace {
@@ -225,6 +226,25 @@ TEST_F(BrImporterTest, ACaCertificateIsRevokedForAReason) {
   EXPECT_EQ(Status("05"), "good");
   ASSERT_THAT(world_.Revoke("1", "\x05", 1), IsOk());
   EXPECT_EQ(Reason("05"), "keyCompromise");
+}
+
+// An issuer without a profile has CRLs that may live a year (Baseline
+// Requirements section 7.2): nothing of a subscriber's belongs on them.
+TEST_F(BrImporterTest, OfAnIssuerWithoutAProfileTakesCaCertificatesOnly) {
+  Issuer issuer = world_.pki.issuer();
+  issuer.profiles.clear();
+  testing::FakeDisk disk;
+  testing::TestSigner signer({issuer}, *world_.pki.manifest_key(), disk,
+                             world_.clock);
+  ASSERT_THAT(signer.Start(), IsOk());
+  const auto import = [&](const std::string& der) {
+    return signer.importer().Import({.asker = SignerWorld::Ask(""),
+                                     .issuer = "issuing",
+                                     .items = {{.certificate = der}}});
+  };
+  EXPECT_THAT(import(old_ca_.Issue("05")),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "items[0]"));
+  EXPECT_THAT(import(old_ca_.Issue("06", "20280101000000Z", "sub")), IsOk());
 }
 
 // "takes whole certificates, verifies each under the issuer's key"

@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "block/block.h"
 #include "crypto/signing_key.h"
+#include "policy/br_revocation.h"
 #include "policy/profile.h"
 
 namespace chancery::signer {
@@ -51,6 +52,14 @@ struct Issuer {
   RevocationPolicy policy = RevocationPolicy::kPrivate;
   std::map<std::string, policy::Profile> profiles;
   uint32_t block_capacity = 4096;
+
+  // What policy `br` holds its CRLs against; nullopt of a private issuer. One
+  // without a profile issues no certificates to subscribers.
+  std::optional<policy::br::Covers> br() const {
+    if (policy != RevocationPolicy::kBr) return std::nullopt;
+    return profiles.empty() ? policy::br::Covers::kCaCertificates
+                            : policy::br::Covers::kSubscribers;
+  }
 };
 
 // All issuers. Immutable; thread-safe.

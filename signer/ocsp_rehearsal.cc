@@ -8,6 +8,7 @@
 #include "block/record.h"
 #include "policy/ocsp_lints.h"
 #include "signer/record_signer.h"
+#include "signer/schedule.h"
 #include "x509/ocsp/response.h"
 
 namespace chancery::signer {
@@ -26,7 +27,10 @@ absl::Status RehearseOcsp(const Issuer& issuer, const x509::Certificate& ca,
     record.status = status;
     record.serial = std::string(block::kMaxSerialSize, '\x7f');
     record.this_update = begin;
-    record.next_update = begin + absl::Seconds(1);
+    record.next_update =
+        GoodTimes(begin, issuer.ocsp_validity, absl::InfiniteFuture(),
+                  issuer.ocsp_signer_not_after)
+            .next_update;
     if (status == block::RecordStatus::kRevoked) {
       record.revocation_time = begin;
       record.reason = kKeyCompromise;
@@ -39,7 +43,10 @@ absl::Status RehearseOcsp(const Issuer& issuer, const x509::Certificate& ca,
       ASSIGN_OR_RETURN(const x509::OcspResponse response,
                        x509::ParseOcspResponse(base::AsBytes(der)));
       RETURN_IF_ERROR(policy::LintOcspResponse(
-          response, {.issuer = ca, .signer = ocsp_signer, .now = begin}));
+          response, {.issuer = ca,
+                     .signer = ocsp_signer,
+                     .now = begin,
+                     .br = issuer.policy == RevocationPolicy::kBr}));
     }
   }
   return absl::OkStatus();

@@ -7,10 +7,27 @@
 #include "absl/strings/str_cat.h"
 #include "base/encoding.h"
 #include "base/status_macros.h"
+#include "policy/br_revocation.h"
 #include "signer/schedule.h"
 
 namespace chancery::signer {
 namespace {
+
+// Policy `br`, of a record whose other values are right.
+absl::Status CheckBr(const Issuer& issuer, const block::Record& record) {
+  absl::Duration validity =
+      policy::br::Inclusive(record.this_update, record.next_update);
+  // A `good` record never outlives its certificate (TRUST 5). Only of one that
+  // was imported in its last hours, or whose template changed then, is that
+  // sooner than 8 hours.
+  if (record.status == block::RecordStatus::kGood &&
+      record.next_update < issuer.ocsp_signer_not_after) {
+    validity = std::max(validity, policy::br::kMinOcspValidity);
+  }
+  RETURN_IF_ERROR(policy::br::CheckOcspValidity(validity));
+  if (record.status == block::RecordStatus::kGood) return absl::OkStatus();
+  return policy::br::CheckReason(record.reason, /*is_ca=*/false);
+}
 
 // What every response of this signer obeys, whatever asked for it.
 absl::Status CheckValues(const Issuer& issuer, absl::Time ledger_time,
@@ -39,6 +56,10 @@ absl::Status CheckValues(const Issuer& issuer, absl::Time ledger_time,
     if (record.reason < 0 || record.reason > 10 || record.reason == 7) {
       return wrong("revocationReason is not one of RFC 5280 section 5.3.1");
     }
+  }
+  if (issuer.policy == RevocationPolicy::kBr) {
+    const absl::Status br = CheckBr(issuer, record);
+    if (!br.ok()) return wrong(std::string(br.message()).c_str());
   }
   return absl::OkStatus();
 }

@@ -5,10 +5,9 @@
 namespace chancery::signer {
 
 absl::Duration RefreshAfter(absl::Duration validity) {
-  const absl::Duration half = validity / 2;
-  if (validity <= 2 * kLastRefresh) return half;
+  if (validity <= 2 * kLastRefresh) return validity * 7 / 16;
   return std::min(
-      {half, validity - kLastRefresh, absl::Hours(96) - kLastRefresh});
+      {validity / 2, validity - kLastRefresh, absl::Hours(96) - kLastRefresh});
 }
 
 ResponseTimes GoodTimes(absl::Time this_update, absl::Duration validity,
@@ -26,7 +25,7 @@ ResponseTimes RevokedTimes(absl::Time this_update, absl::Duration validity,
 }
 
 absl::Duration CrlRefreshAfter(absl::Duration validity) {
-  return std::min(validity / 2, absl::Hours(96));
+  return std::min(validity / 2, absl::Hours(96) - kLastRefresh);
 }
 
 uint32_t LifetimeClass(absl::Duration lifetime) {

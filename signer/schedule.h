@@ -14,7 +14,8 @@ namespace chancery::signer {
 inline constexpr absl::Duration kLastRefresh = absl::Hours(8);
 
 // After this much of a validity L a response is signed again:
-// min(L/2, L - 8 h, 4 d - 8 h). Of an L of 16 h or less, half of it.
+// min(L/2, L - 8 h, 4 d - 8 h). Of an L of 16 h or less, 7/16 of it: by half of
+// it the next one has to be there, not to be begun (policy/br_revocation.h).
 absl::Duration RefreshAfter(absl::Duration validity);
 
 struct ResponseTimes {
@@ -32,7 +33,8 @@ ResponseTimes GoodTimes(absl::Time this_update, absl::Duration validity,
 ResponseTimes RevokedTimes(absl::Time this_update, absl::Duration validity,
                            absl::Time signer_not_after);
 
-// A new CRL every 4 days, or sooner if it is valid for less than 8.
+// A new CRL every 4 days, begun 8 hours before; sooner if it is valid for less
+// than 8 days.
 absl::Duration CrlRefreshAfter(absl::Duration validity);
 
 // A lifetime in days, rounded up to a power of two: a block's members are of
