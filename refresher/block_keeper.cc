@@ -102,6 +102,7 @@ absl::Status BlockKeeper::StoreOne(const block::Update& update,
         .refresh_at = SpreadRefresh(
             update.block_id, update.version, manifest.this_update,
             refresh_at == nullptr ? manifest.refresh_at : *refresh_at),
+        .this_update = manifest.this_update,
         .next_update = manifest.next_update,
         .data = update.content};
     for (const block::TemplateId& id : manifest.templates) {

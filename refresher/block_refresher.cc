@@ -14,6 +14,10 @@ namespace {
 
 // By then whoever leased the block in the inventory would have been done.
 constexpr absl::Duration kOverdue = absl::Minutes(5);
+// A block of which all has expired goes so long after the last response of it
+// has ended. Responders keep theirs for longer (BlockCache::DropEnded), so that
+// none is sent again what it has dropped.
+constexpr absl::Duration kKeepEnded = absl::Hours(1);
 
 }  // namespace
 
@@ -33,7 +37,7 @@ absl::StatusOr<size_t> BlockRefresher::Step() {
   const absl::Time now = clock_.Now();
   std::erase_if(not_before_,
                 [&](const auto& refused) { return refused.second <= now; });
-  // Refused ones are the oldest and come first.
+  // Refused ones are among the first, and more with each.
   ASSIGN_OR_RETURN(const std::vector<std::string> due,
                    blocks_.LeaseDueBlocks(options_.owner, now, options_.lease,
                                           options_.batch + not_before_.size()));
@@ -61,6 +65,8 @@ absl::StatusOr<size_t> BlockRefresher::Reconcile() {
   for (const ListedBlock& block : listed) {
     const auto found = versions.find(block.block_id);
     const uint64_t have = found == versions.end() ? 0 : found->second;
+    // Of an ended one nothing is kept.
+    if (have == 0 && block.refresh_at == absl::InfiniteFuture()) continue;
     if (have == 0 || have < block.version) {
       ASSIGN_OR_RETURN(const bool fetched, FetchAndOffer(keeper_, sink_, log_,
                                                          block.block_id, have));
@@ -72,6 +78,9 @@ absl::StatusOr<size_t> BlockRefresher::Reconcile() {
       if (refreshed) ++done;
     }
   }
+  ASSIGN_OR_RETURN(const uint64_t dropped,
+                   blocks_.DropEndedBlocks(clock_.Now() - kKeepEnded));
+  if (dropped > 0) log_.Info("ended_blocks_dropped", {{"blocks", dropped}});
   return done;
 }
 

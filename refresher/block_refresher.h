@@ -46,7 +46,9 @@ class BlockRefresher {
 
   // Compares the signer's list with the inventory: fetches what the inventory
   // lacks or has older, signs what is overdue though the inventory does not
-  // know. Reads every block's version: for now and then. Returns how many.
+  // know; drops blocks whose certificates have expired, and their last
+  // responses with them. Reads every block's version: for now and then. Returns
+  // how many were fetched or signed.
   absl::StatusOr<size_t> Reconcile();
 
   uint64_t signed_blocks() const { return signed_; }

@@ -184,6 +184,28 @@ TEST_F(BlockRefresherTest, ReconcileBringsWhatIsOlder) {
   EXPECT_EQ(sink_.offered[0].content, missed.content);
 }
 
+// Expired certificates leave: nothing of theirs is signed, kept or fetched.
+TEST_F(BlockRefresherTest, AnEndedBlockIsNeverSignedAndThenDropped) {
+  const std::string ended = AddBlock();
+  signer_.EndBlock(ended);
+  ASSERT_THAT(refresher_->Reconcile(), IsOk());
+  EXPECT_EQ(InventoryVersion(ended), signer_.Version(ended));
+  const absl::Time last = real_inventory_->GetBlock(ended)->next_update;
+  clock_.Advance(last - clock_.Now());
+  EXPECT_EQ(*refresher_->Step(), 0u);
+  // The last response of another member may have ended this very second.
+  ASSERT_THAT(refresher_->Reconcile(), IsOk());
+  EXPECT_NE(InventoryVersion(ended), 0u);
+  clock_.Advance(absl::Hours(2));
+  ASSERT_THAT(refresher_->Reconcile(), IsOk());
+  EXPECT_EQ(InventoryVersion(ended), 0u);
+  EXPECT_TRUE(Logged("ended_blocks_dropped"));
+  // The signer's list still has it.
+  EXPECT_EQ(*refresher_->Reconcile(), 0u);
+  EXPECT_EQ(InventoryVersion(ended), 0u);
+  EXPECT_THAT(signer_.signed_blocks(), IsEmpty());
+}
+
 TEST_F(BlockRefresherTest, ReconcileGoesOnAfterABlockThatIsRefused) {
   const std::string bad = signer_.AddBlock(1);
   const std::string good = signer_.AddBlock(1);

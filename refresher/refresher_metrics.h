@@ -1,8 +1,12 @@
 #ifndef CHANCERY_REFRESHER_REFRESHER_METRICS_H_
 #define CHANCERY_REFRESHER_REFRESHER_METRICS_H_
 
+#include <string>
+
+#include "base/clock.h"
 #include "refresher/block_refresher.h"
 #include "refresher/crl_refresher.h"
+#include "refresher/freshness.h"
 #include "refresher/ledger_follower.h"
 #include "refresher/responder_metrics.h"
 #include "rpc/metrics.h"
@@ -17,20 +21,31 @@ class RefresherMetrics {
     const LedgerFollower& follower;
     const BlockRefresher& blocks;
     const CrlRefresher& crls;
-    storage::BlockStore& store;
+    storage::Inventory& inventory;
+    const base::Clock& clock;
     const ResponderSet& responders;
   };
 
   // Everything must outlive this object.
   RefresherMetrics(Sources sources, rpc::Metrics& metrics);
 
-  // Takes the present values over. Asks the inventory once.
+  // Takes the present values over. Asks the inventory for its oldest block and
+  // CRLs.
   void Refresh();
 
  private:
+  // Of responses, and of CRLs.
+  struct OldestGauges {
+    rpc::Gauge this_update, next_update, refresh_at, slack_used;
+    void Set(const Oldest& oldest) const;
+  };
+  static OldestGauges Add(rpc::Metrics& metrics, const std::string& prefix,
+                          const std::string& what);
+
   const Sources sources_;
-  const rpc::Gauge followed_, ledger_, oldest_refresh_, signed_blocks_,
-      refused_blocks_, signed_crls_;
+  const rpc::Gauge followed_, ledger_, signed_blocks_, refused_blocks_,
+      signed_crls_;
+  const OldestGauges oldest_block_, oldest_crl_;
   ResponderMetrics responders_;
 };
 

@@ -227,7 +227,8 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
   RefresherMetrics metrics({.follower = follower,
                             .blocks = blocks,
                             .crls = crls,
-                            .store = *parts.inventory,
+                            .inventory = *parts.inventory,
+                            .clock = process.clock(),
                             .responders = responders},
                            process.metrics());
   server->SetServing(true);

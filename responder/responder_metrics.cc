@@ -66,7 +66,19 @@ ResponderMetrics::ResponderMetrics(const Sources& sources,
           "1 while what arrives is held in memory but not on disk.")),
       next_update_(metrics.AddGauge(
           "chancery_responder_oldest_next_update_seconds",
-          "Seconds until the first block expires; negative afterwards.")) {
+          "Seconds until the first block expires; negative afterwards.")),
+      this_update_(metrics.AddGauge(
+          "chancery_responder_oldest_this_update_age_seconds",
+          "Seconds since thisUpdate of the oldest block; 0 without any.")),
+      crl_number_(
+          metrics.AddGauge("chancery_responder_lowest_crl_number",
+                           "The lowest number of a CRL; 0 without any.")),
+      crl_this_update_(metrics.AddGauge(
+          "chancery_responder_oldest_crl_this_update_age_seconds",
+          "Seconds since thisUpdate of the oldest CRL; 0 without any.")),
+      crl_next_update_(metrics.AddGauge(
+          "chancery_responder_oldest_crl_next_update_seconds",
+          "Seconds until the first CRL expires; negative afterwards.")) {
   for (const auto& [name, text] : kAnswers) {
     mirrors_.push_back(
         {.counter = metrics.AddCounter("chancery_responder_answers_total",
@@ -109,9 +121,16 @@ void ResponderMetrics::Refresh() {
   crls_.Set(static_cast<double>(sources_.replica.Crls().size()));
   store_fails_.Set(sources_.blocks.StoreFails() ? 1 : 0);
   ready_.Set(sources_.replica.Ready().ok() ? 1 : 0);
+  const absl::Time now = sources_.clock.Now();
   if (totals.blocks > 0) {
-    next_update_.Set(absl::ToDoubleSeconds(totals.oldest_next_update -
-                                           sources_.clock.Now()));
+    next_update_.Set(absl::ToDoubleSeconds(totals.oldest_next_update - now));
+    this_update_.Set(absl::ToDoubleSeconds(now - totals.oldest_this_update));
+  }
+  const CrlCache::Oldest crl = sources_.crls.FindOldest();
+  if (crl.this_update != absl::InfiniteFuture()) {
+    crl_number_.Set(static_cast<double>(crl.number));
+    crl_this_update_.Set(absl::ToDoubleSeconds(now - crl.this_update));
+    crl_next_update_.Set(absl::ToDoubleSeconds(crl.next_update - now));
   }
 }
 

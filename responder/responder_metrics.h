@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "responder/cache/block_cache.h"
+#include "responder/cache/crl_cache.h"
 #include "responder/cache/verified_replica.h"
 #include "responder/http/http_server.h"
 #include "responder/ocsp_counters.h"
@@ -24,6 +25,7 @@ class ResponderMetrics {
     const HttpServer& http;
     const OcspCounterPool& answers;
     const BlockCache& blocks;
+    const CrlCache& crls;
     const VerifiedReplica& replica;
     const base::Clock& clock;
   };
@@ -42,7 +44,8 @@ class ResponderMetrics {
   const Sources sources_;
   std::vector<Mirror> mirrors_;
   const rpc::Gauge blocks_, certificates_, crls_, ready_, store_fails_,
-      next_update_;
+      next_update_, this_update_, crl_number_, crl_this_update_,
+      crl_next_update_;
 };
 
 }  // namespace chancery::responder

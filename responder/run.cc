@@ -54,6 +54,9 @@ constexpr uint32_t kMaxThreads = kMaxHandedOver;
 
 constexpr uint32_t kMaxRecentMb = 1 << 16;
 
+// How often blocks that have ended are looked for.
+constexpr absl::Duration kDropInterval = absl::Minutes(10);
+
 // Each of malloc's arenas keeps what a refresh's messages once took of it, and
 // there would be eight for each core: 70 MB with two cores. Nobody waits for
 // them: answering asks for no memory.
@@ -330,6 +333,7 @@ absl::Status Run(const config::Responder& config, rpc::Process& process) {
   ResponderMetrics metrics({.http = *http,
                             .answers = answers,
                             .blocks = blocks,
+                            .crls = crls,
                             .replica = replica,
                             .clock = process.clock()},
                            process.metrics());
@@ -340,8 +344,13 @@ absl::Status Run(const config::Responder& config, rpc::Process& process) {
   const std::jthread checking([&](const std::stop_token& stop) {
     blocks.CheckLoaded([&] { return stop.stop_requested(); });
   });
+  absl::Time drop_at = process.clock().Now();
   do {
     metrics.Refresh();
+    if (process.clock().Now() >= drop_at) {
+      blocks.DropEnded();
+      drop_at = process.clock().Now() + kDropInterval;
+    }
   } while (process.SleepFor(absl::Seconds(1)));
   http->Stop();
   successor_listener.reset();  // Nobody is answered here any more.

@@ -38,6 +38,7 @@ TEST_P(BlockStoreTest, ABlockComesBackAsItWas) {
   EXPECT_EQ(held->issuer_id, block.issuer_id);
   EXPECT_EQ(held->version, block.version);
   EXPECT_EQ(held->refresh_at, block.refresh_at);
+  EXPECT_EQ(held->this_update, block.this_update);
   EXPECT_EQ(held->next_update, block.next_update);
   EXPECT_EQ(held->data, block.data);
   EXPECT_EQ(held->template_ids, block.template_ids);
@@ -118,7 +119,7 @@ TEST_P(BlockStoreTest, DeltasOfManyWritersAreOneChain) {
   }
 }
 
-TEST_P(BlockStoreTest, OnlyDueBlocksAreLeasedTheOldestFirst) {
+TEST_P(BlockStoreTest, OnlyDueBlocksAreLeased) {
   for (int i : {3, 1, 2}) {
     ASSERT_THAT(inventory_->PutBlock(Numbered(i)), IsOk());
   }
@@ -130,6 +131,77 @@ TEST_P(BlockStoreTest, OnlyDueBlocksAreLeasedTheOldestFirst) {
   EXPECT_THAT(lease(0, 10), IsEmpty());
   EXPECT_THAT(lease(2, 10), ElementsAre("block101", "block102"));
   EXPECT_THAT(lease(3, 1), ElementsAre("block101"));
+}
+
+// After an outage: who was due first may have days left, another hours.
+TEST_P(BlockStoreTest, OfDueBlocksTheFirstToEndComesFirst) {
+  for (int i : {1, 2, 3}) {
+    BlockRow block = Numbered(i);
+    block.next_update = kNow + absl::Hours(100 - i);
+    ASSERT_THAT(inventory_->PutBlock(block), IsOk());
+  }
+  EXPECT_THAT(*inventory_->LeaseDueBlocks("a", kNow + absl::Minutes(10),
+                                          absl::Seconds(1), 2),
+              ElementsAre("block103", "block102"));
+}
+
+TEST_P(BlockStoreTest, TellsTheTimesOfWhatIsRefreshed) {
+  EXPECT_EQ(inventory_->OldestBlockTimes()->this_update,
+            absl::InfiniteFuture());
+  for (int i : {1, 2, 3}) {
+    BlockRow block = Numbered(i);
+    block.this_update = kNow - absl::Hours(i);
+    block.next_update = kNow + absl::Hours(10 + i);
+    ASSERT_THAT(inventory_->PutBlock(block), IsOk());
+  }
+  BlockRow ended = Numbered(4);
+  ended.this_update = kNow - absl::Hours(1000);
+  ended.refresh_at = absl::InfiniteFuture();
+  ASSERT_THAT(inventory_->PutBlock(ended), IsOk());
+  BlockRow unknown = Numbered(5);  // From before the column was.
+  unknown.next_update = kNow + absl::Hours(20);
+  ASSERT_THAT(inventory_->PutBlock(unknown), IsOk());
+  ASSERT_THAT(
+      inventory_->AddDelta("block102", {.base_version = 1, .version = 9}),
+      IsOk());
+
+  const BlockTimes oldest = *inventory_->OldestBlockTimes();
+  EXPECT_EQ(oldest.this_update, kNow - absl::Hours(3));
+  EXPECT_EQ(oldest.next_update, kNow + absl::Hours(11));
+  EXPECT_EQ(oldest.refresh_at, kNow + absl::Minutes(1));
+  const auto all = *inventory_->ListBlockTimes(std::nullopt);
+  ASSERT_EQ(all.size(), 4u);
+  EXPECT_EQ(all[1].block_id, "block102");
+  EXPECT_EQ(all[1].version, 9u);
+  EXPECT_EQ(all[1].this_update, kNow - absl::Hours(2));
+  EXPECT_EQ(all[1].next_update, kNow + absl::Hours(12));
+  EXPECT_EQ(all[1].refresh_at, kNow + absl::Minutes(2));
+  EXPECT_EQ(all[3].this_update, absl::UnixEpoch());
+  EXPECT_EQ(inventory_->ListBlockTimes(kNow + absl::Minutes(2))->size(), 2u);
+}
+
+TEST_P(BlockStoreTest, DropsWhatHasEndedAndNothingElse) {
+  BlockRow live = Numbered(1);
+  live.next_update = kNow - absl::Hours(1);  // Overdue; not ended.
+  BlockRow ended = Numbered(2);
+  ended.refresh_at = absl::InfiniteFuture();
+  ended.next_update = kNow;
+  for (const BlockRow& block : {live, ended}) {
+    ASSERT_THAT(inventory_->PutBlock(block), IsOk());
+  }
+  ASSERT_THAT(
+      inventory_->AddDelta("block102", {.base_version = 1, .version = 2}),
+      IsOk());
+  EXPECT_EQ(*inventory_->DropEndedBlocks(kNow), 0u);
+  EXPECT_EQ(*inventory_->DropEndedBlocks(kNow + absl::Seconds(1)), 1u);
+  EXPECT_EQ(*inventory_->DropEndedBlocks(kNow + absl::Seconds(1)), 0u);
+  EXPECT_THAT(inventory_->GetBlock("block102"),
+              StatusIs(absl::StatusCode::kNotFound, "block"));
+  EXPECT_THAT(inventory_->GetBlock("block101"), IsOk());
+  // It comes back whole, if its signer takes another member into it.
+  ended.version = 3;
+  ASSERT_THAT(inventory_->PutBlock(ended), IsOk());
+  EXPECT_THAT(inventory_->GetBlock("block102")->deltas, IsEmpty());
 }
 
 TEST_P(BlockStoreTest, TwoOwnersNeverHoldOneBlock) {

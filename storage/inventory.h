@@ -81,7 +81,8 @@ class BlockStore {
 
   // Takes a lease, until `now` + `duration`, on up to `limit` blocks whose
   // refresh_at is at or before `now` and that nobody else has; returns their
-  // ids, the oldest first. Two owners never hold one block; an owner that asks
+  // ids, the first to end first: after an outage, those that are urgent. Two
+  // owners never hold one block; an owner that asks
   // again gets its own again, so each process needs a name of its own.
   virtual absl::StatusOr<std::vector<std::string>> LeaseDueBlocks(
       const std::string& owner, absl::Time now, absl::Duration duration,
@@ -90,6 +91,15 @@ class BlockStore {
                                     const std::string& owner) = 0;
   // The earliest refresh_at; InfiniteFuture if there is none.
   virtual absl::StatusOr<absl::Time> EarliestRefresh() = 0;
+  // Of all blocks but those of which all has expired, by next_update; or, with
+  // `due_at`, of those that are due then.
+  virtual absl::StatusOr<std::vector<BlockTimes>> ListBlockTimes(
+      std::optional<absl::Time> due_at) = 0;
+  // The earliest of each field, of the same blocks; InfiniteFuture without any.
+  virtual absl::StatusOr<BlockTimes> OldestBlockTimes() = 0;
+  // Drops the blocks of which all has expired and whose next_update is before
+  // `ended`. Returns how many.
+  virtual absl::StatusOr<uint64_t> DropEndedBlocks(absl::Time ended) = 0;
 
   // Templates are immutable: the same id again changes nothing.
   virtual absl::Status PutTemplate(const std::string& id,

@@ -75,12 +75,23 @@ struct BlockRow {
   std::string block_id = {};  // 16 bytes.
   std::string issuer_id = {};
   uint64_t version = 0;  // Of `data`; deltas lead further.
+  // InfiniteFuture: all of its certificates have expired.
   absl::Time refresh_at = absl::InfiniteFuture();
+  absl::Time this_update = absl::UnixEpoch();  // That: not known.
   absl::Time next_update = absl::InfiniteFuture();
   std::string data = {};
   std::vector<DeltaRow> deltas =
       {};  // In order: each leads from the one before.
   std::vector<std::string> template_ids = {};
+};
+
+// When a block was signed, and until when that holds.
+struct BlockTimes {
+  std::string block_id = {};
+  uint64_t version = 0;  // With deltas.
+  absl::Time this_update = {};
+  absl::Time next_update = {};
+  absl::Time refresh_at = {};
 };
 
 struct CrlRow {

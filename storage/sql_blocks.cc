@@ -29,7 +29,7 @@ absl::StatusOr<BlockRow> ReadBlock(Session& session,
   ASSIGN_OR_RETURN(
       const std::vector<Row> rows,
       session.Run("SELECT issuer_id, version, refresh_at, next_update, data, "
-                  "template_ids FROM blocks WHERE block_id = $1",
+                  "template_ids, this_update FROM blocks WHERE block_id = $1",
                   {Blob{block_id}}));
   if (rows.empty()) {
     return absl::NotFoundError(
@@ -39,6 +39,7 @@ absl::StatusOr<BlockRow> ReadBlock(Session& session,
                  .issuer_id = BlobAt(rows[0], 0),
                  .version = ToUint(IntAt(rows[0], 1)),
                  .refresh_at = FromSeconds(IntAt(rows[0], 2)),
+                 .this_update = FromSeconds(IntAt(rows[0], 6)),
                  .next_update = FromSeconds(IntAt(rows[0], 3)),
                  .data = BlobAt(rows[0], 4)};
   const std::string ids = BlobAt(rows[0], 5);
@@ -80,19 +81,21 @@ absl::Status SqlInventory::PutBlock(const BlockRow& block) {
         session
             .Run("INSERT INTO blocks (block_id, issuer_id, version, "
                  "head_version, refresh_at, next_update, data, template_ids, "
-                 "lease_owner, lease_until) "
-                 "VALUES ($1, $2, $3, $3, $4, $5, $6, $7, '', 0) "
+                 "lease_owner, lease_until, this_update) "
+                 "VALUES ($1, $2, $3, $3, $4, $5, $6, $7, '', 0, $8) "
                  "ON CONFLICT (block_id) DO UPDATE SET "
                  "version = excluded.version, "
                  "head_version = excluded.head_version, "
                  "refresh_at = excluded.refresh_at, "
                  "next_update = excluded.next_update, data = excluded.data, "
                  "template_ids = excluded.template_ids, "
-                 "lease_owner = '', lease_until = 0",
+                 "lease_owner = '', lease_until = 0, "
+                 "this_update = excluded.this_update",
                  {Blob{block.block_id}, Blob{block.issuer_id},
                   ToInt(block.version), ToSeconds(block.refresh_at),
                   ToSeconds(block.next_update), Blob{block.data},
-                  Blob{absl::StrJoin(block.template_ids, "")}})
+                  Blob{absl::StrJoin(block.template_ids, "")},
+                  ToSeconds(block.this_update)})
             .status());
     return session
         .Run("DELETE FROM block_deltas WHERE block_id = $1 AND version <= $2",
@@ -154,7 +157,7 @@ absl::StatusOr<std::vector<std::string>> SqlInventory::LeaseDueBlocks(
   const std::string select = absl::StrCat(
       "SELECT block_id FROM blocks WHERE refresh_at <= $1 "
       "AND (lease_until <= $1 OR lease_owner = $2) "
-      "ORDER BY refresh_at LIMIT $3",
+      "ORDER BY next_update, refresh_at LIMIT $3",
       database_->dialect() == Dialect::kPostgres ? " FOR UPDATE SKIP LOCKED"
                                                  : "");
   std::vector<std::string> out;
@@ -192,6 +195,73 @@ absl::StatusOr<absl::Time> SqlInventory::EarliestRefresh() {
     return absl::InfiniteFuture();
   }
   return FromSeconds(IntAt(rows[0], 0));
+}
+
+absl::StatusOr<std::vector<BlockTimes>> SqlInventory::ListBlockTimes(
+    std::optional<absl::Time> due_at) {
+  const int64_t until = due_at.has_value()
+                            ? ToSeconds(*due_at)
+                            : ToSeconds(absl::InfiniteFuture()) - 1;
+  ASSIGN_OR_RETURN(
+      const std::vector<Row> rows,
+      Select("SELECT block_id, head_version, this_update, next_update, "
+             "refresh_at FROM blocks WHERE refresh_at <= $1 "
+             "ORDER BY next_update",
+             {until}));
+  std::vector<BlockTimes> out;
+  for (const Row& row : rows) {
+    out.push_back({.block_id = BlobAt(row, 0),
+                   .version = ToUint(IntAt(row, 1)),
+                   .this_update = FromSeconds(IntAt(row, 2)),
+                   .next_update = FromSeconds(IntAt(row, 3)),
+                   .refresh_at = FromSeconds(IntAt(row, 4))});
+  }
+  return out;
+}
+
+absl::StatusOr<BlockTimes> SqlInventory::OldestBlockTimes() {
+  const int64_t never = ToSeconds(absl::InfiniteFuture());
+  ASSIGN_OR_RETURN(
+      const std::vector<Row> rows,
+      Select("SELECT MIN(CASE WHEN this_update = 0 THEN NULL ELSE this_update "
+             "END), MIN(next_update), MIN(refresh_at) FROM blocks "
+             "WHERE refresh_at < $1",
+             {never}));
+  BlockTimes out;
+  absl::Time* const fields[] = {&out.this_update, &out.next_update,
+                                &out.refresh_at};
+  for (size_t i = 0; i < std::size(fields); ++i) {
+    const bool has =
+        !rows.empty() && std::holds_alternative<int64_t>(rows[0][i]);
+    *fields[i] = has ? FromSeconds(IntAt(rows[0], i)) : absl::InfiniteFuture();
+  }
+  return out;
+}
+
+absl::StatusOr<uint64_t> SqlInventory::DropEndedBlocks(absl::Time ended) {
+  const std::vector<Value> which = {ToSeconds(absl::InfiniteFuture()),
+                                    ToSeconds(ended)};
+  uint64_t dropped = 0;
+  RETURN_IF_ERROR(database_->Transact([&](Session& session) -> absl::Status {
+    ASSIGN_OR_RETURN(const std::vector<Row> rows,
+                     session.Run("SELECT block_id FROM blocks WHERE "
+                                 "refresh_at = $1 AND next_update < $2",
+                                 which));
+    dropped = rows.size();
+    for (const Row& row : rows) {
+      const Blob id{BlobAt(row, 0)};
+      RETURN_IF_ERROR(
+          session.Run("DELETE FROM block_deltas WHERE block_id = $1", {id})
+              .status());
+      RETURN_IF_ERROR(session
+                          .Run("DELETE FROM blocks WHERE block_id = $1 AND "
+                               "refresh_at = $2",
+                               {id, which[0]})
+                          .status());
+    }
+    return absl::OkStatus();
+  }));
+  return dropped;
 }
 
 absl::Status SqlInventory::PutTemplate(const std::string& id,

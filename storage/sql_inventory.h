@@ -48,6 +48,10 @@ class SqlInventory final : public Inventory {
   absl::Status ReleaseLease(const std::string& block_id,
                             const std::string& owner) override;
   absl::StatusOr<absl::Time> EarliestRefresh() override;
+  absl::StatusOr<std::vector<BlockTimes>> ListBlockTimes(
+      std::optional<absl::Time> due_at) override;
+  absl::StatusOr<BlockTimes> OldestBlockTimes() override;
+  absl::StatusOr<uint64_t> DropEndedBlocks(absl::Time ended) override;
   absl::Status PutTemplate(const std::string& id,
                            const std::string& data) override;
   absl::StatusOr<std::string> GetTemplate(const std::string& id) override;

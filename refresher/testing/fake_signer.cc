@@ -352,6 +352,12 @@ block::Manifest FakeSigner::NextFacts(const std::string& block_id,
   return facts;
 }
 
+void FakeSigner::EndBlock(const std::string& block_id) {
+  base::MutexLock lock(mu_);
+  SignWhole(block_id);
+  blocks_.at(block_id).refresh_at = absl::InfiniteFuture();
+}
+
 block::Update FakeSigner::SignWhole(const std::string& block_id) {
   State& state = blocks_[block_id];
   const block::Manifest facts = NextFacts(block_id, state);

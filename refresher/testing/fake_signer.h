@@ -39,6 +39,8 @@ class FakeSigner final : public SignerClient {
   block::Update Revoke(const std::string& block_id, uint32_t place) {
     return Change(block_id, place, ledger::StatusChange::kRevoke);
   }
+  // All of its certificates have expired: there is nothing to sign any more.
+  void EndBlock(const std::string& block_id);
   // Into the ledger only, as when the signer dies before it signs the record.
   void IssueUnsigned(const std::string& block_id);
   void RevokeUnsigned(const std::string& block_id, uint32_t place);

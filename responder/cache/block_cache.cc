@@ -22,6 +22,9 @@ static_assert(block::kMaxCapacity == 1u << 16);
 // After so many deltas a block is written whole: reading it stays short.
 constexpr size_t kMaxDeltas = 64;
 
+// After the last response of a block has ended.
+constexpr absl::Duration kKeepEnded = absl::Hours(24);
+
 // Readers keep a block for as long as it takes to rebuild a response.
 constexpr absl::Duration kMaxReading = absl::Seconds(5);
 
@@ -213,6 +216,8 @@ void BlockCache::Publish(Slot& slot, block::Block next) {
     if (moved.ok()) files_fail_ = false;
   }
   slot.templates = next.manifest().templates;
+  slot.ends =
+      HoldsNothing(next) ? next.manifest().next_update : absl::InfiniteFuture();
   auto incoming = std::make_unique<const block::Block>(std::move(next));
   Held before = std::move(slot.held);
   Show(slot, HoldsNothing(*incoming) ? nullptr : incoming.get());
@@ -255,6 +260,35 @@ absl::Status BlockCache::Settle(Slot& slot) const {
   return absl::OkStatus();
 }
 
+void BlockCache::DropEnded() {
+  std::vector<Slot*> slots;
+  {
+    base::MutexLock lock(mu_);
+    for (const auto& [id, slot] : slots_) {
+      if (slot->version != 0 && slot->current.load() == nullptr) {
+        slots.push_back(slot.get());
+      }
+    }
+  }
+  size_t dropped = 0;
+  for (Slot* const slot : slots) {
+    base::MutexLock writer(slot->writer);
+    if (slot->ends + kKeepEnded > clock_.Now()) continue;
+    Wrote(store_.Delete(BlockRow(slot->id)));
+    for (const uint64_t version : slot->deltas) {
+      Wrote(store_.Delete(DeltaRow(slot->id, version)));
+    }
+    slot->deltas.clear();
+    slot->templates.clear();
+    slot->ends = absl::InfiniteFuture();
+    slot->version = 0;
+    ++dropped;
+  }
+  if (dropped == 0) return;
+  log_.Info("ended_blocks_dropped", {{"blocks", dropped}});
+  DropUnusedTemplates();
+}
+
 std::vector<HeldBlock> BlockCache::Blocks() const {
   std::vector<HeldBlock> held;
   base::MutexLock lock(mu_);
@@ -278,6 +312,8 @@ BlockCache::Totals BlockCache::Count() const {
     const block::Block* const block = slot->current.load();
     if (block == nullptr) continue;
     ++totals.blocks;
+    totals.oldest_this_update =
+        std::min(totals.oldest_this_update, block->manifest().this_update);
     totals.oldest_next_update =
         std::min(totals.oldest_next_update, block->manifest().next_update);
   }

@@ -45,6 +45,7 @@ class BlockCache final : public OcspSource {
     uint64_t blocks = 0;
     uint64_t certificates = 0;
     uint64_t newest_version = 0;
+    absl::Time oldest_this_update = absl::InfiniteFuture();
     absl::Time oldest_next_update = absl::InfiniteFuture();
   };
   // What Apply did with what it was given; none ever falls.
@@ -76,6 +77,11 @@ class BlockCache final : public OcspSource {
   // version it leads from. When the outcome says accepted, no thread can serve
   // what was replaced.
   BlockOutcome Apply(const block::Update& update);
+
+  // Forgets the blocks whose certificates have all expired, a day after the
+  // last response has: refreshers have dropped theirs by then, so that none
+  // comes again. Once in a while.
+  void DropEnded();
 
   std::vector<HeldBlock> Blocks() const;
   Totals Count() const;
@@ -116,6 +122,8 @@ class BlockCache final : public OcspSource {
     std::vector<Held> replaced ABSL_GUARDED_BY(writer);
     std::vector<block::TemplateId> templates ABSL_GUARDED_BY(writer);
     std::vector<uint64_t> deltas ABSL_GUARDED_BY(writer);  // Rows in the store.
+    // Of a version without a filled place: when that ends.
+    absl::Time ends ABSL_GUARDED_BY(writer) = absl::InfiniteFuture();
   };
 
   // A record's number in the index: its block's number, then its place.

@@ -31,6 +31,8 @@ namespace {
 using block::Record;
 using block::RecordStatus;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using Result = OcspSource::Result;
 
 constexpr absl::Time kNow = testing::kIssuerTime;
@@ -372,6 +374,42 @@ TEST_P(BlockCacheTest, KeepsTheVersionOfABlockThatHasNoRecordsLeft) {
     EXPECT_EQ(Apply(issuer_.Whole(block)).version, 101u);
     Restart();
   }
+}
+
+TEST_P(BlockCacheTest, DropsABlockADayAfterTheLastOfItHasEnded) {
+  const auto block = issuer_.MakeBlock(100, issuer_.Good(2), *manifest_key_);
+  const auto ended =
+      issuer_.MakeBlock(101, std::vector<Record>(2), *manifest_key_);
+  Accept(issuer_.Whole(block));
+  const absl::Time end =
+      ended.manifest().next_update + absl::Hours(24) - absl::Seconds(1);
+  clock_.Advance(end - clock_.Now());
+  responder_->blocks.DropEnded();  // It has records: a refresh may yet come.
+  Accept(issuer_.Whole(ended));
+  responder_->blocks.DropEnded();
+  EXPECT_THAT(responder_->blocks.Blocks(), SizeIs(1));
+  Restart();
+  EXPECT_THAT(responder_->blocks.Blocks(), SizeIs(1));
+  clock_.Advance(absl::Seconds(1));
+  responder_->blocks.DropEnded();
+  EXPECT_THAT(responder_->blocks.Blocks(), IsEmpty());
+  Restart();
+  EXPECT_THAT(responder_->blocks.Blocks(), IsEmpty());
+  EXPECT_EQ(Find(issuer_, 0), std::nullopt);
+}
+
+// An open block may get members after all before them have gone.
+TEST_P(BlockCacheTest, ABlockThatWasDroppedComesBack) {
+  const auto ended =
+      issuer_.MakeBlock(101, std::vector<Record>(2), *manifest_key_);
+  Accept(issuer_.Whole(ended));
+  clock_.Advance(ended.manifest().next_update + absl::Hours(24) - clock_.Now());
+  responder_->blocks.DropEnded();
+  const auto block = issuer_.MakeBlock(102, issuer_.Good(2), *manifest_key_);
+  Accept(issuer_.Whole(block));
+  EXPECT_EQ(Find(issuer_, 0), Response(block, 0));
+  responder_->blocks.DropEnded();
+  EXPECT_THAT(responder_->blocks.Blocks(), SizeIs(1));
 }
 
 TEST_P(BlockCacheTest, NobodySeesTheOldStatusOnceADeltaIsAcknowledged) {

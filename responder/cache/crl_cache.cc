@@ -214,6 +214,19 @@ std::vector<HeldCrl> CrlCache::Crls() const {
   return crls;
 }
 
+CrlCache::Oldest CrlCache::FindOldest() const {
+  Oldest out;
+  base::MutexLock lock(mu_);
+  for (const Held& held : held_) {
+    if (held.crl == nullptr) continue;
+    const Freshness& times = held.crl->times;
+    if (out.number == 0 || held.number < out.number) out.number = held.number;
+    out.this_update = std::min(out.this_update, times.this_update);
+    out.next_update = std::min(out.next_update, times.next_update);
+  }
+  return out;
+}
+
 std::shared_ptr<const ServedCrl> CrlCache::Find(absl::string_view name) const {
   const auto issuer = issuers_.Named(name);
   if (!issuer.has_value()) return nullptr;

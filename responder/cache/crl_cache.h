@@ -37,6 +37,13 @@ class CrlCache final : public CrlSource {
   // As Replica::PutCrl. A number that is not greater changes nothing.
   absl::StatusOr<uint64_t> Put(const HeldCrl& facts, CrlPieces pieces);
   std::vector<HeldCrl> Crls() const;
+  // The extremes of all that are held, each of whichever it is.
+  struct Oldest {
+    uint64_t number = 0;
+    absl::Time this_update = absl::InfiniteFuture();  // That: none is held.
+    absl::Time next_update = absl::InfiniteFuture();
+  };
+  Oldest FindOldest() const;
 
   std::shared_ptr<const ServedCrl> Find(absl::string_view name) const override;
 

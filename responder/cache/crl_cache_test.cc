@@ -176,6 +176,15 @@ TEST_F(CrlCacheTest, ServesTheNewestOverARestart) {
   EXPECT_EQ(cache_->Find("other"), nullptr);
 }
 
+TEST_F(CrlCacheTest, TellsTheOldest) {
+  EXPECT_EQ(cache_->FindOldest().this_update, absl::InfiniteFuture());
+  ASSERT_THAT(Put(1, Crl(1, *key_)), IsOk());
+  const CrlCache::Oldest oldest = cache_->FindOldest();
+  EXPECT_EQ(oldest.number, 1u);
+  EXPECT_LE(oldest.this_update, clock_.Now());
+  EXPECT_GT(oldest.next_update, oldest.this_update);
+}
+
 TEST_F(CrlCacheTest, NamesEachFileByItsSha256) {
   ASSERT_THAT(Put(1, Crl(1, *key_, 100)), IsOk());
   const auto tag = [](const std::string& name, const std::string& content) {

@@ -95,6 +95,16 @@ class FailingInventory final : public Inventory {
   absl::StatusOr<absl::Time> EarliestRefresh() override {
     return Do([&] { return real_->EarliestRefresh(); });
   }
+  absl::StatusOr<std::vector<BlockTimes>> ListBlockTimes(
+      std::optional<absl::Time> due_at) override {
+    return Do([&] { return real_->ListBlockTimes(due_at); });
+  }
+  absl::StatusOr<BlockTimes> OldestBlockTimes() override {
+    return Do([&] { return real_->OldestBlockTimes(); });
+  }
+  absl::StatusOr<uint64_t> DropEndedBlocks(absl::Time ended) override {
+    return Do([&] { return real_->DropEndedBlocks(ended); });
+  }
   absl::Status PutTemplate(const std::string& id,
                            const std::string& data) override {
     return Do([&] { return real_->PutTemplate(id, data); });
