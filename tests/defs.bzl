@@ -8,10 +8,11 @@ PROGRAMS = [
     "//tools/chancery",
 ]
 
-def cluster_test(name, src, size = "large", programs = [], **kwargs):
+def cluster_test(name, src, size = "large", programs = [], data = [], **kwargs):
     """A Python test of whole clusters; it runs the programs on loopback.
 
-    `programs` are more binaries that it finds beside Chancery's own.
+    `programs` are more binaries that it finds beside Chancery's own, `data`
+    more files.
     """
     all_programs = PROGRAMS + programs
     native.sh_test(
@@ -19,7 +20,7 @@ def cluster_test(name, src, size = "large", programs = [], **kwargs):
         size = size,
         srcs = ["//tests:run_python"],
         args = ["$(location %s)" % src] + ["$(location %s)" % p for p in all_programs],
-        data = [src, "//tests:python", "//tools/cluster:python"] + all_programs,
+        data = [src, "//tests:python", "//tools/cluster:python"] + data + all_programs,
         **kwargs
     )
 
