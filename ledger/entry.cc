@@ -22,6 +22,7 @@ enum Type : uint8_t {
   kRelease = 5,
   kManifest = 6,
   kCrl = 7,
+  kOrder = 9,
 };
 
 Type TypeOf(const EntryBody& body) {
@@ -32,6 +33,7 @@ Type TypeOf(const EntryBody& body) {
     if (status->change == StatusChange::kRevoke) return kRevoke;
     return status->change == StatusChange::kHold ? kHold : kRelease;
   }
+  if (std::holds_alternative<OrderEntry>(body)) return kOrder;
   return std::holds_alternative<ManifestEntry>(body) ? kManifest : kCrl;
 }
 
@@ -151,6 +153,18 @@ absl::Status CheckBody(const CrlEntry& body) {
   return CheckSize("crl hash", body.crl_sha256, kHashSize, kHashSize);
 }
 
+absl::Status CheckBody(const OrderEntry& body) {
+  if (body.count == 0 || body.count > kMaxOrderedEntries) {
+    return Invalid("count", absl::StrCat(body.count),
+                   absl::StrCat("must be between 1 and ", kMaxOrderedEntries));
+  }
+  RETURN_IF_ERROR(CheckSize("caller", body.origin.caller, 1, kMaxUriSize));
+  RETURN_IF_ERROR(
+      CheckSize("request id", body.origin.request_id, 1, kMaxRequestIdSize));
+  RETURN_IF_ERROR(CheckOrigin(body.origin));
+  return CheckSize("order", body.order, 1, kMaxOrderSize);
+}
+
 void Write(const Origin& origin, ByteWriter& out) {
   out.Counted(origin.caller, 2)
       .Counted(origin.requester, 2)
@@ -244,6 +258,17 @@ bool Read(ByteReader& in, CrlEntry& body) {
          in.U64(body.revoked_count) && in.Raw(kHashSize, body.crl_sha256);
 }
 
+void Write(const OrderEntry& body, ByteWriter& out) {
+  out.U32(body.count);
+  Write(body.origin, out);
+  out.Counted(body.order, 4);
+}
+
+bool Read(ByteReader& in, OrderEntry& body) {
+  return in.U32(body.count) && Read(in, body.origin) &&
+         in.Counted(4, kMaxOrderSize, body.order);
+}
+
 template <typename Body>
 bool ReadBody(ByteReader& in, Body body, EntryBody& out) {
   if (!Read(in, body)) return false;
@@ -266,6 +291,8 @@ bool ReadBody(uint8_t type, ByteReader& in, EntryBody& out) {
       return ReadBody(in, ManifestEntry(), out);
     case kCrl:
       return ReadBody(in, CrlEntry(), out);
+    case kOrder:
+      return ReadBody(in, OrderEntry(), out);
   }
   return false;
 }
@@ -308,8 +335,8 @@ absl::StatusOr<Entry> ParseEntry(base::Bytes bytes) {
   if (format != kFormat) {
     return Invalid("format", absl::StrCat(format), "must be 1");
   }
-  if (type < kIssue || type > kCrl) {
-    return Invalid("type", absl::StrCat(type), "must be between 1 and 7");
+  if ((type < kIssue || type > kCrl) && type != kOrder) {
+    return Invalid("type", absl::StrCat(type), "must be 1 to 7 or 9");
   }
   if (!in.U64(entry.index) || !in.U64(seconds) || !in.U32(micros)) {
     return absl::InvalidArgumentError("ledger entry: shorter than its header");
@@ -345,6 +372,8 @@ std::string EntryTypeName(const EntryBody& body) {
       return "release";
     case kManifest:
       return "manifest";
+    case kOrder:
+      return "revocation order";
     case kCrl:
       break;
   }

@@ -28,6 +28,8 @@ inline constexpr size_t kMaxProfileSize = 128;
 inline constexpr size_t kMaxCertificateSize = 1 << 16;
 inline constexpr size_t kMaxManifestSize = 1 << 16;
 inline constexpr uint32_t kMaxBlockCapacity = 1 << 16;
+inline constexpr size_t kMaxOrderSize = 1 << 15;
+inline constexpr uint32_t kMaxOrderedEntries = 4096;
 
 // Who asked. (caller, requester, request_id) names a request for ever.
 struct Origin {
@@ -91,8 +93,17 @@ struct CrlEntry {
   std::string crl_sha256 = {};
 };
 
-using EntryBody =
-    std::variant<CertificateEntry, StatusEntry, ManifestEntry, CrlEntry>;
+// A second identity ordered the next `count` entries, which are status changes
+// of the same moment: they do not count against the limit on revocations.
+struct OrderEntry {
+  uint32_t count = 0;  // 1 to kMaxOrderedEntries.
+  // Who signed the order, and its id: an order belongs to one request.
+  Origin origin = {};
+  std::string order = {};  // As signed (revocation_order.h).
+};
+
+using EntryBody = std::variant<CertificateEntry, StatusEntry, ManifestEntry,
+                               CrlEntry, OrderEntry>;
 
 struct Entry {
   uint64_t index = 0;
@@ -111,7 +122,8 @@ std::string EncodeEntry(const Entry& entry);
 // else: other lengths, orders, types, versions or trailing bytes.
 absl::StatusOr<Entry> ParseEntry(base::Bytes bytes);
 
-// "issue", "import", "revoke", "hold", "release", "manifest", "crl".
+// "issue", "import", "revoke", "hold", "release", "manifest", "crl",
+// "revocation order".
 std::string EntryTypeName(const EntryBody& body);
 
 }  // namespace chancery::ledger

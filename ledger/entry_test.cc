@@ -76,6 +76,14 @@ CrlEntry SampleCrl() {
   return body;
 }
 
+OrderEntry SampleOrder() {
+  OrderEntry body;
+  body.count = 3;
+  body.origin = SampleOrigin();
+  body.order = "signed order";
+  return body;
+}
+
 Entry With(EntryBody body) {
   return {.index = 42,
           .time = absl::FromUnixMicros(1700000000123456),
@@ -93,7 +101,8 @@ std::vector<Entry> OneOfEachType() {
           With(SampleStatus(StatusChange::kHold, 6)),
           With(SampleStatus(StatusChange::kRelease, 0)),
           With(SampleManifest()),
-          With(SampleCrl())};
+          With(SampleCrl()),
+          With(SampleOrder())};
 }
 
 // Written by hand from FORMAT.md.
@@ -133,6 +142,26 @@ TEST(EntryTest, HasTheBytesOfTheFormat) {
             "6868686868686868686868686868686868686868686868686868686868686868");
 }
 
+TEST(EntryTest, AnOrderHasTheBytesOfTheFormat) {
+  EXPECT_EQ(base::Hex(base::AsBytes(
+                absl::string_view(EncodeEntry(With(SampleOrder()))))),
+            "01"
+            "09"
+            "000000000000002a"
+            "000000006553f100"
+            "0001e240"
+            "00000003"  // Count.
+            "0016"
+            "7370696666653a2f2f632f617574686f726974792f61"  // Who signed.
+            "0013"
+            "7370696666653a2f2f632f636c69656e742f62"
+            "03"
+            "722d31"  // The order's id.
+            "6868686868686868686868686868686868686868686868686868686868686868"
+            "0000000c"
+            "7369676e6564206f72646572");
+}
+
 TEST(EntryTest, ParsesWhatItEncodes) {
   std::vector<std::string> names;
   for (const Entry& entry : OneOfEachType()) {
@@ -146,9 +175,9 @@ TEST(EntryTest, ParsesWhatItEncodes) {
     EXPECT_EQ(EncodeEntry(*parsed), bytes);
     names.push_back(EntryTypeName(parsed->body));
   }
-  EXPECT_EQ(names,
-            (std::vector<std::string>{"issue", "import", "revoke", "hold",
-                                      "release", "manifest", "crl"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"issue", "import", "revoke",
+                                             "hold", "release", "manifest",
+                                             "crl", "revocation order"}));
 }
 
 TEST(EntryTest, RefusesEveryOtherLength) {
@@ -171,7 +200,7 @@ TEST(EntryTest, RefusesUnknownFormatsAndTypes) {
   EXPECT_THAT(ParseEntry(base::AsBytes(bytes)),
               StatusIs(kInvalid, "format: 2"));
   bytes[0] = 1;
-  for (const char type : {0, 8, 9, 127}) {
+  for (const char type : {0, 8, 10, 127}) {
     bytes[1] = type;
     EXPECT_THAT(ParseEntry(base::AsBytes(bytes)), StatusIs(kInvalid, "type: "));
   }
@@ -231,6 +260,29 @@ TEST(EntryTest, TakesOnlyTheReasonsOfEachChange) {
     EXPECT_EQ(
         ValidateEntry(With(SampleStatus(StatusChange::kRelease, code))).ok(),
         reason == 0);
+  }
+}
+
+TEST(EntryTest, RefusesAnOrderThatNobodySignedOrThatOrdersNothing) {
+  struct Row {
+    std::string field;
+    void (*damage)(OrderEntry&);
+  };
+  for (const Row& row : std::vector<Row>{
+           {"count", [](auto& e) { e.count = 0; }},
+           {"count", [](auto& e) { e.count = kMaxOrderedEntries + 1; }},
+           {"caller", [](auto& e) { e.origin.caller.clear(); }},
+           {"request id",
+            [](auto& e) {
+              e.origin.request_id.clear();
+              e.origin.request_hash.clear();
+            }},
+           {"order", [](auto& e) { e.order.clear(); }},
+           {"order", [](auto& e) { e.order.resize(kMaxOrderSize + 1); }}}) {
+    OrderEntry body = SampleOrder();
+    row.damage(body);
+    EXPECT_THAT(ValidateEntry(With(body)),
+                StatusIs(kInvalid, "ledger entry: " + row.field));
   }
 }
 

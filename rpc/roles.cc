@@ -20,7 +20,8 @@ static_assert(static_cast<int>(Role::kRead) == config::ROLE_READ);
 static_assert(static_cast<int>(Role::kPublish) == config::ROLE_PUBLISH);
 static_assert(static_cast<int>(Role::kPush) == config::ROLE_PUSH);
 static_assert(static_cast<int>(Role::kAdmin) == config::ROLE_ADMIN);
-static_assert(static_cast<int>(Role::kAdmin) == config::Role_MAX);
+static_assert(static_cast<int>(Role::kApprove) == config::ROLE_APPROVE);
+static_assert(static_cast<int>(Role::kApprove) == config::Role_MAX);
 
 absl::StatusOr<std::set<Role>> RolesOf(const config::Grant& grant,
                                        const std::string& field) {
@@ -62,6 +63,8 @@ absl::string_view RoleName(Role role) {
       return "push";
     case Role::kAdmin:
       return "admin";
+    case Role::kApprove:
+      return "approve";
   }
   return "unknown";
 }

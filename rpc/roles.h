@@ -36,6 +36,7 @@ enum class Role {
   kPublish = 7,
   kPush = 8,
   kAdmin = 9,
+  kApprove = 10,
 };
 
 // "issue", "revoke", ...

@@ -266,6 +266,13 @@ absl::Status RemoveExpired(const ledger::CrlEntry& crl, const CrlState& former,
   return absl::OkStatus();
 }
 
+// Says why the entries after it do not count against the limit. An order is one
+// request's: whoever uses it for another finds this one.
+absl::Status Apply(const ledger::OrderEntry& order, const ledger::Entry& entry,
+                   KvOverlay& overlay) {
+  return RecordRequest(order.origin, entry, overlay);
+}
+
 absl::Status Apply(const ledger::CrlEntry& crl, const ledger::Entry& entry,
                    KvOverlay& overlay) {
   ASSIGN_OR_RETURN(const std::optional<CrlState> former,
