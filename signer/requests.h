@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "block/update.h"
 
@@ -48,6 +49,31 @@ struct ReleaseRequest {
   Asker asker = {};
   std::string issuer = {};
   std::string serial = {};
+};
+
+struct RevokeManyRequest {
+  Asker asker = {};
+  std::string issuer = {};
+  std::vector<std::string> serials = {};  // Magnitudes.
+  int reason = 0;
+  std::optional<absl::Time> revoked_at = {};  // Absent: now.
+  std::string order = {};                     // A signed one; empty: none.
+};
+
+struct RefusedSerial {
+  std::string serial = {};
+  absl::Status why = {};  // NotFound: never issued here.
+};
+
+// How far a mass revocation is: all that it counts is durable.
+struct RevokedMany {
+  uint64_t total = 0;    // Different serials.
+  uint64_t done = 0;     // Of these: revoked, before or now, or refused.
+  uint64_t revoked = 0;  // By this call.
+  uint64_t already_revoked = 0;  // As asked for, before.
+  // Since what was told before.
+  std::vector<RefusedSerial> refused = {};
+  std::vector<block::Update> updates = {};
 };
 
 // The certificate's status after the call.

@@ -11,6 +11,7 @@
 #include "signer/issuer.h"
 #include "signer/ledger/ledger.h"
 #include "signer/requests.h"
+#include "signer/revocation_limit.h"
 
 namespace chancery::signer {
 
@@ -20,8 +21,12 @@ class Revocation {
  public:
   // All must outlive this object.
   Revocation(Ledger& ledger, const IssuerTable& issuers, BlockSigner& blocks,
-             const base::Clock& clock)
-      : ledger_(ledger), issuers_(issuers), blocks_(blocks), clock_(clock) {}
+             RevocationLimit& limit, const base::Clock& clock)
+      : ledger_(ledger),
+        issuers_(issuers),
+        blocks_(blocks),
+        limit_(limit),
+        clock_(clock) {}
 
   // Repeating a revocation is harmless. Afterwards only keyCompromise may
   // replace another reason, and with it the date may move earlier; a hold may
@@ -31,6 +36,7 @@ class Revocation {
   //   whole second.
   // FailedPrecondition: an existing revocation does not allow it.
   // AlreadyExists: the request id was used for another request.
+  // ResourceExhausted: more than the limit; only MassRevocation takes an order.
   absl::StatusOr<Revoked> Revoke(const RevokeRequest& request);
 
   // FailedPrecondition if the certificate is not held.
@@ -45,6 +51,7 @@ class Revocation {
   Ledger& ledger_;
   const IssuerTable& issuers_;
   BlockSigner& blocks_;
+  RevocationLimit& limit_;
   const base::Clock& clock_;
 };
 

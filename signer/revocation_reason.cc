@@ -19,6 +19,10 @@ absl::Status CheckReason(const Issuer& issuer, int reason) {
   return policy::br::CheckReason(reason, /*is_ca=*/false);
 }
 
+bool DependsOnCertificate(const Issuer& issuer, int reason) {
+  return issuer.policy == RevocationPolicy::kBr && reason == 0;
+}
+
 absl::Status CheckReasonFor(const Issuer& issuer,
                             const x509::Certificate& certificate, int reason) {
   RETURN_IF_ERROR(CheckReason(issuer, reason));

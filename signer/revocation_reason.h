@@ -11,6 +11,10 @@ namespace chancery::signer {
 // it by a call or by an import. InvalidArgument says which ones may be.
 absl::Status CheckReason(const Issuer& issuer, int reason);
 
+// Whether CheckReasonFor has to know the certificate, and does more than
+// CheckReason.
+bool DependsOnCertificate(const Issuer& issuer, int reason);
+
 // As CheckReason, for one certificate: policy `br` wants a reason for a CA's.
 absl::Status CheckReasonFor(const Issuer& issuer,
                             const x509::Certificate& certificate, int reason);

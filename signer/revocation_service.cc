@@ -1,7 +1,11 @@
 #include "signer/revocation_service.h"
 
+#include <optional>
+#include <string>
+
 #include "base/status_macros.h"
 #include "rpc/convert/block_update.h"
+#include "rpc/stream.h"
 #include "rpc/unary.h"
 
 namespace chancery::signer {
@@ -19,6 +23,25 @@ void Fill(const Revoked& revoked, v1::RevokeResponse* response) {
   response->set_ledger_index(revoked.ledger_index);
 }
 
+std::optional<absl::Time> Date(int64_t seconds) {
+  if (seconds == 0) return std::nullopt;
+  return absl::FromUnixSeconds(seconds);
+}
+
+void Fill(const RevokedMany& told, v1::RevokeManyResponse& response) {
+  response.set_total(told.total);
+  response.set_done(told.done);
+  response.set_revoked(told.revoked);
+  response.set_already_revoked(told.already_revoked);
+  for (const RefusedSerial& refused : told.refused) {
+    auto& out = *response.add_refused();
+    out.set_serial(refused.serial);
+    out.set_unknown(absl::IsNotFound(refused.why));
+    out.set_why(std::string(refused.why.message()));
+  }
+  rpc::ToProto(told.updates, response.mutable_updates());
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* RevocationService::Revoke(
@@ -33,11 +56,7 @@ grpc::ServerUnaryReactor* RevocationService::Revoke(
                              .issuer = request->issuer(),
                              .serial = request->serial(),
                              .reason = request->reason(),
-                             .revoked_at = std::nullopt};
-        if (request->revoked_at_seconds() != 0) {
-          revoke.revoked_at =
-              absl::FromUnixSeconds(request->revoked_at_seconds());
-        }
+                             .revoked_at = Date(request->revoked_at_seconds())};
         ASSIGN_OR_RETURN(const Revoked revoked, revocation_.Revoke(revoke));
         Fill(revoked, response);
         return absl::OkStatus();
@@ -59,6 +78,30 @@ grpc::ServerUnaryReactor* RevocationService::Release(
                                  .serial = request->serial()}));
         Fill(revoked, response);
         return absl::OkStatus();
+      });
+}
+
+grpc::ServerWriteReactor<v1::RevokeManyResponse>* RevocationService::RevokeMany(
+    grpc::CallbackServerContext* context,
+    const v1::RevokeManyRequest* request) {
+  return rpc::ServerStream<v1::RevokeManyResponse>(
+      dispatcher_, context, rpc::Role::kRevoke,
+      [=, this](const rpc::Identity& caller,
+                rpc::Writer<v1::RevokeManyResponse>& out) {
+        return mass_.RevokeMany(
+            {.asker = {.caller_uri = caller.uri,
+                       .requester = request->requester(),
+                       .request_id = request->request_id()},
+             .issuer = request->issuer(),
+             .serials = {request->serials().begin(), request->serials().end()},
+             .reason = request->reason(),
+             .revoked_at = Date(request->revoked_at_seconds()),
+             .order = request->order()},
+            [&](const RevokedMany& told) {
+              v1::RevokeManyResponse response;
+              Fill(told, response);
+              return out.Write(response);
+            });
       });
 }
 

@@ -3,16 +3,18 @@
 
 #include "chancery/signer/v1/revocation.grpc.pb.h"
 #include "rpc/dispatcher.h"
+#include "signer/mass_revocation.h"
 #include "signer/revocation.h"
 
 namespace chancery::signer {
 
-// gRPC in, Revocation out. No decisions are made here.
+// gRPC in, Revocation and MassRevocation out. No decisions are made here.
 class RevocationService final : public v1::RevocationService::CallbackService {
  public:
-  // Both must outlive this object.
-  RevocationService(Revocation& revocation, const rpc::Dispatcher& dispatcher)
-      : revocation_(revocation), dispatcher_(dispatcher) {}
+  // All must outlive this object.
+  RevocationService(Revocation& revocation, MassRevocation& mass,
+                    const rpc::Dispatcher& dispatcher)
+      : revocation_(revocation), mass_(mass), dispatcher_(dispatcher) {}
 
   grpc::ServerUnaryReactor* Revoke(grpc::CallbackServerContext* context,
                                    const v1::RevokeRequest* request,
@@ -20,9 +22,13 @@ class RevocationService final : public v1::RevocationService::CallbackService {
   grpc::ServerUnaryReactor* Release(grpc::CallbackServerContext* context,
                                     const v1::ReleaseRequest* request,
                                     v1::RevokeResponse* response) override;
+  grpc::ServerWriteReactor<v1::RevokeManyResponse>* RevokeMany(
+      grpc::CallbackServerContext* context,
+      const v1::RevokeManyRequest* request) override;
 
  private:
   Revocation& revocation_;
+  MassRevocation& mass_;
   const rpc::Dispatcher& dispatcher_;
 };
 

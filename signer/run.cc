@@ -29,8 +29,11 @@
 #include "signer/ledger/ledger.h"
 #include "signer/ledger/rocksdb_store.h"
 #include "signer/ledger_service.h"
+#include "signer/mass_revocation.h"
+#include "signer/order_verifier.h"
 #include "signer/presign_service.h"
 #include "signer/revocation.h"
+#include "signer/revocation_limit.h"
 #include "signer/revocation_service.h"
 
 namespace chancery::signer {
@@ -81,14 +84,26 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
       {.threads = SigningThreads(config), .wait_until = WaitUntil});
   Issuance issuance(*ledger, issuers, blocks, process.clock(),
                     base::SystemRandom());
-  Revocation revocation(*ledger, issuers, blocks, process.clock());
+  RevocationLimit limit(config.max_revocations_per_hour() == 0
+                            ? RevocationLimit::kDefaultPerHour
+                            : config.max_revocations_per_hour());
+  RETURN_IF_ERROR(limit.CountFrom(*ledger));
+  Revocation revocation(*ledger, issuers, blocks, limit, process.clock());
+  const OrderVerifier orders(config.identity().trust_file(), roles,
+                             process.clock());
+  MassRevocation mass_revocation({.ledger = *ledger,
+                                  .issuers = issuers,
+                                  .blocks = blocks,
+                                  .limit = limit,
+                                  .orders = orders,
+                                  .clock = process.clock()});
   CrlSigner crls(*ledger, issuers, process.clock(), WaitUntil);
   Importer importer(*ledger, issuers, process.clock(), config.allow_import());
 
   rpc::WorkerPool pool(kWorkers);
   const rpc::Dispatcher dispatcher(pool, roles, process.log());
   IssuanceService issuance_service(issuance, dispatcher);
-  RevocationService revocation_service(revocation, dispatcher);
+  RevocationService revocation_service(revocation, mass_revocation, dispatcher);
   PresignService presign_service(blocks, dispatcher);
   CrlService crl_service(crls, dispatcher);
   ImportService import_service(importer, dispatcher);

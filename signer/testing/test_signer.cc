@@ -27,8 +27,19 @@ absl::Status TestSigner::Start() {
       BlockSigner::Options{.threads = 1, .wait_until = wait});
   parts->issuance = std::make_unique<Issuance>(*parts->ledger, issuers_,
                                                *parts->blocks, clock_, random_);
-  parts->revocation = std::make_unique<Revocation>(*parts->ledger, issuers_,
-                                                   *parts->blocks, clock_);
+  parts->limit = std::make_unique<RevocationLimit>(max_revocations_per_hour_);
+  RETURN_IF_ERROR(parts->limit->CountFrom(*parts->ledger));
+  parts->orders =
+      std::make_unique<OrderVerifier>(service_ca_file_, roles_, clock_);
+  parts->revocation = std::make_unique<Revocation>(
+      *parts->ledger, issuers_, *parts->blocks, *parts->limit, clock_);
+  parts->mass_revocation = std::make_unique<MassRevocation>(
+      MassRevocation::Parts{.ledger = *parts->ledger,
+                            .issuers = issuers_,
+                            .blocks = *parts->blocks,
+                            .limit = *parts->limit,
+                            .orders = *parts->orders,
+                            .clock = clock_});
   parts->crls =
       std::make_unique<CrlSigner>(*parts->ledger, issuers_, clock_, wait);
   parts->importer =

@@ -1,8 +1,10 @@
 #ifndef CHANCERY_SIGNER_TESTING_TEST_SIGNER_H_
 #define CHANCERY_SIGNER_TESTING_TEST_SIGNER_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -10,6 +12,7 @@
 #include "base/random.h"
 #include "base/testing/fake_clock.h"
 #include "crypto/signing_key.h"
+#include "rpc/roles.h"
 #include "signer/block_signer.h"
 #include "signer/crl_signer.h"
 #include "signer/importer.h"
@@ -17,7 +20,10 @@
 #include "signer/issuer.h"
 #include "signer/ledger/ledger.h"
 #include "signer/ledger/testing/fake_kv_store.h"
+#include "signer/mass_revocation.h"
+#include "signer/order_verifier.h"
 #include "signer/revocation.h"
+#include "signer/revocation_limit.h"
 
 namespace chancery::signer::testing {
 
@@ -31,6 +37,15 @@ class TestSigner {
              base::testing::FakeClock& clock,
              base::Random& random = base::SystemRandom());
 
+  // From the next start on: the limit, and who may sign orders.
+  void set_max_revocations_per_hour(uint64_t number) {
+    max_revocations_per_hour_ = number;
+  }
+  void TrustOrders(std::string service_ca_file, rpc::RoleTable roles) {
+    service_ca_file_ = std::move(service_ca_file);
+    roles_ = std::move(roles);
+  }
+
   // Opens the ledger from what is on the disk, as after a restart.
   absl::Status Start();
   // As kill -9: nothing is written any more.
@@ -42,6 +57,7 @@ class TestSigner {
   BlockSigner& blocks() { return *parts_->blocks; }
   Issuance& issuance() { return *parts_->issuance; }
   Revocation& revocation() { return *parts_->revocation; }
+  MassRevocation& mass_revocation() { return *parts_->mass_revocation; }
   CrlSigner& crls() { return *parts_->crls; }
   Importer& importer() { return *parts_->importer; }
   const IssuerTable& issuers() const { return issuers_; }
@@ -51,7 +67,10 @@ class TestSigner {
     std::unique_ptr<Ledger> ledger;
     std::unique_ptr<BlockSigner> blocks;
     std::unique_ptr<Issuance> issuance;
+    std::unique_ptr<RevocationLimit> limit;
+    std::unique_ptr<OrderVerifier> orders;
     std::unique_ptr<Revocation> revocation;
+    std::unique_ptr<MassRevocation> mass_revocation;
     std::unique_ptr<CrlSigner> crls;
     std::unique_ptr<Importer> importer;
   };
@@ -61,6 +80,9 @@ class TestSigner {
   FakeDisk& disk_;
   base::testing::FakeClock& clock_;
   base::Random& random_;
+  uint64_t max_revocations_per_hour_ = 1'000'000;
+  std::string service_ca_file_;
+  rpc::RoleTable roles_;
   std::unique_ptr<Parts> parts_;
 };
 
