@@ -205,11 +205,11 @@ Acknowledged CertificateAuthority::Publish(
 absl::StatusOr<StatusChanged> CertificateAuthority::Record(
     const SignerStatus& changed) {
   const storage::StatusRow& status = changed.status;
-  const absl::Status written =
-      WriteInventory([&] { return parts_.certificates.SetStatus(status); });
-  // Relying parties must learn of it even if the inventory cannot.
+  // Relying parties must learn of it first, and even if the inventory cannot.
   StatusChanged out;
   out.acknowledged = Publish(changed.updates);
+  const absl::Status written =
+      WriteInventory([&] { return parts_.certificates.SetStatus(status); });
   if (absl::IsUnavailable(written)) {
     return absl::UnavailableError(
         "the ledger has it, the inventory does not answer: repeat the request "

@@ -2,8 +2,7 @@
 
 #include <utility>
 
-#include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
+#include "authority/signer_errors.h"
 #include "base/status_macros.h"
 #include "chancery/signer/v1/issuance.grpc.pb.h"
 #include "chancery/signer/v1/ledger.grpc.pb.h"
@@ -11,7 +10,6 @@
 #include "grpcpp/channel.h"
 #include "rpc/client.h"
 #include "rpc/convert/block_update.h"
-#include "rpc/status.h"
 
 namespace chancery::authority {
 namespace {
@@ -19,24 +17,6 @@ namespace {
 namespace v1 = chancery::signer::v1;
 
 constexpr int kHold = 6;  // RFC 5280 section 5.3.1.
-
-absl::Status FromSigner(const grpc::Status& status) {
-  absl::Status ours = rpc::FromGrpc(status);
-  switch (ours.code()) {
-    case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kCancelled:
-    case absl::StatusCode::kResourceExhausted:
-    case absl::StatusCode::kAborted:
-      return absl::UnavailableError(
-          absl::StrCat("signer: ", std::string(ours.message())));
-    case absl::StatusCode::kPermissionDenied:
-    case absl::StatusCode::kUnauthenticated:
-      return absl::InternalError(absl::StrCat("signer refuses this authority: ",
-                                              std::string(ours.message())));
-    default:
-      return ours;
-  }
-}
 
 SignerStatus ToStatus(const v1::RevokeResponse& response) {
   SignerStatus out;

@@ -6,10 +6,13 @@
 #include "absl/strings/str_cat.h"
 #include "authority/certificate_authority.h"
 #include "authority/certificate_service.h"
+#include "authority/grpc_mass_signer_client.h"
 #include "authority/grpc_publisher.h"
 #include "authority/grpc_signer_client.h"
 #include "authority/issuer_directory.h"
 #include "authority/issuer_service.h"
+#include "authority/mass_revocation_service.h"
+#include "authority/mass_revoker.h"
 #include "base/random.h"
 #include "base/status_macros.h"
 #include "chancery/config/authority.pb.h"
@@ -33,6 +36,8 @@ constexpr size_t kWorkers = 128;
 constexpr size_t kMaxMessageBytes = 64 << 20;  // Larger than any block.
 constexpr uint32_t kMaxPublishWaitMs = 1000;   // TRUST 8.
 constexpr absl::Duration kSignerDeadline = absl::Seconds(30);
+// Of 200,000 revocations.
+constexpr absl::Duration kMassDeadline = absl::Hours(1);
 constexpr absl::Duration kIssuersInterval = absl::Minutes(1);
 
 // Asks for the issuers: every second until the signer has told them.
@@ -81,6 +86,11 @@ absl::Status Run(const config::Authority& config, rpc::Process& process) {
                    rpc::MakeChannel("signer", config.signer(), credentials,
                                     {.max_message_bytes = kMaxMessageBytes}));
   const auto signer = MakeGrpcSignerClient(std::move(channel), kSignerDeadline);
+  ASSIGN_OR_RETURN(channel,
+                   rpc::MakeChannel("signer", config.signer(), credentials,
+                                    {.max_message_bytes = kMaxMessageBytes}));
+  const auto mass_signer =
+      MakeGrpcMassSignerClient(std::move(channel), kMassDeadline);
   std::unique_ptr<Publisher> publisher;
   if (config.has_refresher()) {
     ASSIGN_OR_RETURN(channel, rpc::MakeChannel("refresher", config.refresher(),
@@ -116,10 +126,16 @@ absl::Status Run(const config::Authority& config, rpc::Process& process) {
   const rpc::Dispatcher dispatcher(pool, roles, process.log());
   CertificateService certificate_service(authority, issuers, dispatcher);
   IssuerService issuer_service(issuers, dispatcher);
+  MassRevoker mass_revoker({.signer = *mass_signer,
+                            .publisher = publisher.get(),
+                            .log = process.log(),
+                            .publish_wait = options.publish_wait});
+  MassRevocationService mass_revocation_service(mass_revoker, dispatcher);
   rpc::ServerOptions server_options;
   server_options.addresses = {config.listen().address().begin(),
                               config.listen().address().end()};
-  server_options.services = {&certificate_service, &issuer_service};
+  server_options.services = {&certificate_service, &issuer_service,
+                             &mass_revocation_service};
   ASSIGN_OR_RETURN(const auto server,
                    rpc::Server::Start(server_options, credentials,
                                       process.metrics(), process.log()));

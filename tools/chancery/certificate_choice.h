@@ -18,6 +18,9 @@ class CertificateChoice {
   // InvalidArgument unless exactly one of SERIAL and --cert was given.
   absl::Status Check() const;
 
+  // Whether SERIAL or --cert was given.
+  bool given() const { return !serial_.empty() || !file_.empty(); }
+
   // The serial's magnitude.
   absl::StatusOr<std::string> Serial() const;
   // --issuer, or "".

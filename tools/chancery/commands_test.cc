@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "base/testing/status_matchers.h"
 #include "chancery/authority/v1/authority.grpc.pb.h"
+#include "chancery/authority/v1/mass_revocation.grpc.pb.h"
 #include "chancery/config/common.pb.h"
 #include "chancery/refresher/v1/publish.grpc.pb.h"
 #include "crypto/testing/command.h"
@@ -98,6 +99,33 @@ class FakeRefresher final : public refresher::v1::PublishService::Service {
   refresher::v1::GetClusterResponse cluster;
 };
 
+// Refuses the last serial; breaks off after the first step if told so.
+class FakeMassRevocation final
+    : public authority::v1::MassRevocationService::Service {
+ public:
+  grpc::Status RevokeMany(
+      grpc::ServerContext*, const authority::v1::RevokeManyRequest* request,
+      grpc::ServerWriter<authority::v1::RevokeManyResponse>* out) override {
+    asked.push_back(*request);
+    authority::v1::RevokeManyResponse response;
+    response.set_total(request->serials_size());
+    response.set_done(1);
+    response.set_revoked(1);
+    out->Write(response);
+    if (!ends_with.ok()) return ends_with;
+    response.set_done(request->serials_size());
+    response.set_revoked(request->serials_size() - 1);
+    auto& refused = *response.add_refused();
+    refused.set_serial(request->serials(request->serials_size() - 1));
+    refused.set_unknown(true);
+    refused.set_why("never issued");
+    out->Write(response);
+    return grpc::Status::OK;
+  }
+  std::vector<authority::v1::RevokeManyRequest> asked;
+  grpc::Status ends_with;
+};
+
 struct Ran {
   int exit_code;
   std::string out, err;
@@ -110,15 +138,15 @@ class CommandsTest : public ::testing::Test {
     const auto made = InitCluster({.dir = dir_, .responders = 1},
                                   base::SystemClock(), base::SystemRandom());
     EXPECT_THAT(made, base::testing::IsOk());
-    authority_server_ =
-        Serve("authority", made->addresses.authority.grpc, authority_);
+    authority_server_ = Serve("authority", made->addresses.authority.grpc,
+                              {&authority_, &mass_revocation_});
     refresher_server_ =
-        Serve("refresher", made->addresses.refresher.grpc, refresher_);
+        Serve("refresher", made->addresses.refresher.grpc, {&refresher_});
   }
 
   std::unique_ptr<grpc::Server> Serve(const std::string& name,
                                       const std::string& address,
-                                      grpc::Service& service) {
+                                      std::vector<grpc::Service*> services) {
     config::TlsIdentity identity;
     identity.set_certificate_file(dir_ + "/identity/" + name + ".pem");
     identity.set_key_file(dir_ + "/identity/" + name + ".key");
@@ -127,7 +155,7 @@ class CommandsTest : public ::testing::Test {
     EXPECT_THAT(credentials, base::testing::IsOk());
     grpc::ServerBuilder builder;
     builder.AddListeningPort(address, credentials->ForServer());
-    builder.RegisterService(&service);
+    for (grpc::Service* service : services) builder.RegisterService(service);
     return builder.BuildAndStart();
   }
 
@@ -140,6 +168,7 @@ class CommandsTest : public ::testing::Test {
 
   const std::string dir_;
   FakeAuthority authority_;
+  FakeMassRevocation mass_revocation_;
   FakeRefresher refresher_;
   std::unique_ptr<grpc::Server> authority_server_, refresher_server_;
 };
@@ -194,6 +223,106 @@ TEST_F(CommandsTest, RevokeFindsTheIssuerOfASerial) {
   EXPECT_EQ(authority_.revoke.reason(), 1);
   EXPECT_EQ(authority_.revoke.revoked_at_seconds(), 100);
   EXPECT_THAT(ran.out, HasSubstr("revoked (keyCompromise)"));
+}
+
+TEST_F(CommandsTest, RevokeTakesAFileAndListsWhatWasRefused) {
+  const std::string file = WriteTemp("serials", "02\n01\n03 # Why.\n");
+  const Ran ran =
+      Chancery({"revoke", "--file", file, "--reason", "superseded"});
+  EXPECT_EQ(ran.exit_code, 1) << ran.err;
+  ASSERT_EQ(mass_revocation_.asked.size(), 1u);
+  const authority::v1::RevokeManyRequest asked = mass_revocation_.asked[0];
+  EXPECT_EQ(asked.issuer(), "issuing");
+  EXPECT_EQ(asked.reason(), 4);
+  EXPECT_THAT(asked.serials(), ::testing::ElementsAre("\1", "\2", "\3"));
+  EXPECT_THAT(ran.out, HasSubstr("2 now, 0 before"));
+  EXPECT_THAT(ran.out, HasSubstr("issuing 03: never issued"));
+  // The same again is the same request; another reason is another.
+  Chancery({"revoke", "--file", file, "--reason", "superseded", "--json"});
+  Chancery({"revoke", "--file", file, "--reason", "keyCompromise"});
+  EXPECT_EQ(mass_revocation_.asked[1].request_id(), asked.request_id());
+  EXPECT_NE(mass_revocation_.asked[2].request_id(), asked.request_id());
+}
+
+TEST_F(CommandsTest, RevokeCallsOnceForEachIssuer) {
+  const std::string file =
+      WriteTemp("serials", "second 02\n01\nissuing 03\nsecond 04\n");
+  const Ran ran = Chancery({"revoke", "--file", file, "--json"});
+  ASSERT_EQ(mass_revocation_.asked.size(), 2u);
+  EXPECT_EQ(mass_revocation_.asked[0].issuer(), "issuing");
+  EXPECT_EQ(mass_revocation_.asked[0].serials_size(), 2);
+  EXPECT_EQ(mass_revocation_.asked[1].issuer(), "second");
+  EXPECT_THAT(ran.out, HasSubstr("\"issuer\": \"second\""));
+  const std::string order = WriteTemp("order", "x");
+  EXPECT_THAT(Chancery({"revoke", "--file", file, "--order", order}).err,
+              HasSubstr("an order is for one"));
+}
+
+TEST_F(CommandsTest, ARevocationThatBrokeOffTellsHowToGoOn) {
+  mass_revocation_.ends_with =
+      grpc::Status(grpc::StatusCode::UNAVAILABLE, "no signer");
+  const std::string file = WriteTemp("serials", "01\n02\n03\n");
+  const Ran ran = Chancery({"revoke", "--file", file});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("1 of 3 are done. Type the same command"));
+  EXPECT_THAT(ran.out, HasSubstr("1 now"));
+}
+
+TEST_F(CommandsTest, RevokeNamesTheLinesThatAreNoSerials) {
+  const std::string file = WriteTemp("serials", "01\nnobody\n");
+  const Ran ran = Chancery({"revoke", "--file", file});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("line 2: `nobody`"));
+  EXPECT_TRUE(mass_revocation_.asked.empty());
+  EXPECT_EQ(Chancery({"revoke", "01", "--file", file}).exit_code, 2);
+  EXPECT_EQ(Chancery({"revoke", "01", "--order", file}).exit_code, 2);
+}
+
+TEST_F(CommandsTest, AnOrderIsMadeSignedShownAndSent) {
+  const std::string file = WriteTemp("serials", "02\n01\n");
+  const std::string order = TempPath("an-order");
+  EXPECT_EQ(Chancery({"order", "make", "--file", file, "--reason",
+                      "keyCompromise", "--out", order, "--id", "incident 7"})
+                .exit_code,
+            0);
+  Ran ran = Chancery({"order", "show", order});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("nobody yet"));
+  ran = Chancery({"order", "sign", order, "--as", "approver", "--file", file});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  ran = Chancery({"order", "show", order, "--json"});
+  EXPECT_THAT(ran.out, HasSubstr("\"id\": \"incident 7\""));
+  EXPECT_THAT(ran.out, HasSubstr("\"reason\": \"keyCompromise\""));
+  EXPECT_THAT(ran.out, HasSubstr("\"certificates\": 2"));
+  EXPECT_THAT(ran.out, HasSubstr("/operator/approver\""));
+  EXPECT_THAT(ran.out, HasSubstr("\"signed\": true"));
+  Chancery({"revoke", "--file", file, "--reason", "keyCompromise", "--order",
+            order});
+  ASSERT_EQ(mass_revocation_.asked.size(), 1u);
+  EXPECT_EQ(mass_revocation_.asked[0].order(),
+            crypto::testing::Shell("cat " + order));
+}
+
+// Whoever signs sees whether it is for what they were shown.
+TEST_F(CommandsTest, AnOrderForOtherSerialsIsNotSigned) {
+  const std::string file = WriteTemp("serials", "02\n01\n");
+  const std::string other = WriteTemp("others", "02\n03\n");
+  const std::string order = TempPath("an-order");
+  Chancery({"order", "make", "--file", file, "--out", order});
+  for (const char* action : {"sign", "show"}) {
+    std::vector<std::string> arguments = {"order", action, order, "--file",
+                                          other};
+    if (action == std::string("sign")) {
+      arguments.insert(arguments.end(), {"--as", "approver"});
+    }
+    const Ran ran = Chancery(arguments);
+    EXPECT_EQ(ran.exit_code, 1);
+    EXPECT_THAT(ran.err, HasSubstr("not for the serials"));
+  }
+  EXPECT_EQ(Chancery({"order", "sign", order}).exit_code, 2);
+  EXPECT_EQ(Chancery({"order", "burn", order}).exit_code, 2);
+  EXPECT_EQ(Chancery({"order", "make", "--file", file}).exit_code, 2);
+  EXPECT_EQ(Chancery({"order", "show", file}).exit_code, 1);
 }
 
 TEST_F(CommandsTest, ListGoesThroughThePagesUpToItsLimit) {

@@ -10,6 +10,7 @@
 #include "grpcpp/grpcpp.h"
 #include "tools/chancery/certificate_view.h"
 #include "tools/chancery/connections.h"
+#include "tools/chancery/mass_revoke.h"
 #include "tools/chancery/text.h"
 
 namespace chancery::cli {
@@ -116,12 +117,38 @@ void RevokeCommand::Declare(OptionSet& options) {
        .value = "TIME",
        .help = "Since when, as 2026-11-23T19:15:48Z. Without it, now"},
       date_);
+  options.AddText({.name = "--file",
+                   .value = "FILE",
+                   .help = "Many: a serial a line, perhaps after its issuer's "
+                           "name; # begins a comment. Type the same command "
+                           "again to go on after a failure"},
+                  file_);
+  options.AddText({.name = "--order",
+                   .value = "FILE",
+                   .help = "With --file: an order signed by a second person, "
+                           "for more than the signer's limit (see `order`)"},
+                  order_file_);
+  options.AddText({.name = "--request-id",
+                   .value = "ID",
+                   .help = "With --file: what this revocation is called. "
+                           "Without it, an id that follows from what is asked "
+                           "for"},
+                  request_id_);
   options.AddFlag({.name = "--direct", .help = kDirectHelp}, direct_);
   options.AddFlag({.name = "--json", .help = "Print JSON"}, json_);
 }
 
 absl::Status RevokeCommand::Check() const {
-  RETURN_IF_ERROR(certificate_.Check());
+  if (file_.empty()) {
+    RETURN_IF_ERROR(certificate_.Check());
+    if (!order_file_.empty() || !request_id_.empty()) {
+      return absl::InvalidArgumentError(
+          "--order and --request-id go with --file");
+    }
+  } else if (certificate_.given()) {
+    return absl::InvalidArgumentError(
+        "which certificates? Either SERIAL, or --cert FILE, or --file FILE");
+  }
   RETURN_IF_ERROR(ParseReason(reason_).status());
   return date_.empty() ? absl::OkStatus()
                        : ParseTimeOption("--date", date_).status();
@@ -133,6 +160,16 @@ absl::StatusOr<bool> RevokeCommand::Run(const Environment& environment) {
   if (!date_.empty()) {
     ASSIGN_OR_RETURN(const absl::Time date, ParseTimeOption("--date", date_));
     revoked_at = absl::ToUnixSeconds(date);
+  }
+  if (!file_.empty()) {
+    return MassRevoke(environment, {.file = file_,
+                                    .issuer = certificate_.issuer(),
+                                    .order_file = order_file_,
+                                    .request_id = request_id_,
+                                    .reason = reason,
+                                    .revoked_at_seconds = revoked_at,
+                                    .direct = direct_,
+                                    .json = json_});
   }
   ASSIGN_OR_RETURN(const Connections connections,
                    Connections::Open(environment.globals));

@@ -13,10 +13,11 @@ class RevokeCommand final : public Command {
  public:
   std::string name() const override { return "revoke"; }
   std::string summary() const override {
-    return "Revoke a certificate, for good (but for reason certificateHold)";
+    return "Revoke certificates, for good (but for reason certificateHold)";
   }
   std::string example() const override {
-    return "chancery --dir ca revoke --cert www.pem --reason keyCompromise";
+    return "chancery --dir ca revoke --cert www.pem --reason keyCompromise\n"
+           "  chancery --dir ca revoke --file serials.txt --reason superseded";
   }
   void Declare(OptionSet& options) override;
   absl::Status Check() const override;
@@ -25,6 +26,7 @@ class RevokeCommand final : public Command {
  private:
   CertificateChoice certificate_;
   std::string reason_ = "unspecified", date_;
+  std::string file_, order_file_, request_id_;
   bool direct_ = false, json_ = false;
 };
 

@@ -7,6 +7,7 @@
 #include "tools/chancery/issue_command.h"
 #include "tools/chancery/list_command.h"
 #include "tools/chancery/ocsp_command.h"
+#include "tools/chancery/order_command.h"
 #include "tools/chancery/parser.h"
 #include "tools/chancery/revoke_command.h"
 #include "tools/chancery/status_command.h"
@@ -19,6 +20,7 @@ CommandList AllCommands() {
   all.push_back(std::make_unique<IssueCommand>());
   all.push_back(std::make_unique<RevokeCommand>());
   all.push_back(std::make_unique<ReleaseCommand>());
+  all.push_back(std::make_unique<OrderCommand>());
   all.push_back(std::make_unique<StatusCommand>());
   all.push_back(std::make_unique<ListCommand>());
   all.push_back(std::make_unique<ClusterCommand>());

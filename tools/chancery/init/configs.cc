@@ -34,6 +34,8 @@ class Writer {
     // For `chancery revoke --direct` and `chancery status`.
     Grant(out, "operator", "operator",
           {config::ROLE_REVOKE, config::ROLE_READ});
+    // For `chancery order sign`: it calls nothing.
+    Grant(out, "operator", "approver", {config::ROLE_APPROVE});
     out.set_ledger_dir(layout_.In("ledger"));
     Key(keys_.manifest, *out.mutable_manifest_key());
     Issuer(*out.add_issuer());
@@ -73,7 +75,8 @@ class Writer {
   config::Responder Responder(const ServiceAddresses& addresses) const {
     config::Responder out;
     Common(addresses, out);
-    Grant(out, "refresher", "refresher", {config::ROLE_PUSH, config::ROLE_READ});
+    Grant(out, "refresher", "refresher",
+          {config::ROLE_PUSH, config::ROLE_READ});
     Grant(out, "operator", "operator", {config::ROLE_READ});
     out.set_cache_dir(layout_.In(absl::StrCat("cache/", addresses.name)));
     out.set_key_set_file(layout_.KeySet());

@@ -111,6 +111,7 @@ TEST_F(InitClusterTest, EveryIdentityHasItsUriAndBothUses) {
       {"refresher", "spiffe://chancery/refresher/refresher"},
       {"responder-3", "spiffe://chancery/responder/responder-3"},
       {"operator", "spiffe://chancery/operator/operator"},
+      {"approver", "spiffe://chancery/operator/approver"},
       {"example", "spiffe://chancery/client/example"}};
   for (const auto& [name, uri] : uris) {
     const std::string file = In("identity/" + name + ".pem");

@@ -78,13 +78,13 @@ inline Principal ResponderPrincipal(uint32_t number) {
   return {absl::StrCat("responder-", number), "responder"};
 }
 
-// The operator is the CLI; the client is an example to copy.
+// The operator is the CLI, the approver a second person who signs orders; the
+// client is an example to copy.
 inline std::vector<Principal> Principals(uint32_t responders) {
-  std::vector<Principal> all = {{"signer", "signer"},
-                                {"authority", "authority"},
-                                {"refresher", "refresher"},
-                                {"operator", "operator"},
-                                {"example", "client"}};
+  std::vector<Principal> all = {
+      {"signer", "signer"},       {"authority", "authority"},
+      {"refresher", "refresher"}, {"operator", "operator"},
+      {"approver", "operator"},   {"example", "client"}};
   for (uint32_t i = 1; i <= responders; ++i) {
     all.push_back(ResponderPrincipal(i));
   }
