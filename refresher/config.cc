@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "chancery/config/refresher.pb.h"
 #include "rpc/address.h"
+#include "refresher/purge/purge_config.h"
 #include "rpc/check_config.h"
 #include "rpc/client.h"
 #include "rpc/config.h"
@@ -112,6 +113,7 @@ absl::Status CheckConfig(const config::Refresher& config) {
     }
     RETURN_IF_ERROR(CheckDiscovery(field, responder));
   }
+  RETURN_IF_ERROR(CheckPurges(config));
   RETURN_IF_ERROR(rpc::RequireSet("name", config.name()));
   return CheckNumbers(config);
 }

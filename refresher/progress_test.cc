@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_split.h"
+#include "base/progress_bar.h"
 #include "base/testing/fake_clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -15,27 +16,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-TEST(ProgressBarTest, ShowsThePartThatIsDone) {
-  EXPECT_EQ(ProgressBar("blocks", 0, 4),
-            "blocks     [                                        ]   0% 0/4");
-  EXPECT_EQ(ProgressBar("blocks", 1, 4),
-            "blocks     [##########                              ]  25% 1/4");
-  EXPECT_EQ(ProgressBar("responders", 3, 3),
-            "responders [########################################] 100% 3/3");
-}
-
-TEST(ProgressBarTest, NothingToDoIsAllDone) {
-  EXPECT_THAT(ProgressBar("blocks", 0, 0), HasSubstr("100% 0/0"));
-}
-
-TEST(ProgressBarTest, IsNeverOverfull) {
-  EXPECT_THAT(ProgressBar("blocks", 9, 4), HasSubstr("100% 4/4"));
-}
-
-TEST(ProgressBarTest, IsFullOnlyWhenAllIsDone) {
-  EXPECT_THAT(ProgressBar("ledger", 9'999'999, 10'000'000), HasSubstr(" 99%"));
-}
 
 class ProgressTest : public ::testing::Test {
  protected:
@@ -69,18 +49,34 @@ TEST_F(ProgressTest, ALongStageSaysSoEachMinute) {
   EXPECT_THAT(Lines(), ElementsAre(HasSubstr("done=1"), HasSubstr("done=3")));
 }
 
+TEST_F(ProgressTest, ALongStageTellsItsRate) {
+  Progress progress(clock_, log_, false);
+  progress.Report("blocks", 10, 900);
+  clock_.Advance(absl::Minutes(1));
+  progress.Report("blocks", 310, 900);
+  EXPECT_THAT(Lines().back(), HasSubstr("rate=5.0/s"));
+}
+
 TEST_F(ProgressTest, ATerminalGetsABarInPlace) {
   ::testing::internal::CaptureStderr();
   {
     Progress progress(clock_, log_, true);
-    progress.Report("ledger", 1, 2);
-    progress.Report("ledger", 2, 2);
+    progress.Report("ledger", 50, 100);
+    clock_.Advance(absl::Seconds(4));
+    progress.Report("ledger", 60, 100);
+    progress.Report("ledger", 100, 100);
     progress.Report("blocks", 4, 4);
   }
+  // 10 in 4 seconds: what was done before it began counts for nothing.
+  const std::string middle =
+      base::ProgressBar("ledger", 60, 100, absl::Seconds(24));
+  std::string last = base::ProgressBar("ledger", 100, 100, absl::Seconds(8));
+  if (last.size() < middle.size()) last.resize(middle.size(), ' ');
   EXPECT_EQ(::testing::internal::GetCapturedStderr(),
-            "\r" + ProgressBar("ledger", 1, 2) + "\r" +
-                ProgressBar("ledger", 2, 2) + "\n\r" +
-                ProgressBar("blocks", 4, 4) + "\n");
+            "\r" + base::ProgressBar("ledger", 50, 100, absl::ZeroDuration()) +
+                "\r" + middle + "\r" + last + "\n\r" +
+                base::ProgressBar("blocks", 4, 4, absl::ZeroDuration()) + "\n");
+  EXPECT_THAT(middle, HasSubstr("2.5/s, 0:16 left"));
   EXPECT_THAT(Lines(), IsEmpty());
 }
 

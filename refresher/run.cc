@@ -22,9 +22,11 @@
 #include "refresher/progress.h"
 #include "refresher/publish_service.h"
 #include "refresher/publisher.h"
+#include "refresher/purge/purges.h"
 #include "refresher/refresher_metrics.h"
 #include "refresher/responder_link.h"
 #include "refresher/responder_set.h"
+#include "refresher/served.h"
 #include "refresher/system_resolver.h"
 #include "rpc/address.h"
 #include "rpc/admin_http.h"
@@ -45,6 +47,7 @@ constexpr size_t kWorkers = 64;
 // Larger than any block; a page of the ledger is smaller.
 constexpr size_t kMaxMessageBytes = 64 << 20;
 constexpr absl::Duration kSignerDeadline = absl::Seconds(30);
+constexpr absl::Duration kPurgeInterval = absl::Milliseconds(500);
 constexpr absl::Duration kReconcileInterval = absl::Minutes(10);
 // --once comes once: it waits for a slow resolver.
 constexpr absl::Duration kResolveOnce = absl::Seconds(30);
@@ -231,6 +234,15 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
                             .clock = process.clock(),
                             .responders = responders},
                            process.metrics());
+  Purges purges(config,
+                {.signer = *parts.signer,
+                 .inventory = *parts.inventory,
+                 .clock = process.clock(),
+                 .log = process.log(),
+                 .metrics = process.metrics(),
+                 .served = [&](uint64_t size, absl::Time since, bool crls) {
+                   return AllServe(fanout.States(), size, since, crls);
+                 }});
   server->SetServing(true);
   process.log().Info("serving", {{"responders", responders.Get()->size()}});
   absl::Time reconcile_at = absl::InfinitePast();
@@ -263,8 +275,15 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
                         RETURN_IF_ERROR(crls.Step().status());
                         return false;
                       });
+    std::vector<std::unique_ptr<Loop>> purging;
+    for (Purger* purger : purges.all()) {
+      purging.push_back(std::make_unique<Loop>(
+          absl::StrCat("purge-", purger->name()), process, kPurgeInterval,
+          [purger] { return purger->Step(); }));
+    }
     do {
       metrics.Refresh();
+      purges.RefreshMetrics();
     } while (process.SleepFor(absl::Seconds(1)));
   }
   server->Stop(absl::Seconds(10));

@@ -4,6 +4,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "block/cache_tag.h"
 
 namespace chancery::responder {
 namespace {
@@ -12,22 +13,6 @@ namespace {
 bool IsTokenChar(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
          absl::StrContains("!#$%&'*+-.^_`|~", absl::string_view(&c, 1));
-}
-
-void AppendName(absl::string_view name, std::string& out) {
-  for (const char c : name) {
-    const bool plain = absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-                       c == '-' || c == '.' || c == '_';
-    out.push_back(plain ? c : '_');
-  }
-}
-
-void AppendHex(base::Bytes bytes, std::string& out) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  for (const uint8_t octet : bytes) {
-    out.push_back(kDigits[octet >> 4]);
-    out.push_back(kDigits[octet & 15]);
-  }
 }
 
 }  // namespace
@@ -53,23 +38,22 @@ void CacheTags::AppendOcsp(absl::string_view issuer, base::Bytes serial,
                            std::string& headers) const {
   for (const Field& field : fields_) {
     headers += field.start;
-    headers += "ocsp/";
-    AppendName(issuer, headers);
-    headers += '/';
-    AppendHex(serial, headers);
+    block::AppendOcspTag(issuer, serial, headers);
     headers += field.separator;
-    headers += "ocsp/";
-    AppendName(issuer, headers);
+    block::AppendOcspTag(issuer, headers);
     headers += "\r\n";
   }
 }
 
-void CacheTags::AppendCrl(absl::string_view issuer,
-                          std::string& headers) const {
+void CacheTags::AppendCrl(absl::string_view path, std::string& headers) const {
+  const size_t slash = path.find('/');
   for (const Field& field : fields_) {
     headers += field.start;
-    headers += "crl/";
-    AppendName(issuer, headers);
+    if (slash != absl::string_view::npos) {
+      block::AppendCrlTag(path, headers);
+      headers += field.separator;
+    }
+    block::AppendCrlTag(path.substr(0, slash), headers);
     headers += "\r\n";
   }
 }

@@ -16,8 +16,8 @@ namespace chancery::responder {
 //   ocsp/<issuer>/<serial in hex>   for one certificate that was revoked
 //   ocsp/<issuer>                   for all of an issuer's
 //
-// and a CRL has crl/<issuer>. What a tag cannot hold in an issuer's name is
-// written "_". Immutable; thread-safe.
+// and a CRL has crl/<issuer>, a shard's crl/<issuer>/<shard> too. The tags
+// themselves are block/cache_tag.h's. Immutable; thread-safe.
 class CacheTags {
  public:
   // Names of the header fields to send; none for none. InvalidArgument: not a
@@ -28,7 +28,8 @@ class CacheTags {
   // Whole header lines, appended.
   void AppendOcsp(absl::string_view issuer, base::Bytes serial,
                   std::string& headers) const;
-  void AppendCrl(absl::string_view issuer, std::string& headers) const;
+  // `path` as in block::AppendCrlTag.
+  void AppendCrl(absl::string_view path, std::string& headers) const;
 
  private:
   struct Field {

@@ -35,6 +35,12 @@ TEST(CacheTagsTest, TagsACrlWithItsIssuer) {
   EXPECT_EQ(headers, "Edge-Cache-Tag: crl/issuing\r\n");
 }
 
+TEST(CacheTagsTest, TagsAShardWithItsIssuerToo) {
+  std::string headers;
+  CacheTags::Create({"Cache-Tag"})->AppendCrl("issuing/3-delta", headers);
+  EXPECT_EQ(headers, "Cache-Tag: crl/issuing/3-delta,crl/issuing\r\n");
+}
+
 TEST(CacheTagsTest, AnIssuersNameCannotEndATag) {
   EXPECT_EQ(Ocsp({"xkey"}, "a b,c\r\nd"),
             "xkey: ocsp/a_b_c__d/01abff0f ocsp/a_b_c__d\r\n");

@@ -1,0 +1,16 @@
+#include "refresher/served.h"
+
+namespace chancery::refresher {
+
+bool AllServe(const std::vector<ResponderState>& responders, uint64_t /*size*/,
+              absl::Time since, bool /*crls*/) {
+  bool any = false;
+  for (const ResponderState& responder : responders) {
+    if (!responder.ready) continue;
+    if (responder.caught_up_at < since) return false;
+    any = true;
+  }
+  return any;
+}
+
+}  // namespace chancery::refresher
