@@ -5,14 +5,20 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <set>
+#include <stop_token>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "refresher/block_keeper.h"
+#include "refresher/block_pipeline.h"
 #include "refresher/signer_client.h"
 #include "refresher/update_sink.h"
 #include "rpc/log.h"
@@ -20,18 +26,24 @@
 
 namespace chancery::refresher {
 
-// Leases keep refreshers that share an inventory off each other's blocks; two
-// that sign the same block all the same only waste work. One caller at a time,
-// but for the counters.
+// Several blocks at a time (block_pipeline.h). Leases keep refreshers that
+// share an inventory off each other's blocks; two that sign the same block all
+// the same only waste work. One caller at a time, but for the counters.
 class BlockRefresher {
  public:
   struct Options {
     std::string owner = {};  // In leases; unique for each process.
+    // Lengthened while a block is in hand.
     absl::Duration lease = absl::Minutes(1);
-    size_t batch = 16;  // Blocks leased at a time.
-    // A block that the signer refuses is left alone for so long.
+    size_t jobs = 8;  // Blocks at the signer at a time, as PipelineOptions.
+    size_t max_blocks = 4096;  // In one Step.
+    // A block that is refused, by the signer or as what it is not, is left
+    // alone for so long.
     absl::Duration retry_refused = absl::Minutes(5);
+    // What is not at the signer by then is given back.
+    std::stop_token stop = {};
   };
+  using Report = std::function<void(size_t done)>;
 
   // All must outlive this object.
   BlockRefresher(SignerClient& signer, storage::BlockStore& blocks,
@@ -39,10 +51,11 @@ class BlockRefresher {
                  const base::Clock& clock, const rpc::Log& log,
                  Options options);
 
-  // Signs a batch of due blocks again: each is stored, then offered to the
-  // responders. Returns how many; 0: none is due. Unavailable: signer or
-  // inventory; the leases of what is left were given back.
-  absl::StatusOr<size_t> Step();
+  // Signs due blocks again, until none is due: each is stored, then offered to
+  // the responders. Returns how many; 0: none is due. An error, of signer or
+  // inventory, in one block holds up no other; after a few with no success
+  // between them the rest is given back.
+  absl::StatusOr<size_t> Step(const Report& report = {});
 
   // Compares the signer's list with the inventory: fetches what the inventory
   // lacks or has older, signs what is overdue though the inventory does not
@@ -55,8 +68,15 @@ class BlockRefresher {
   uint64_t refused_blocks() const { return refused_; }
 
  private:
-  // Signs one block; false if the signer refuses it for good.
-  absl::StatusOr<bool> Refresh(const std::string& block_id);
+  class Stages;
+  class DueBlocks;
+  class ListedBlocks;
+
+  PipelineOptions PipelineWith(const Report& report) const;
+  // Notes that it is to be left alone.
+  void Refuse(const std::string& block_id, const absl::Status& why);
+  // Those that are left alone now.
+  std::set<std::string> LeftAlone();
 
   SignerClient& signer_;
   storage::BlockStore& blocks_;
@@ -65,9 +85,11 @@ class BlockRefresher {
   const base::Clock& clock_;
   const rpc::Log& log_;
   const Options options_;
-  std::map<std::string, absl::Time> not_before_;  // Of refused blocks.
   std::atomic<uint64_t> signed_ = 0;
   std::atomic<uint64_t> refused_ = 0;
+  base::Mutex mu_;
+  std::map<std::string, absl::Time> not_before_
+      ABSL_GUARDED_BY(mu_);  // Of refused blocks.
 };
 
 }  // namespace chancery::refresher

@@ -1,7 +1,9 @@
 #include "refresher/block_refresher.h"
 
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/testing/status_matchers.h"
@@ -77,8 +79,8 @@ TEST_F(BlockRefresherTest, DueBlocksAreSignedStoredAndOffered) {
   EXPECT_THAT(sink_.Versions(fresh), IsEmpty());
 }
 
-TEST_F(BlockRefresherTest, ABatchAtATime) {
-  Make({.owner = "one", .batch = 2});
+TEST_F(BlockRefresherTest, SoManyAtATime) {
+  Make({.owner = "one", .max_blocks = 2});
   const std::vector<std::string> blocks = AddBlocks(5);
   clock_.Advance(kRefreshAfter);
   EXPECT_EQ(*refresher_->Step(), 2u);
@@ -101,7 +103,7 @@ TEST_F(BlockRefresherTest, ALeaseOfAnotherIsRespectedUntilItEnds) {
 }
 
 TEST_F(BlockRefresherTest, ARefusedBlockIsTriedLaterAndHoldsUpNoOther) {
-  Make({.owner = "one", .batch = 1});
+  Make({.owner = "one", .max_blocks = 1});
   const std::string bad = AddBlock();
   clock_.Advance(absl::Hours(4));  // So that the refused one is the oldest.
   const std::string good = AddBlock();
@@ -120,6 +122,69 @@ TEST_F(BlockRefresherTest, ARefusedBlockIsTriedLaterAndHoldsUpNoOther) {
   clock_.Advance(absl::Minutes(5));
   EXPECT_EQ(*refresher_->Step(), 1u);
   EXPECT_EQ(InventoryVersion(bad), signer_.Version(bad));
+}
+
+TEST_F(BlockRefresherTest, ABlockThatFailsHoldsUpNoOther) {
+  const std::vector<std::string> blocks = AddBlocks(12);
+  clock_.Advance(kRefreshAfter);
+  signer_.RefuseBlock(blocks[0], absl::UnavailableError("changes too fast"));
+  EXPECT_THAT(refresher_->Step(),
+              StatusIs(absl::StatusCode::kUnavailable, "changes too fast"));
+  EXPECT_THAT(signer_.signed_blocks(),
+              UnorderedElementsAreArray(blocks.begin() + 1, blocks.end()));
+  EXPECT_EQ(refresher_->refused_blocks(), 0u);
+  EXPECT_THAT(Lease("two"), ElementsAre(blocks[0]));
+}
+
+TEST_F(BlockRefresherTest, WhatWasSignedAndIsNotTheBlockIsLeftAlone) {
+  const std::string block = AddBlock();
+  clock_.Advance(kRefreshAfter);
+  signer_.AnswerWithAnother(block);
+  EXPECT_EQ(*refresher_->Step(), 0u);
+  EXPECT_EQ(refresher_->refused_blocks(), 1u);
+  EXPECT_TRUE(Logged("block_not_signed"));
+  EXPECT_THAT(sink_.Versions(block), IsEmpty());
+}
+
+TEST_F(BlockRefresherTest, AStopGivesBackWhatIsNotBegun) {
+  const std::vector<std::string> blocks = AddBlocks(3);
+  clock_.Advance(kRefreshAfter);
+  std::stop_source stop;
+  stop.request_stop();
+  Make({.owner = "one", .stop = stop.get_token()});
+  EXPECT_EQ(*refresher_->Step(), 0u);
+  EXPECT_THAT(signer_.signed_blocks(), IsEmpty());
+  EXPECT_THAT(Lease("two"), UnorderedElementsAreArray(blocks));
+}
+
+TEST_F(BlockRefresherTest, TwoThatShareAnInventorySignNothingTwice) {
+  const std::vector<std::string> blocks = AddBlocks(40);
+  clock_.Advance(kRefreshAfter);
+  const auto other_inventory = OpenAgain();
+  BlockKeeper other_keeper(*other_inventory, signer_);
+  BlockRefresher other(signer_, *other_inventory, other_keeper, sink_, clock_,
+                       log_, {.owner = "two", .jobs = 3});
+  Make({.owner = "one", .jobs = 2});
+  absl::StatusOr<size_t> theirs = 0;
+  std::thread beside([&] { theirs = other.Step(); });
+  const absl::StatusOr<size_t> ours = refresher_->Step();
+  beside.join();
+  ASSERT_THAT(ours, IsOk());
+  ASSERT_THAT(theirs, IsOk());
+  EXPECT_EQ(*ours + *theirs, blocks.size());
+  EXPECT_THAT(signer_.signed_blocks(), UnorderedElementsAreArray(blocks));
+}
+
+TEST_F(BlockRefresherTest, SaysHowFarItIs) {
+  AddBlocks(5);
+  clock_.Advance(kRefreshAfter);
+  size_t last = 0;
+  EXPECT_EQ(*refresher_->Step([&](size_t done) {
+    EXPECT_GT(done, last);
+    last = done;
+  }),
+            5u);
+  EXPECT_EQ(last, 5u);
 }
 
 TEST_F(BlockRefresherTest, WithoutTheSignerLeasesAreGivenBack) {
@@ -213,6 +278,14 @@ TEST_F(BlockRefresherTest, ReconcileGoesOnAfterABlockThatIsRefused) {
   EXPECT_EQ(*refresher_->Reconcile(), 1u);
   EXPECT_EQ(InventoryVersion(good), signer_.Version(good));
   EXPECT_TRUE(Logged("block_not_fetched"));
+}
+
+TEST_F(BlockRefresherTest, ReconcileSignsAllThatIsOverdue) {
+  const std::vector<std::string> blocks = AddBlocks(12);
+  Make({.owner = "one", .max_blocks = 2});
+  clock_.Advance(kRefreshAfter + absl::Minutes(5));
+  EXPECT_EQ(*refresher_->Reconcile(), blocks.size());
+  EXPECT_THAT(signer_.signed_blocks(), UnorderedElementsAreArray(blocks));
 }
 
 TEST_F(BlockRefresherTest, ReconcileSaysThatTheSignerIsAway) {

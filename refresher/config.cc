@@ -23,6 +23,8 @@ constexpr uint32_t kMaxConvergeMs = 60'000;
 constexpr uint32_t kMaxCrlDelaySeconds = 900;  // TRUST 7.
 constexpr uint32_t kMaxResolveSeconds = 3600;
 constexpr uint32_t kMaxForgetSeconds = 24 * 3600;
+// A signer answers so many calls at a time, and has others to answer.
+constexpr uint32_t kMaxSigningJobs = 24;
 
 uint32_t OrDefault(uint32_t value, uint32_t if_zero) {
   return value == 0 ? if_zero : value;
@@ -45,6 +47,8 @@ absl::Status CheckNumbers(const config::Refresher& config) {
                          kMaxConvergeMs));
   RETURN_IF_ERROR(AtMost("converge_interval_ms", config.converge_interval_ms(),
                          kMaxConvergeMs));
+  RETURN_IF_ERROR(
+      AtMost("signing_jobs", config.signing_jobs(), kMaxSigningJobs));
   return AtMost("crl_delay_seconds", config.crl_delay_seconds(),
                 kMaxCrlDelaySeconds);
 }
@@ -82,13 +86,13 @@ Discovery::Options ToDiscoveryOptions(
 }
 
 Settings ToSettings(const config::Refresher& config) {
-  return {
-      .lease = absl::Seconds(OrDefault(config.lease_seconds(), 60)),
-      .follow_interval =
-          absl::Milliseconds(OrDefault(config.follow_interval_ms(), 1000)),
-      .converge_interval =
-          absl::Milliseconds(OrDefault(config.converge_interval_ms(), 5000)),
-      .crl_delay = absl::Seconds(OrDefault(config.crl_delay_seconds(), 10))};
+  return {.lease = absl::Seconds(OrDefault(config.lease_seconds(), 60)),
+          .follow_interval =
+              absl::Milliseconds(OrDefault(config.follow_interval_ms(), 1000)),
+          .converge_interval = absl::Milliseconds(
+              OrDefault(config.converge_interval_ms(), 5000)),
+          .crl_delay = absl::Seconds(OrDefault(config.crl_delay_seconds(), 10)),
+          .signing_jobs = OrDefault(config.signing_jobs(), 8)};
 }
 
 absl::Status CheckConfig(const config::Refresher& config) {

@@ -1,6 +1,7 @@
 #ifndef CHANCERY_REFRESHER_CONFIG_H_
 #define CHANCERY_REFRESHER_CONFIG_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/status/status.h"
@@ -20,6 +21,7 @@ struct Settings {
   absl::Duration follow_interval = {};
   absl::Duration converge_interval = {};
   absl::Duration crl_delay = {};
+  size_t signing_jobs = 0;
 };
 Settings ToSettings(const config::Refresher& config);
 

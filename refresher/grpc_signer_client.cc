@@ -1,5 +1,7 @@
 #include "refresher/grpc_signer_client.h"
 
+#include <functional>
+#include <stop_token>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -17,6 +19,10 @@ namespace {
 
 namespace v1 = chancery::signer::v1;
 
+// A block in which each record is signed, by a token perhaps, and a CRL may
+// take so many times the deadline of other calls.
+constexpr int kLonger = 10;
+
 absl::Time RefreshAt(int64_t seconds) {
   return seconds == 0 ? absl::InfiniteFuture() : absl::FromUnixSeconds(seconds);
 }
@@ -24,19 +30,20 @@ absl::Time RefreshAt(int64_t seconds) {
 class GrpcSignerClient final : public SignerClient {
  public:
   GrpcSignerClient(const std::shared_ptr<grpc::Channel>& channel,
-                   absl::Duration deadline)
+                   absl::Duration deadline, std::stop_token stop)
       : presign_(v1::PresignService::NewStub(channel)),
         crl_(v1::CrlService::NewStub(channel)),
         ledger_(v1::LedgerService::NewStub(channel)),
-        deadline_(deadline) {}
+        deadline_(deadline),
+        stop_(std::move(stop)) {}
 
   absl::StatusOr<SignedUpdates> SignBlock(
       const std::string& block_id) override {
     v1::SignBlockRequest request;
     request.set_block_id(block_id);
     v1::SignBlockResponse response;
-    grpc::ClientContext context;
-    SetDeadline(context, deadline_);
+    Call call(*this, kLonger);
+    grpc::ClientContext& context = call.context();
     RETURN_IF_ERROR(
         rpc::FromGrpc(presign_->SignBlock(&context, request, &response)));
     SignedUpdates out;
@@ -51,8 +58,8 @@ class GrpcSignerClient final : public SignerClient {
     request.set_block_id(block_id);
     request.set_have_version(have_version);
     v1::GetBlockResponse response;
-    grpc::ClientContext context;
-    SetDeadline(context, deadline_);
+    Call call(*this, kLonger);  // It may have to be signed first.
+    grpc::ClientContext& context = call.context();
     RETURN_IF_ERROR(
         rpc::FromGrpc(presign_->GetBlock(&context, request, &response)));
     return SignedUpdates{
@@ -62,8 +69,8 @@ class GrpcSignerClient final : public SignerClient {
 
   absl::StatusOr<std::vector<ListedBlock>> ListBlocks() override {
     v1::ListBlocksResponse response;
-    grpc::ClientContext context;
-    SetDeadline(context, deadline_);
+    Call call(*this);
+    grpc::ClientContext& context = call.context();
     RETURN_IF_ERROR(rpc::FromGrpc(
         presign_->ListBlocks(&context, v1::ListBlocksRequest(), &response)));
     std::vector<ListedBlock> out;
@@ -83,8 +90,8 @@ class GrpcSignerClient final : public SignerClient {
     request.set_issuer(issuer);
     request.set_shard(shard);
     request.set_kind(v1::CRL_KIND_FULL);
-    grpc::ClientContext context;
-    SetDeadline(context, deadline_ * 10);
+    Call call(*this, kLonger);
+    grpc::ClientContext& context = call.context();
     const auto reader = crl_->SignCrl(&context, request);
     SignedCrl crl;
     v1::SignCrlResponse response;
@@ -114,8 +121,8 @@ class GrpcSignerClient final : public SignerClient {
     v1::ReadEntriesRequest request;
     request.set_from(from);
     v1::ReadEntriesResponse response;
-    grpc::ClientContext context;
-    SetDeadline(context, deadline_);
+    Call call(*this);
+    grpc::ClientContext& context = call.context();
     RETURN_IF_ERROR(
         rpc::FromGrpc(ledger_->ReadEntries(&context, request, &response)));
     LedgerPage page;
@@ -126,8 +133,8 @@ class GrpcSignerClient final : public SignerClient {
 
   absl::StatusOr<std::vector<ListedIssuer>> ListIssuers() override {
     v1::ListIssuersResponse response;
-    grpc::ClientContext context;
-    SetDeadline(context, deadline_);
+    Call call(*this);
+    grpc::ClientContext& context = call.context();
     RETURN_IF_ERROR(rpc::FromGrpc(
         ledger_->ListIssuers(&context, v1::ListIssuersRequest(), &response)));
     std::vector<ListedIssuer> out;
@@ -144,22 +151,34 @@ class GrpcSignerClient final : public SignerClient {
   }
 
  private:
-  static void SetDeadline(grpc::ClientContext& context,
-                          absl::Duration deadline) {
-    context.set_deadline(absl::ToChronoTime(absl::Now() + deadline));
-  }
+  // A call's context: ends it at its deadline, and when the process is to end.
+  class Call {
+   public:
+    explicit Call(const GrpcSignerClient& client, int times = 1)
+        : cancel_(client.stop_, [this] { context_.TryCancel(); }) {
+      context_.set_deadline(
+          absl::ToChronoTime(absl::Now() + client.deadline_ * times));
+    }
+    grpc::ClientContext& context() { return context_; }
+
+   private:
+    grpc::ClientContext context_;
+    std::stop_callback<std::function<void()>> cancel_;
+  };
 
   const std::unique_ptr<v1::PresignService::Stub> presign_;
   const std::unique_ptr<v1::CrlService::Stub> crl_;
   const std::unique_ptr<v1::LedgerService::Stub> ledger_;
   const absl::Duration deadline_;
+  const std::stop_token stop_;
 };
 
 }  // namespace
 
 std::unique_ptr<SignerClient> MakeGrpcSignerClient(
-    std::shared_ptr<grpc::Channel> channel, absl::Duration deadline) {
-  return std::make_unique<GrpcSignerClient>(channel, deadline);
+    std::shared_ptr<grpc::Channel> channel, absl::Duration deadline,
+    std::stop_token stop) {
+  return std::make_unique<GrpcSignerClient>(channel, deadline, std::move(stop));
 }
 
 }  // namespace chancery::refresher

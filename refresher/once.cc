@@ -31,10 +31,13 @@ absl::Status Refresh(const OnceParts& parts, Report report) {
   while (more) {
     // A batch of which all were refused is not the last.
     const uint64_t refused = parts.blocks.refused_blocks();
-    ASSIGN_OR_RETURN(const size_t step, parts.blocks.Step());
+    const auto report_step = [&](size_t step) {
+      report("blocks", done + step, std::max(done + step, total));
+    };
+    ASSIGN_OR_RETURN(const size_t step, parts.blocks.Step(report_step));
     more = step > 0 || parts.blocks.refused_blocks() > refused;
     done += step;
-    report("blocks", done, std::max(done, total));
+    report_step(0);
   }
   return parts.blocks.Reconcile().status();
 }

@@ -25,12 +25,12 @@ constexpr absl::Duration kAllIsDue = absl::Hours(24 * 5);
 
 class OnceTest : public testing::RefresherFixture {
  protected:
-  // A run as of a new process, with `batch` blocks leased at a time.
-  absl::Status Run(size_t batch = 16) {
+  // A run as of a new process.
+  absl::Status Run(size_t max_blocks = 16) {
     BlockKeeper keeper(inventory_, signer_);
     LedgerFollower follower(signer_, inventory_, keeper, sink_, log_, "signer");
     BlockRefresher blocks(signer_, inventory_, keeper, sink_, clock_, log_,
-                          {.owner = "once", .batch = batch});
+                          {.owner = "once", .max_blocks = max_blocks});
     CrlRefresher crls(signer_, inventory_, sink_, clock_, log_, {});
     Replicator first(responders_[0], *real_inventory_, *real_inventory_, clock_,
                      {.name = "first"});

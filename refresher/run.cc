@@ -72,7 +72,8 @@ absl::StatusOr<Parts> Assemble(const config::Refresher& config,
   ASSIGN_OR_RETURN(auto channel,
                    rpc::MakeChannel("signer", config.signer(), credentials,
                                     {.max_message_bytes = kMaxMessageBytes}));
-  parts.signer = MakeGrpcSignerClient(std::move(channel), kSignerDeadline);
+  parts.signer =
+      MakeGrpcSignerClient(std::move(channel), kSignerDeadline, process.stop());
   parts.keeper = std::make_unique<BlockKeeper>(*parts.inventory, *parts.signer);
   return parts;
 }
@@ -113,8 +114,12 @@ class NoSink final : public UpdateSink {
 };
 
 BlockRefresher::Options RefreshOptions(const config::Refresher& config,
-                                       const Settings& settings) {
-  return {.owner = config.name(), .lease = settings.lease};
+                                       const Settings& settings,
+                                       const rpc::Process& process) {
+  return {.owner = config.name(),
+          .lease = settings.lease,
+          .jobs = settings.signing_jobs,
+          .stop = process.stop()};
 }
 
 absl::Status Once(const config::Refresher& config, const Settings& settings,
@@ -124,7 +129,7 @@ absl::Status Once(const config::Refresher& config, const Settings& settings,
   LedgerFollower follower(*parts.signer, *parts.inventory, *parts.keeper, sink,
                           process.log(), config.signer().expected_uri());
   // Beside a daemon of the same name it must not take that one's leases.
-  BlockRefresher::Options options = RefreshOptions(config, settings);
+  BlockRefresher::Options options = RefreshOptions(config, settings, process);
   options.owner += "/once";
   BlockRefresher blocks(*parts.signer, *parts.inventory, *parts.keeper, sink,
                         process.clock(), process.log(), options);
@@ -189,7 +194,7 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
                           config.signer().expected_uri());
   BlockRefresher blocks(*parts.signer, *parts.inventory, *parts.keeper, fanout,
                         process.clock(), process.log(),
-                        RefreshOptions(config, settings));
+                        RefreshOptions(config, settings, process));
   CrlRefresher crls(*parts.signer, *parts.inventory, fanout, process.clock(),
                     process.log(), {.delay = settings.crl_delay});
   Publisher publisher(*parts.keeper, fanout);

@@ -270,6 +270,30 @@ TEST_P(BlockStoreTest, OnlyItsOwnerReleasesALease) {
   EXPECT_THAT(lease("b"), ElementsAre("block100"));
 }
 
+TEST_P(BlockStoreTest, OnlyItsOwnerRenewsALease) {
+  for (const int number : {0, 1}) {
+    ASSERT_THAT(inventory_->PutBlock(Numbered(number)), IsOk());
+  }
+  const auto lease = [&](const char* owner, absl::Duration later) {
+    return *inventory_->LeaseDueBlocks(owner, kNow + absl::Minutes(1) + later,
+                                       absl::Minutes(1), 10);
+  };
+  EXPECT_EQ(lease("a", absl::ZeroDuration()).size(), 2u);
+  const auto renew = [&](const char* owner, absl::Duration later) {
+    return inventory_->RenewLeases(owner, {"block100", "unknown"},
+                                   kNow + absl::Minutes(1) + later);
+  };
+  ASSERT_THAT(renew("a", absl::Minutes(2)), IsOk());
+  ASSERT_THAT(renew("b", absl::Minutes(9)), IsOk());
+  EXPECT_THAT(lease("b", absl::Minutes(1)), ElementsAre("block101"));
+  EXPECT_THAT(lease("b", absl::Minutes(2)),
+              ElementsAre("block100", "block101"));
+  // What is another's now stays so.
+  ASSERT_THAT(renew("a", absl::Minutes(9)), IsOk());
+  EXPECT_THAT(lease("c", absl::Minutes(3)),
+              ElementsAre("block100", "block101"));
+}
+
 TEST_P(BlockStoreTest, StoringTheNewBlockEndsTheLease) {
   ASSERT_THAT(inventory_->PutBlock(Numbered(0)), IsOk());
   ASSERT_EQ(inventory_->LeaseDueBlocks("a", kNow, absl::Minutes(1), 1)->size(),

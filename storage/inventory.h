@@ -89,6 +89,11 @@ class BlockStore {
       size_t limit) = 0;
   virtual absl::Status ReleaseLease(const std::string& block_id,
                                     const std::string& owner) = 0;
+  // Those of its leases on these blocks that this owner still has end at
+  // `until`.
+  virtual absl::Status RenewLeases(const std::string& owner,
+                                   const std::vector<std::string>& block_ids,
+                                   absl::Time until) = 0;
   // The earliest refresh_at; InfiniteFuture if there is none.
   virtual absl::StatusOr<absl::Time> EarliestRefresh() = 0;
   // Of all blocks but those of which all has expired, by next_update; or, with

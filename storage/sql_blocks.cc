@@ -24,6 +24,11 @@ absl::StatusOr<std::optional<uint64_t>> HeadVersion(
   return ToUint(IntAt(rows[0], 0));
 }
 
+// Rounded up: a lease never ends before its owner thinks it does.
+int64_t LeaseEnd(absl::Time until) {
+  return ToSeconds(until + absl::Seconds(1) - absl::Nanoseconds(1));
+}
+
 absl::StatusOr<BlockRow> ReadBlock(Session& session,
                                    const std::string& block_id) {
   ASSIGN_OR_RETURN(
@@ -149,9 +154,7 @@ absl::StatusOr<std::map<std::string, uint64_t>> SqlInventory::BlockVersions() {
 absl::StatusOr<std::vector<std::string>> SqlInventory::LeaseDueBlocks(
     const std::string& owner, absl::Time now, absl::Duration duration,
     size_t limit) {
-  // Rounded up: a lease never ends before its owner thinks it does.
-  const int64_t until =
-      ToSeconds(now + duration + absl::Seconds(1) - absl::Nanoseconds(1));
+  const int64_t until = LeaseEnd(now + duration);
   // SQLite has one writer at a time; PostgreSQL passes over rows that another
   // refresher is just taking.
   const std::string select = absl::StrCat(
@@ -186,6 +189,21 @@ absl::Status SqlInventory::ReleaseLease(const std::string& block_id,
       "UPDATE blocks SET lease_owner = '', lease_until = 0 "
       "WHERE block_id = $1 AND lease_owner = $2",
       {Blob{block_id}, owner});
+}
+
+absl::Status SqlInventory::RenewLeases(
+    const std::string& owner, const std::vector<std::string>& block_ids,
+    absl::Time until) {
+  return database_->Transact([&](Session& session) -> absl::Status {
+    for (const std::string& block_id : block_ids) {
+      RETURN_IF_ERROR(session
+                          .Run("UPDATE blocks SET lease_until = $3 "
+                               "WHERE block_id = $1 AND lease_owner = $2",
+                               {Blob{block_id}, owner, LeaseEnd(until)})
+                          .status());
+    }
+    return absl::OkStatus();
+  });
 }
 
 absl::StatusOr<absl::Time> SqlInventory::EarliestRefresh() {

@@ -47,6 +47,9 @@ class SqlInventory final : public Inventory {
       size_t limit) override;
   absl::Status ReleaseLease(const std::string& block_id,
                             const std::string& owner) override;
+  absl::Status RenewLeases(const std::string& owner,
+                           const std::vector<std::string>& block_ids,
+                           absl::Time until) override;
   absl::StatusOr<absl::Time> EarliestRefresh() override;
   absl::StatusOr<std::vector<BlockTimes>> ListBlockTimes(
       std::optional<absl::Time> due_at) override;

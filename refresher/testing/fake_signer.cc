@@ -124,6 +124,11 @@ void FakeSigner::RefuseBlock(const std::string& block_id, absl::Status status) {
   refused_[block_id] = std::move(status);
 }
 
+void FakeSigner::AnswerWithAnother(const std::string& block_id) {
+  base::MutexLock lock(mu_);
+  mixed_up_.insert(block_id);
+}
+
 void FakeSigner::SetPageSize(size_t entries) {
   base::MutexLock lock(mu_);
   page_size_ = entries;
@@ -168,8 +173,9 @@ absl::StatusOr<SignedUpdates> FakeSigner::SignBlock(
   if (blocks_.count(block_id) == 0) return absl::NotFoundError("block");
   RETURN_IF_ERROR(refused_[block_id]);
   signed_.push_back(block_id);
-  const block::Update update = SignWhole(block_id);
-  return SignedUpdates{.updates = {update},
+  block::Update update = SignWhole(block_id);
+  if (mixed_up_.contains(block_id)) ++update.version;
+  return SignedUpdates{.updates = {std::move(update)},
                        .refresh_at = blocks_.at(block_id).refresh_at};
 }
 

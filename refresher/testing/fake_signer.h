@@ -53,6 +53,8 @@ class FakeSigner final : public SignerClient {
   // Failures. `method` is a method's name, "" all; OK heals.
   void Fail(const std::string& method, absl::Status status);
   void RefuseBlock(const std::string& block_id, absl::Status status);
+  // SignBlock answers about this block with another version than it signed.
+  void AnswerWithAnother(const std::string& block_id);
   void SetPageSize(size_t entries);
 
   std::string Serial(const std::string& block_id, uint32_t place) const;
@@ -123,6 +125,7 @@ class FakeSigner final : public SignerClient {
   uint32_t crl_shards_ ABSL_GUARDED_BY(mu_) = 1;
   std::map<std::string, absl::Status> failures_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, absl::Status> refused_ ABSL_GUARDED_BY(mu_);
+  std::set<std::string> mixed_up_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, int> calls_ ABSL_GUARDED_BY(mu_);
   std::vector<std::string> signed_ ABSL_GUARDED_BY(mu_);
 };

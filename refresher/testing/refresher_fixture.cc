@@ -13,8 +13,13 @@ RefresherFixture::RefresherFixture()
 
 std::unique_ptr<storage::Inventory> RefresherFixture::NewInventory() {
   static std::atomic<int> made = 0;
-  auto opened = storage::OpenSqlite(
-      crypto::testing::TempPath("inventory" + std::to_string(made++) + ".db"));
+  path_ =
+      crypto::testing::TempPath("inventory" + std::to_string(made++) + ".db");
+  return OpenAgain();
+}
+
+std::unique_ptr<storage::Inventory> RefresherFixture::OpenAgain() const {
+  auto opened = storage::OpenSqlite(path_);
   EXPECT_THAT(opened, base::testing::IsOk());
   return *std::move(opened);
 }

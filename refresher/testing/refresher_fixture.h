@@ -22,13 +22,16 @@ class RefresherFixture : public ::testing::Test {
   RefresherFixture();
 
   // A new database file.
-  static std::unique_ptr<storage::Inventory> NewInventory();
+  std::unique_ptr<storage::Inventory> NewInventory();
+  // The newest one once more, as another process has it.
+  std::unique_ptr<storage::Inventory> OpenAgain() const;
   // Of a block in the inventory, with deltas; 0: none.
   uint64_t InventoryVersion(const std::string& block_id);
   bool Logged(const std::string& event) const {
     return lines_.str().find(" " + event) != std::string::npos;
   }
 
+  std::string path_;  // Of the newest database file.
   base::testing::FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
   FakeSigner signer_{clock_};
   std::unique_ptr<storage::Inventory> real_inventory_;

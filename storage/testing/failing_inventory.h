@@ -1,6 +1,7 @@
 #ifndef CHANCERY_STORAGE_TESTING_FAILING_INVENTORY_H_
 #define CHANCERY_STORAGE_TESTING_FAILING_INVENTORY_H_
 
+#include <atomic>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,7 +14,7 @@
 namespace chancery::storage::testing {
 
 // An inventory that is Unavailable at chosen calls: before the real one was
-// asked, or after it, as when an answer is lost.
+// asked, or after it, as when an answer is lost. Thread-safe but for Replace.
 class FailingInventory final : public Inventory {
  public:
   explicit FailingInventory(Inventory& real) : real_(&real) {}
@@ -92,6 +93,11 @@ class FailingInventory final : public Inventory {
                             const std::string& owner) override {
     return Do([&] { return real_->ReleaseLease(block_id, owner); });
   }
+  absl::Status RenewLeases(const std::string& owner,
+                           const std::vector<std::string>& block_ids,
+                           absl::Time until) override {
+    return Do([&] { return real_->RenewLeases(owner, block_ids, until); });
+  }
   absl::StatusOr<absl::Time> EarliestRefresh() override {
     return Do([&] { return real_->EarliestRefresh(); });
   }
@@ -149,10 +155,10 @@ class FailingInventory final : public Inventory {
   }
 
   Inventory* real_;
-  int fail_at_ = -1;
-  int calls_ = 0;
-  bool after_ = false;
-  bool always_ = false;
+  std::atomic<int> fail_at_ = -1;
+  std::atomic<int> calls_ = 0;
+  std::atomic<bool> after_ = false;
+  std::atomic<bool> always_ = false;
 };
 
 }  // namespace chancery::storage::testing

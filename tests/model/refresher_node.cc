@@ -44,7 +44,8 @@ void RefresherNode::Start() {
   parts->blocks = std::make_unique<refresher::BlockRefresher>(
       *parts->signer, world_.inventory, *parts->keeper, parts->sink,
       world_.clock, world_.log,
-      refresher::BlockRefresher::Options{.owner = name_, .batch = 2});
+      refresher::BlockRefresher::Options{
+          .owner = name_, .jobs = 0, .max_blocks = 2});
   parts->crls = std::make_unique<refresher::CrlRefresher>(
       *parts->signer, world_.inventory, parts->sink, world_.clock, world_.log,
       refresher::CrlRefresher::Options{.delay = absl::Seconds(10)});
