@@ -13,7 +13,8 @@ constexpr absl::Duration kPatience = absl::Milliseconds(250);
 
 Acknowledged Fanout::Offer(std::vector<block::Update> updates,
                            absl::Duration wait) {
-  const auto offering = std::make_shared<Offering>(std::move(updates));
+  const auto offering = std::make_shared<Offering>(std::move(updates),
+                                                   wait > absl::ZeroDuration());
   const auto workers = responders_.Get();
   for (const auto& worker : *workers) worker->Offer(offering);
   const Offering::Outcome outcome = offering->Wait(wait);

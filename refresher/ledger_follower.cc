@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/status_macros.h"
+#include "block/manifest.h"
 #include "ledger/entry.h"
 #include "refresher/block_fetch.h"
 #include "refresher/transient.h"
@@ -44,6 +45,16 @@ storage::CertificateStatus ToStatus(ledger::StatusChange change) {
   return storage::CertificateStatus::kRevoked;
 }
 
+// False also of what cannot be read, which is for responders to refuse.
+bool IsWhole(const ledger::ManifestEntry& entry) {
+  const auto signed_manifest =
+      block::Signed::Parse(base::AsBytes(entry.manifest));
+  if (!signed_manifest.ok()) return false;
+  const auto manifest =
+      block::ParseManifest(base::AsBytes(signed_manifest->message));
+  return manifest.ok() && manifest->base_version == 0;
+}
+
 }  // namespace
 
 struct LedgerFollower::Page {
@@ -53,20 +64,29 @@ struct LedgerFollower::Page {
   struct Signed {
     uint64_t version = 0;
     uint64_t ledger_size = 0;
+    bool whole = false;
   };
   std::map<std::string, Signed> manifests = {};  // The newest of each block.
+};
+
+// Blocks that must be fetched, each with the version that the inventory has.
+struct LedgerFollower::Due {
+  std::map<std::string, uint64_t> blocks = {};
+  bool signed_whole = false;  // One of them was.
 };
 
 LedgerFollower::LedgerFollower(SignerClient& signer,
                                storage::Inventory& inventory,
                                BlockKeeper& keeper, UpdateSink& sink,
-                               const rpc::Log& log, std::string signer_name)
+                               const rpc::Log& log, std::string signer_name,
+                               bool patient)
     : signer_(signer),
       inventory_(inventory),
       keeper_(keeper),
       sink_(sink),
       log_(log),
-      signer_name_(std::move(signer_name)) {}
+      signer_name_(std::move(signer_name)),
+      patient_(patient) {}
 
 absl::StatusOr<bool> LedgerFollower::Step() {
   ASSIGN_OR_RETURN(const uint64_t from, inventory_.NextIndex(signer_name_));
@@ -79,7 +99,7 @@ absl::StatusOr<bool> LedgerFollower::Step() {
     whole_ = false;
   }
   followed_ = from;
-  const auto page = signer_.ReadEntries(from);
+  absl::StatusOr<LedgerPage> page = signer_.ReadEntries(from);
   if (!page.ok()) {
     // Somebody followed it once; without the signer nothing is added either.
     if (IsTransient(page.status()) && from > 0 && !behind_) whole_ = true;
@@ -92,12 +112,21 @@ absl::StatusOr<bool> LedgerFollower::Step() {
                      ": another ledger, or one from an old backup"));
   }
   ledger_size_ = page->ledger_size;
+  const bool waited = waited_until_ > from;
+  if (waited && from + page->entries.size() > waited_until_) {
+    page->entries.resize(waited_until_ - from);
+  }
   const uint64_t next = from + page->entries.size();
   const bool more = next < page->ledger_size && !page->entries.empty();
   if (more && !caught_up_) behind_ = true;
   if (!page->entries.empty()) {
     ASSIGN_OR_RETURN(Page decoded, Decode(*page, from));
-    RETURN_IF_ERROR(FetchBlocks(decoded));
+    ASSIGN_OR_RETURN(const Due due, FindDue(decoded));
+    if (patient_ && !waited && !more && due.signed_whole) {
+      waited_until_ = next;
+      return false;
+    }
+    RETURN_IF_ERROR(FetchBlocks(due));
     decoded.step.signer = signer_name_;
     decoded.step.next_index = next;
     // The commit point. A crash before it follows the page again.
@@ -153,32 +182,44 @@ absl::StatusOr<LedgerFollower::Page> LedgerFollower::Decode(
     } else if (const auto* manifest =
                    std::get_if<ledger::ManifestEntry>(&entry->body)) {
       page.manifests[manifest->block_id] = {
-          .version = manifest->version, .ledger_size = manifest->ledger_size};
+          .version = manifest->version,
+          .ledger_size = manifest->ledger_size,
+          .whole = IsWhole(*manifest)};
     }
   }
   return page;
 }
 
-absl::Status LedgerFollower::FetchBlocks(const Page& page) {
+absl::StatusOr<LedgerFollower::Due> LedgerFollower::FindDue(const Page& page) {
   // Block -> the version that it must have; 0: whatever the signer makes of a
   // change that no manifest of this page covers.
-  std::map<std::string, uint64_t> due;
+  std::map<std::string, uint64_t> wanted;
   for (const auto& [block_id, manifest] : page.manifests) {
     if (keeper_.SeenVersion(block_id) < manifest.version) {
-      due[block_id] = manifest.version;
+      wanted[block_id] = manifest.version;
     }
   }
   for (const auto& [block_id, index] : page.changed) {
     const auto covered = page.manifests.find(block_id);
     if (covered == page.manifests.end() || covered->second.ledger_size <= index)
-      due[block_id] = 0;
+      wanted[block_id] = 0;
   }
-  if (due.empty()) return absl::OkStatus();
+  Due due;
+  if (wanted.empty()) return due;
   ASSIGN_OR_RETURN(const auto versions, inventory_.BlockVersions());
-  for (const auto& [block_id, version] : due) {
+  for (const auto& [block_id, version] : wanted) {
     const auto found = versions.find(block_id);
     const uint64_t have = found == versions.end() ? 0 : found->second;
     if (version != 0 && have >= version) continue;
+    due.blocks[block_id] = have;
+    const auto manifest = page.manifests.find(block_id);
+    if (version != 0 && manifest->second.whole) due.signed_whole = true;
+  }
+  return due;
+}
+
+absl::Status LedgerFollower::FetchBlocks(const Due& due) {
+  for (const auto& [block_id, have] : due.blocks) {
     // Whoever compares the signer's list with the inventory comes back to one
     // that could not be fetched.
     RETURN_IF_ERROR(

@@ -27,9 +27,12 @@ class LedgerFollower {
  public:
   // `signer_name` names the ledger's cursor in the inventory. All must outlive
   // this object.
+  // `patient`: whoever had a block signed whole, here or elsewhere, is about to
+  // store it and gets a step's time to do so before it is fetched. Without,
+  // each step does all that it can.
   LedgerFollower(SignerClient& signer, storage::Inventory& inventory,
                  BlockKeeper& keeper, UpdateSink& sink, const rpc::Log& log,
-                 std::string signer_name);
+                 std::string signer_name, bool patient = false);
 
   // Follows one page. True if the ledger may have more. After an error, the
   // next call begins again where this one did, which does no harm.
@@ -48,9 +51,11 @@ class LedgerFollower {
 
  private:
   struct Page;
+  struct Due;
   // Rows of the entries, and the blocks that have to be looked at.
   absl::StatusOr<Page> Decode(const LedgerPage& page, uint64_t from);
-  absl::Status FetchBlocks(const Page& page);
+  absl::StatusOr<Due> FindDue(const Page& page);
+  absl::Status FetchBlocks(const Due& due);
 
   SignerClient& signer_;
   storage::Inventory& inventory_;
@@ -58,6 +63,9 @@ class LedgerFollower {
   UpdateSink& sink_;
   const rpc::Log& log_;
   const std::string signer_name_;
+  const bool patient_;
+  // Until where entries had their step's time; 0: none had.
+  uint64_t waited_until_ = 0;
   bool behind_ = false;  // Seen to be, since the start.
   std::atomic<bool> caught_up_ = false;
   std::atomic<bool> whole_ = false;

@@ -144,6 +144,46 @@ TEST_F(LedgerFollowerTest, WhatAnotherProcessStoredIsNotFetchedAgain) {
 }
 
 // A signer that dies after the ledger's entry and before the record is signed.
+TEST_F(LedgerFollowerTest, APatientOneLetsItsOwnerStoreWhatWasSignedWhole) {
+  const std::string block = signer_.AddBlock(2);
+  ASSERT_THAT(Follow(), IsOk());
+  const int fetched = signer_.calls("GetBlock");
+  const auto offered = sink_.offered.size();
+  follower_.emplace(signer_, inventory_, keeper_, sink_, log_, kSigner,
+                    /*patient=*/true);
+  const auto again = signer_.SignBlock(block);
+  EXPECT_FALSE(*follower_->Step());
+  EXPECT_LT(follower_->followed(), signer_.ledger_size());
+  ASSERT_THAT(keeper_.StoreSigned(*again), IsOk());
+  EXPECT_FALSE(*follower_->Step());
+  EXPECT_EQ(follower_->followed(), signer_.ledger_size());
+  EXPECT_EQ(signer_.calls("GetBlock"), fetched);
+  EXPECT_EQ(sink_.offered.size(), offered);
+}
+
+TEST_F(LedgerFollowerTest, APatientOneFetchesWhatNobodyStoresAStepLater) {
+  const std::string lost = signer_.AddBlock(2);
+  const std::string other = signer_.AddBlock(2);
+  ASSERT_THAT(Follow(), IsOk());
+  follower_.emplace(signer_, inventory_, keeper_, sink_, log_, kSigner,
+                    /*patient=*/true);
+  ASSERT_THAT(signer_.SignBlock(lost), IsOk());
+  EXPECT_FALSE(*follower_->Step());
+  EXPECT_NE(InventoryVersion(lost), signer_.Version(lost));
+  // What came meanwhile has a step's time of its own.
+  ASSERT_THAT(signer_.SignBlock(other), IsOk());
+  EXPECT_TRUE(*follower_->Step());
+  EXPECT_EQ(InventoryVersion(lost), signer_.Version(lost));
+  EXPECT_FALSE(*follower_->Step());
+  EXPECT_NE(InventoryVersion(other), signer_.Version(other));
+  ASSERT_THAT(Follow(), IsOk());
+  EXPECT_EQ(InventoryVersion(other), signer_.Version(other));
+  // A delta is waited for by somebody.
+  signer_.Revoke(lost, 0);
+  EXPECT_FALSE(*follower_->Step());
+  EXPECT_EQ(InventoryVersion(lost), signer_.Version(lost));
+}
+
 TEST_F(LedgerFollowerTest, AStatusThatWasNotSignedGetsSigned) {
   const std::string block = signer_.AddBlock(2);
   ASSERT_THAT(Follow(), IsOk());

@@ -25,24 +25,34 @@ Replicator::Replicator(ResponderClient& client, storage::BlockStore& blocks,
 
 absl::StatusOr<std::vector<bool>> Replicator::Push(
     const std::vector<block::Update>& updates) {
-  auto results = client_.Apply(updates);
+  std::vector<block::Update> sent;
+  for (const block::Update& update : updates) {
+    if (!IsBrought(update)) sent.push_back(update);
+  }
+  absl::StatusOr<std::vector<ApplyResult>> results = std::vector<ApplyResult>();
+  if (!sent.empty()) results = client_.Apply(sent);
   if (!results.ok()) return Failed(results.status());
   std::vector<bool> accepted;
   bool all = true;
-  for (size_t i = 0; i < results->size(); ++i) {
-    const ApplyResult& result = (*results)[i];
-    bool taken = result.accepted;
+  auto result = results->begin();
+  for (const block::Update& update : updates) {
+    if (IsBrought(update)) {
+      accepted.push_back(true);
+      continue;
+    }
+    bool taken = result->accepted;
     if (!taken) {
       // It lacks what the update builds on.
-      auto path = Path(updates[i].block_id, result.version);
+      auto path = Path(update.block_id, result->version);
       if (!path.ok()) return Missed(path.status());
       std::map<std::string, uint64_t> holds;
       Batch batch{.updates = *std::move(path), .bytes = 0};
       RETURN_IF_ERROR(Send(batch, holds));
-      taken = holds[updates[i].block_id] >= updates[i].version;
+      taken = holds[update.block_id] >= update.version;
     }
     accepted.push_back(taken);
     all = all && taken;
+    ++result;
   }
   base::MutexLock lock(mu_);
   state_.reachable = true;
@@ -61,6 +71,7 @@ absl::Status Replicator::Converge(bool confirm) {
     base::MutexLock lock(mu_);
     missed_ = false;
   }
+  brought_.clear();
   // The inventory first: what it gains meanwhile counts for the next time.
   auto wanted = blocks_.BlockVersions();
   if (!wanted.ok()) return wanted.status();
@@ -141,6 +152,7 @@ absl::Status Replicator::ConvergeBlocks(
     }
   }
   RETURN_IF_ERROR(Send(batch, holds));
+  brought_ = holds;
   for (const auto& [block_id, has] : lacking) {
     if (holds[block_id] >= wanted.at(block_id)) --behind;
   }
@@ -259,12 +271,19 @@ absl::Status Replicator::Missed(absl::Status status) {
 }
 
 absl::Status Replicator::Failed(absl::Status status) {
+  brought_.clear();  // It may come back with nothing.
   if (IsTransient(status)) {
     base::MutexLock lock(mu_);
     state_.reachable = false;
     state_.ready = false;
   }
   return Missed(std::move(status));
+}
+
+bool Replicator::IsBrought(const block::Update& update) const {
+  if (update.is_delta()) return false;
+  const auto found = brought_.find(update.block_id);
+  return found != brought_.end() && found->second >= update.version;
 }
 
 void Replicator::Refused(const std::string& detail) {

@@ -60,7 +60,8 @@ class Replicator {
 
   // Offers updates, in order; for each whether the responder now holds it. What
   // it refuses, because it missed something before, it is sent as the inventory
-  // has it. An error or a refusal: not caught up until the next Converge.
+  // has it. A whole block that the last Converge brought is not sent again. An
+  // error or a refusal: not caught up until the next Converge.
   absl::StatusOr<std::vector<bool>> Push(
       const std::vector<block::Update>& updates);
 
@@ -96,6 +97,8 @@ class Replicator {
   absl::Status Missed(absl::Status status);
   absl::Status Failed(absl::Status status);
   void Refused(const std::string& detail);
+  // Whether the last Converge brought this, or what is newer.
+  bool IsBrought(const block::Update& update) const;
 
   ResponderClient& client_;
   storage::BlockStore& blocks_;
@@ -103,6 +106,8 @@ class Replicator {
   const base::Clock& clock_;
   const Options options_;
   std::map<std::string, std::string> templates_;  // By id.
+  // By the last Converge: block -> the version that the responder said it has.
+  std::map<std::string, uint64_t> brought_;
   mutable base::Mutex mu_;
   ResponderState state_ ABSL_GUARDED_BY(mu_);
   bool missed_ ABSL_GUARDED_BY(mu_) = false;  // While converging.

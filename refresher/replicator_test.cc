@@ -223,6 +223,28 @@ TEST_F(ReplicatorTest, PushHandsOnWhatIsNew) {
   EXPECT_THAT(*replicator_.Push({delta}), ElementsAre(true));
 }
 
+TEST_F(ReplicatorTest, AWholeBlockThatAConvergenceBroughtIsNotSentAgain) {
+  const std::string block = AddBlock(2);
+  const block::Update queued{.block_id = block,
+                             .version = signer_.Version(block),
+                             .content = signer_.Content(block)};
+  ASSERT_THAT(replicator_.Converge(true), IsOk());
+  const int calls = responder_.calls("Apply");
+  EXPECT_THAT(*replicator_.Push({queued}), ElementsAre(true));
+  EXPECT_EQ(responder_.calls("Apply"), calls);
+
+  // One that is newer is sent, and one that is lost, once that is known.
+  const block::Update delta = AddDelta(block);
+  EXPECT_THAT(*replicator_.Push({queued, delta}), ElementsAre(true, true));
+  EXPECT_THAT(responder_.deltas(), ElementsAre(false, true));
+  responder_.SetReachable(false);
+  EXPECT_FALSE(replicator_.Push({delta}).ok());
+  responder_.SetReachable(true);
+  responder_.ForgetEverything();
+  ASSERT_THAT(replicator_.Push({queued}), IsOk());
+  EXPECT_EQ(responder_.blocks(), 1u);
+}
+
 TEST_F(ReplicatorTest, ARefusedDeltaIsRepairedFromTheInventory) {
   const std::string block = AddBlock(2);
   const std::string other = AddBlock(1);

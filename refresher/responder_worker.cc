@@ -65,13 +65,15 @@ bool ResponderWorker::Offer(const std::shared_ptr<Offering>& offering) {
   const bool caught_up = replicator_.state().caught_up;
   const size_t bytes = BytesOf(*offering);
   base::MutexLock lock(mu_);
-  if (stopping_ || queued_bytes_ + bytes > options_.max_queued_bytes) {
+  const size_t most = options_.max_queued_bytes * (offering->urgent() ? 2 : 1);
+  if (stopping_ || queued_bytes_ + bytes > most) {
     replicator_.MarkMissed();
     return false;
   }
   if (caught_up) offering->Expect(this);
   queued_bytes_ += bytes;
-  queue_.push_back({.offering = offering, .expected = caught_up});
+  (offering->urgent() ? urgent_ : queue_)
+      .push_back({.offering = offering, .bytes = bytes, .expected = caught_up});
   changed_.NotifyAll();
   return caught_up;
 }
@@ -90,12 +92,11 @@ void ResponderWorker::Work() {
     bool converge = false;
     {
       base::MutexLock lock(mu_);
-      while (!stopping_ && queue_.empty() && !converge_now_ &&
+      while (!stopping_ && QueueIsEmpty() && !converge_now_ &&
              changed_.WaitUntil(mu_, next_converge)) {
       }
-      if (stopping_ && queue_.empty()) return;
-      waiting.swap(queue_);
-      queued_bytes_ = 0;
+      if (stopping_ && QueueIsEmpty()) return;
+      waiting = TakeBatch();
       converge =
           !stopping_ &&
           (converge_now_ || std::chrono::steady_clock::now() >= next_converge);
@@ -112,6 +113,20 @@ void ResponderWorker::Work() {
       }
     }
   }
+}
+
+std::vector<ResponderWorker::Waiting> ResponderWorker::TakeBatch() {
+  std::vector<Waiting> batch;
+  size_t bytes = 0;
+  while (!QueueIsEmpty()) {
+    std::deque<Waiting>& from = urgent_.empty() ? queue_ : urgent_;
+    bytes += from.front().bytes;
+    if (!batch.empty() && bytes > options_.batch_bytes) break;
+    queued_bytes_ -= from.front().bytes;
+    batch.push_back(std::move(from.front()));
+    from.pop_front();
+  }
+  return batch;
 }
 
 void ResponderWorker::Push(const std::vector<Waiting>& waiting) {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -27,10 +28,12 @@ class ResponderWorker;
 // Thread-safe.
 class Offering {
  public:
-  explicit Offering(std::vector<block::Update> updates)
-      : updates_(std::move(updates)) {}
+  // What is urgent, because somebody waits for it, overtakes what is not.
+  explicit Offering(std::vector<block::Update> updates, bool urgent = false)
+      : updates_(std::move(updates)), urgent_(urgent) {}
 
   const std::vector<block::Update>& updates() const { return updates_; }
+  bool urgent() const { return urgent_; }
   // The answer of `worker` will come.
   void Expect(ResponderWorker* worker);
   void Answer(ResponderWorker* worker, bool taken);
@@ -44,21 +47,28 @@ class Offering {
 
  private:
   const std::vector<block::Update> updates_;
+  const bool urgent_;
   base::Mutex mu_;
   base::CondVar changed_;
   Outcome outcome_ ABSL_GUARDED_BY(mu_);
 };
 
-// Pushes what it is offered, all that waits in one call, and converges now and
+// Pushes what it is offered, as much as fits one call, and converges now and
 // then, so that a slow responder holds up nobody. What does not fit its queue
-// is left to the next convergence. Thread-safe.
+// is left to the next convergence, which brings it from the inventory; what is
+// in the queue and came with a convergence already is not sent again. So a
+// responder that is slower than a refresh of all blocks falls behind by a queue
+// and then takes each block once, in its own time. Thread-safe.
 class ResponderWorker {
  public:
   struct Options {
     absl::Duration converge_interval = absl::Seconds(5);
     // After one that failed; doubled up to the interval.
     absl::Duration first_retry = absl::Milliseconds(100);
+    // Shared with the other workers: each holds the same updates. What is
+    // urgent may take so much again.
     size_t max_queued_bytes = 32 << 20;
+    size_t batch_bytes = 4 << 20;  // In one push, or one update.
   };
 
   // `inventory_is_whole` says whether a responder may be told that it has
@@ -87,6 +97,7 @@ class ResponderWorker {
  private:
   struct Waiting {
     std::shared_ptr<Offering> offering;
+    size_t bytes = 0;
     bool expected = false;  // Somebody waits for the answer.
   };
   void Work();
@@ -103,7 +114,13 @@ class ResponderWorker {
   std::optional<bool> was_caught_up_;  // For the log.
   base::Mutex mu_;
   base::CondVar changed_;
-  std::vector<Waiting> queue_ ABSL_GUARDED_BY(mu_);
+  bool QueueIsEmpty() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    return queue_.empty() && urgent_.empty();
+  }
+  // What is pushed next.
+  std::vector<Waiting> TakeBatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  std::deque<Waiting> queue_ ABSL_GUARDED_BY(mu_);
+  std::deque<Waiting> urgent_ ABSL_GUARDED_BY(mu_);
   size_t queued_bytes_ ABSL_GUARDED_BY(mu_) = 0;
   bool converge_now_ ABSL_GUARDED_BY(mu_) = true;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;

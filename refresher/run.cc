@@ -190,8 +190,8 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
   }
   Fanout fanout(responders);
   LedgerFollower follower(*parts.signer, *parts.inventory, *parts.keeper,
-                          fanout, process.log(),
-                          config.signer().expected_uri());
+                          fanout, process.log(), config.signer().expected_uri(),
+                          /*patient=*/true);
   BlockRefresher blocks(*parts.signer, *parts.inventory, *parts.keeper, fanout,
                         process.clock(), process.log(),
                         RefreshOptions(config, settings, process));
@@ -268,12 +268,16 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
     });
     const Loop refresh(
         "refresh", process, absl::Seconds(1), [&]() -> absl::StatusOr<bool> {
-          if (process.clock().Now() >= reconcile_at) {
+          // What is due by the inventory first: refreshers share that by their
+          // leases.
+          const absl::StatusOr<size_t> done = blocks.Step();
+          if (done.value_or(0) == 0 &&
+              process.clock().Now() >= reconcile_at) {
             RETURN_IF_ERROR(blocks.Reconcile().status());
             reconcile_at = process.clock().Now() + kReconcileInterval;
           }
-          ASSIGN_OR_RETURN(const size_t done, blocks.Step());
-          return done > 0;
+          RETURN_IF_ERROR(done.status());
+          return *done > 0;
         });
     const Loop revoke("crls", process, absl::Seconds(1),
                       [&]() -> absl::StatusOr<bool> {
