@@ -1,10 +1,8 @@
 #include "signer/block_signer.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -15,6 +13,7 @@
 #include "signer/block_loader.h"
 #include "signer/record_signer.h"
 #include "signer/schedule.h"
+#include "signer/signing_threads.h"
 
 namespace chancery::signer {
 namespace {
@@ -66,7 +65,9 @@ struct BlockSigner::Shared {
         issuers(issuers),
         manifest_key(manifest_key),
         clock(clock),
-        options(std::move(options)) {}
+        options(std::move(options)),
+        threads(this->options.threads != nullptr ? *this->options.threads
+                                                 : none) {}
 
   std::shared_ptr<Slot> SlotOf(const std::string& block_id) {
     base::MutexLock lock(mu);
@@ -96,7 +97,7 @@ struct BlockSigner::Shared {
   }
 
   absl::Status SignRecords(const Issuer& issuer, absl::Time ledger_time,
-                           std::vector<block::Record*> records) const;
+                           std::vector<block::Record*> records);
   absl::StatusOr<std::vector<block::Update>> Advance(
       Slot& slot, const std::string& block_id, bool whole)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(slot.mu);
@@ -113,6 +114,8 @@ struct BlockSigner::Shared {
   const crypto::SigningKey& manifest_key;
   const base::Clock& clock;
   const Options options;
+  SigningThreads none{0};
+  SigningThreads& threads;
 
   base::Mutex mu;
   std::map<std::string, std::shared_ptr<Slot>> slots ABSL_GUARDED_BY(mu);
@@ -127,29 +130,10 @@ BlockSigner::~BlockSigner() = default;
 
 absl::Status BlockSigner::Shared::SignRecords(
     const Issuer& issuer, absl::Time ledger_time,
-    std::vector<block::Record*> records) const {
-  const size_t threads =
-      std::min<size_t>(options.threads, (records.size() + 63) / 64);
-  if (threads <= 1) {
-    for (block::Record* record : records) {
-      RETURN_IF_ERROR(SignRecord(issuer, ledger_time, *record));
-    }
-    return absl::OkStatus();
-  }
-  std::atomic<size_t> next{0};
-  std::vector<absl::Status> results(threads);
-  std::vector<std::thread> workers;
-  for (size_t t = 0; t < threads; ++t) {
-    workers.emplace_back([&, t] {
-      for (size_t i = next++; i < records.size() && results[t].ok();
-           i = next++) {
-        results[t] = SignRecord(issuer, ledger_time, *records[i]);
-      }
-    });
-  }
-  for (std::thread& worker : workers) worker.join();
-  for (absl::Status& result : results) RETURN_IF_ERROR(std::move(result));
-  return absl::OkStatus();
+    std::vector<block::Record*> records) {
+  return threads.Run(records.size(), [&](size_t i) {
+    return SignRecord(issuer, ledger_time, *records[i]);
+  });
 }
 
 namespace {

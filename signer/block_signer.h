@@ -17,6 +17,7 @@
 #include "signer/issuer.h"
 #include "signer/ledger/ledger.h"
 #include "signer/requests.h"
+#include "signer/signing_threads.h"
 
 namespace chancery::signer {
 
@@ -39,8 +40,9 @@ struct BlockList {
 class BlockSigner {
  public:
   struct Options {
-    // Threads for the records of one block; 1 signs in the caller's thread.
-    int threads = 1;
+    // Sign the records of all blocks; must outlive the signer. Null: each in
+    // its caller's thread.
+    SigningThreads* threads = nullptr;
     // Returns at `when` or later: a record must be a second younger than the
     // one it replaces. Tests move their clock instead of waiting.
     std::function<void(absl::Time when)> wait_until;

@@ -241,8 +241,9 @@ TEST(TwoBlockSignersTest, NeverSignOneVersionTwice) {
   }
   const std::string block_id =
       world.State(revoked_by_serial.begin()->first).block_id;
+  SigningThreads threads(3);
   const BlockSigner::Options options{
-      .threads = 3,
+      .threads = &threads,
       .wait_until = [&](absl::Time when) { world.clock.WaitUntil(when); }};
   BlockSigner first(world.signer.ledger(), world.signer.issuers(),
                     *world.pki.manifest_key(), world.clock, options);

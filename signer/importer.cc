@@ -85,6 +85,25 @@ absl::StatusOr<Checked> Check(const Issuer& issuer, const x509::Certificate& ca,
       .certificate = *std::move(parsed), .item = &item, .position = position};
 }
 
+// Side by side; the first refusal is the one of the smallest position.
+absl::StatusOr<std::vector<Checked>> CheckAll(
+    SigningThreads& threads, const Issuer& issuer, const x509::Certificate& ca,
+    const std::vector<ImportItem>& items, absl::Time now) {
+  std::vector<absl::StatusOr<Checked>> results(items.size(),
+                                               absl::UnknownError(""));
+  RETURN_IF_ERROR(threads.Run(items.size(), [&](size_t i) {
+    results[i] = Check(issuer, ca, items[i], i, now);
+    return absl::OkStatus();
+  }));
+  std::vector<Checked> checked;
+  checked.reserve(items.size());
+  for (absl::StatusOr<Checked>& result : results) {
+    ASSIGN_OR_RETURN(Checked one, std::move(result));
+    checked.push_back(std::move(one));
+  }
+  return checked;
+}
+
 }  // namespace
 
 absl::StatusOr<Imported> Importer::Import(const ImportRequest& request) {
@@ -101,12 +120,9 @@ absl::StatusOr<Imported> Importer::Import(const ImportRequest& request) {
   ASSIGN_OR_RETURN(
       const x509::Certificate ca,
       x509::Certificate::Parse(base::AsBytes(issuer->certificate)));
-  std::vector<Checked> checked;
-  for (size_t i = 0; i < request.items.size(); ++i) {
-    ASSIGN_OR_RETURN(Checked one,
-                     Check(*issuer, ca, request.items[i], i, clock_.Now()));
-    checked.push_back(std::move(one));
-  }
+  ASSIGN_OR_RETURN(
+      std::vector<Checked> checked,
+      CheckAll(threads_, *issuer, ca, request.items, clock_.Now()));
   // Blocks fill in order of notAfter, so that members expire together.
   std::stable_sort(checked.begin(), checked.end(),
                    [](const Checked& a, const Checked& b) {

@@ -11,6 +11,7 @@
 #include "signer/issuer.h"
 #include "signer/ledger/ledger.h"
 #include "signer/requests.h"
+#include "signer/signing_threads.h"
 #include "x509/certificate/certificate.h"
 
 namespace chancery::signer {
@@ -19,11 +20,15 @@ namespace chancery::signer {
 // order of notAfter. Thread-safe.
 class Importer {
  public:
-  // All must outlive this object.
+  // All must outlive this object. `threads` check what is to be imported.
   // `allowed`: whether the configuration turns imports on.
-  Importer(Ledger& ledger, const IssuerTable& issuers, const base::Clock& clock,
-           bool allowed)
-      : ledger_(ledger), issuers_(issuers), clock_(clock), allowed_(allowed) {}
+  Importer(Ledger& ledger, const IssuerTable& issuers, SigningThreads& threads,
+           const base::Clock& clock, bool allowed)
+      : ledger_(ledger),
+        issuers_(issuers),
+        threads_(threads),
+        clock_(clock),
+        allowed_(allowed) {}
 
   // All of the request or nothing. A certificate that is known with the same
   // bytes is counted; its status may rise, to held or revoked, and never falls.
@@ -42,6 +47,7 @@ class Importer {
 
   Ledger& ledger_;
   const IssuerTable& issuers_;
+  SigningThreads& threads_;
   const base::Clock& clock_;
   const bool allowed_;
 };

@@ -11,6 +11,7 @@
 #include "crypto/testing/command.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "signer/signing_threads.h"
 #include "signer/testing/signer_world.h"
 #include "signer/testing/test_signer.h"
 
@@ -287,8 +288,9 @@ TEST_F(ImporterTest, RefusesTooMuchAndTooLittleAndWhatStorageRefuses) {
 }
 
 TEST_F(ImporterTest, IsOffUnlessConfigured) {
-  Importer off(world_.signer.ledger(), world_.signer.issuers(), world_.clock,
-               false);
+  SigningThreads threads(0);
+  Importer off(world_.signer.ledger(), world_.signer.issuers(), threads,
+               world_.clock, false);
   EXPECT_THAT(off.Import({.asker = SignerWorld::Ask(""),
                           .issuer = "issuing",
                           .items = {{.certificate = old_ca_.Issue("05")}}}),

@@ -35,6 +35,7 @@
 #include "signer/revocation.h"
 #include "signer/revocation_limit.h"
 #include "signer/revocation_service.h"
+#include "signer/signing_threads.h"
 
 namespace chancery::signer {
 namespace {
@@ -58,7 +59,7 @@ absl::StatusOr<std::unique_ptr<Ledger>> OpenLedger(
   return Ledger::Open(std::move(store), process.clock(), options);
 }
 
-int SigningThreads(const config::Signer& config) {
+int CountThreads(const config::Signer& config) {
   if (config.signing_threads() != 0)
     return static_cast<int>(config.signing_threads());
   return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -79,9 +80,9 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
   ASSIGN_OR_RETURN(const auto ledger, OpenLedger(config, process));
   process.log().Info("ledger opened", {{"entries", ledger->Head().size}});
 
-  BlockSigner blocks(
-      *ledger, issuers, *manifest_key, process.clock(),
-      {.threads = SigningThreads(config), .wait_until = WaitUntil});
+  SigningThreads threads(CountThreads(config));
+  BlockSigner blocks(*ledger, issuers, *manifest_key, process.clock(),
+                     {.threads = &threads, .wait_until = WaitUntil});
   Issuance issuance(*ledger, issuers, blocks, process.clock(),
                     base::SystemRandom());
   RevocationLimit limit(config.max_revocations_per_hour() == 0
@@ -98,7 +99,8 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
                                   .orders = orders,
                                   .clock = process.clock()});
   CrlSigner crls(*ledger, issuers, process.clock(), WaitUntil);
-  Importer importer(*ledger, issuers, process.clock(), config.allow_import());
+  Importer importer(*ledger, issuers, threads, process.clock(),
+                    config.allow_import());
 
   rpc::WorkerPool pool(kWorkers);
   const rpc::Dispatcher dispatcher(pool, roles, process.log());

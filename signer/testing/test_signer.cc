@@ -24,7 +24,7 @@ absl::Status TestSigner::Start() {
   const auto wait = [this](absl::Time when) { clock_.WaitUntil(when); };
   parts->blocks = std::make_unique<BlockSigner>(
       *parts->ledger, issuers_, manifest_key_, clock_,
-      BlockSigner::Options{.threads = 1, .wait_until = wait});
+      BlockSigner::Options{.wait_until = wait});
   parts->issuance = std::make_unique<Issuance>(*parts->ledger, issuers_,
                                                *parts->blocks, clock_, random_);
   parts->limit = std::make_unique<RevocationLimit>(max_revocations_per_hour_);
@@ -42,8 +42,8 @@ absl::Status TestSigner::Start() {
                             .clock = clock_});
   parts->crls =
       std::make_unique<CrlSigner>(*parts->ledger, issuers_, clock_, wait);
-  parts->importer =
-      std::make_unique<Importer>(*parts->ledger, issuers_, clock_, true);
+  parts->importer = std::make_unique<Importer>(*parts->ledger, issuers_,
+                                               parts->threads, clock_, true);
   parts_ = std::move(parts);
   return absl::OkStatus();
 }

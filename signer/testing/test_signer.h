@@ -24,6 +24,7 @@
 #include "signer/order_verifier.h"
 #include "signer/revocation.h"
 #include "signer/revocation_limit.h"
+#include "signer/signing_threads.h"
 
 namespace chancery::signer::testing {
 
@@ -64,6 +65,7 @@ class TestSigner {
 
  private:
   struct Parts {
+    SigningThreads threads{0};
     std::unique_ptr<Ledger> ledger;
     std::unique_ptr<BlockSigner> blocks;
     std::unique_ptr<Issuance> issuance;
