@@ -47,6 +47,19 @@ TEST_P(BlockStoreTest, ABlockComesBackAsItWas) {
               StatusIs(absl::StatusCode::kNotFound, "6e6f6e65"));
 }
 
+TEST_P(BlockStoreTest, ALargeBlockComesBackAsItWas) {
+  for (const size_t size : {4095, 4096, 350'000}) {
+    BlockRow block = Block(size);
+    block.data.assign(size, '\0');
+    for (size_t i = 0; i < size; ++i) block.data[i] = char(i * i / 7);
+    ASSERT_THAT(inventory_->PutBlock(block), IsOk());
+    const auto held = Open()->GetBlock(kBlock);
+    ASSERT_THAT(held, IsOk());
+    EXPECT_EQ(held->data, block.data);
+    EXPECT_EQ(held->template_ids, block.template_ids);
+  }
+}
+
 TEST_P(BlockStoreTest, ABlockOnlyGrows) {
   ASSERT_THAT(inventory_->PutBlock(Block(5)), IsOk());
   ASSERT_THAT(inventory_->PutBlock(Block(4)), IsOk());

@@ -81,6 +81,29 @@ TEST_P(CertificateStoreTest, AddingTwiceIsHarmless) {
   ExpectSame(Held(1), before);
 }
 
+TEST_P(CertificateStoreTest,
+       KnownOnesAmongManyAreFilledInAndRepeatedOnesHarmless) {
+  CertificateRow known = Certificate(7);
+  known.profile.clear();
+  ASSERT_THAT(inventory_->AddCertificates({known}), IsOk());
+  std::vector<CertificateRow> rows;
+  for (int i = 1; i <= 250; ++i) rows.push_back(Certificate(i));
+  rows.push_back(Certificate(20));
+  rows.insert(rows.begin() + 40, Certificate(30));
+  ASSERT_THAT(inventory_->AddCertificates(rows), IsOk());
+  for (const int number : {1, 7, 20, 30, 100, 101, 200, 201, 250}) {
+    ExpectSame(Held(number), Certificate(number));
+  }
+  EXPECT_EQ((*inventory_->CountByStatus())[CertificateStatus::kGood], 250u);
+
+  rows.resize(120);
+  rows[60].der = "other";
+  rows[0] = Certificate(1000);
+  EXPECT_THAT(inventory_->AddCertificates(rows),
+              StatusIs(absl::StatusCode::kAlreadyExists, "other bytes"));
+  EXPECT_EQ((*inventory_->CountByStatus())[CertificateStatus::kGood], 250u);
+}
+
 TEST_P(CertificateStoreTest, OtherBytesAreRefusedAndNothingIsAdded) {
   ASSERT_THAT(inventory_->AddCertificates({Certificate(1)}), IsOk());
   CertificateRow other = Certificate(1);

@@ -19,10 +19,12 @@
 namespace chancery::storage {
 namespace {
 
+constexpr size_t kLargeBlob = 4096;
 constexpr unsigned kByteaOid = 17, kInt8Oid = 20, kInt4Oid = 23;
 
-// Every parameter travels as text; PostgreSQL knows each one's type from where
-// it stands. Bytes are written in its hex form.
+// A parameter travels as text; PostgreSQL knows each one's type from where it
+// stands. Bytes are written in its hex form, but for a statement's first that
+// is large: that goes as it is.
 struct TextParameter {
   bool null = false;
   std::string text;
@@ -65,18 +67,16 @@ class PostgresSession final : public Session {
       absl::string_view sql, const std::vector<Value>& parameters) override {
     RETURN_IF_ERROR(CheckTexts(parameters));
     std::vector<TextParameter> texts;
-    for (const Value& value : parameters) texts.push_back(ToText(value));
+    const auto large = FindLarge(parameters);
+    for (auto value = parameters.begin(); value != parameters.end(); ++value) {
+      texts.push_back(value == large ? TextParameter() : ToText(*value));
+    }
     std::vector<const char*> pointers;
     for (const TextParameter& text : texts) {
       pointers.push_back(text.null ? nullptr : text.text.c_str());
     }
     const std::string statement(sql);
-    // What has no parameters is rare, or a migration's.
-    const pqxx::result result =
-        pointers.empty() ? transaction_.exec(statement)
-                         : transaction_.exec_prepared(
-                               connection_.Prepare(statement),
-                               pqxx::prepare::make_dynamic_params(pointers));
+    const pqxx::result result = Execute(statement, parameters, pointers);
     std::vector<Row> rows;
     for (const auto& from : result) {
       Row row;
@@ -87,6 +87,36 @@ class PostgresSession final : public Session {
   }
 
  private:
+  using Iterator = std::vector<Value>::const_iterator;
+
+  static Iterator FindLarge(const std::vector<Value>& parameters) {
+    return std::find_if(
+        parameters.begin(), parameters.end(), [](const Value& value) {
+          const auto* blob = std::get_if<Blob>(&value);
+          return blob != nullptr && blob->bytes.size() >= kLargeBlob;
+        });
+  }
+
+  // `texts` has all parameters but the large one.
+  pqxx::result Execute(const std::string& sql,
+                       const std::vector<Value>& parameters,
+                       const std::vector<const char*>& texts) {
+    // What has no parameters is rare, or a migration's.
+    if (parameters.empty()) return transaction_.exec(sql);
+    const std::string& name = connection_.Prepare(sql);
+    const auto large = FindLarge(parameters);
+    if (large == parameters.end()) {
+      return transaction_.exec_prepared(
+          name, pqxx::prepare::make_dynamic_params(texts));
+    }
+    const auto before = texts.begin() + (large - parameters.begin());
+    const std::string& bytes = std::get<Blob>(*large).bytes;
+    return transaction_.exec_prepared(
+        name, pqxx::prepare::make_dynamic_params(texts.begin(), before),
+        pqxx::binarystring(bytes),
+        pqxx::prepare::make_dynamic_params(before + 1, texts.end()));
+  }
+
   static Value FromField(const pqxx::field& field) {
     if (field.is_null()) return {};
     switch (field.type()) {

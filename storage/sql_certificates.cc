@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -20,6 +22,11 @@ constexpr char kColumns[] =
     "issuer_id, serial, der, subject, names, not_before, not_after, profile, "
     "requester, request_id, status, reason, revoked_at, block_id, place, "
     "issued_at, issued_index, status_index";
+
+constexpr size_t kColumnCount = 18;
+
+// Certificates that are added by one statement, where that is worth it.
+constexpr size_t kRowsInAStatement = 100;
 
 // Where columns stand that more than one function reads.
 constexpr size_t kIssuedIndex = 16, kStatusIndex = 17;
@@ -108,28 +115,74 @@ absl::Status FillIn(Session& session, const Row& columns,
       .status();
 }
 
-}  // namespace
-
-absl::Status SqlInventory::AddCertificate(Session& session,
-                                          const CertificateRow& row) {
+// In kColumns' order.
+void AppendColumns(const CertificateRow& row, std::vector<Value>& out) {
   const bool good = row.status == CertificateStatus::kGood;
-  ASSIGN_OR_RETURN(
-      const std::vector<Row> added,
-      session.Run(
-          absl::StrCat("INSERT INTO certificates (", kColumns,
-                       ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
-                       "$11, $12, $13, $14, $15, $16, $17, $18) "
-                       "ON CONFLICT (issuer_id, serial) DO NOTHING "
-                       "RETURNING issued_index"),
-          {Blob{row.issuer_id}, Blob{row.serial}, Blob{row.der},
+  for (Value& value : std::vector<Value>{
+           Blob{row.issuer_id}, Blob{row.serial}, Blob{row.der},
            OneLine(row.subject), NamesColumn(row), ToSeconds(row.not_before),
            ToSeconds(row.not_after), row.profile, row.requester, row.request_id,
            static_cast<int64_t>(row.status), int64_t{row.reason},
            ToSeconds(row.revoked_at), Blob{row.block_id}, int64_t{row.place},
            ToSeconds(row.issued_at), ToInt(row.ledger_index),
-           good ? kNoChange : ToInt(row.ledger_index)}));
-  if (!added.empty()) return absl::OkStatus();
+           good ? kNoChange : ToInt(row.ledger_index)}) {
+    out.push_back(std::move(value));
+  }
+}
 
+// Adds those of `count` rows that are not there, and returns their keys.
+std::string InsertStatement(size_t count) {
+  std::string sql =
+      absl::StrCat("INSERT INTO certificates (", kColumns, ") VALUES ");
+  for (size_t row = 0; row < count; ++row) {
+    absl::StrAppend(&sql, row == 0 ? "(" : ", (");
+    for (size_t column = 1; column <= kColumnCount; ++column) {
+      absl::StrAppend(&sql, column == 1 ? "$" : ", $",
+                      row * kColumnCount + column);
+    }
+    sql += ")";
+  }
+  return sql +
+         " ON CONFLICT (issuer_id, serial) DO NOTHING "
+         "RETURNING issuer_id, serial";
+}
+
+}  // namespace
+
+absl::Status SqlInventory::AddCertificates(
+    Session& session, const std::vector<CertificateRow>& rows) const {
+  // A statement that never changes is prepared once. PostgreSQL's time is in
+  // the way to it and back; SQLite has none and looks up each parameter's name.
+  const size_t at_a_time =
+      database_->dialect() == Dialect::kPostgres ? kRowsInAStatement : 1;
+  const absl::Span<const CertificateRow> all(rows);
+  for (size_t at = 0; at < rows.size();) {
+    const size_t count = rows.size() - at < at_a_time ? 1 : at_a_time;
+    RETURN_IF_ERROR(AddSome(session, all.subspan(at, count)));
+    at += count;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SqlInventory::AddSome(Session& session,
+                                   absl::Span<const CertificateRow> rows) {
+  std::vector<Value> values;
+  for (const CertificateRow& row : rows) AppendColumns(row, values);
+  ASSIGN_OR_RETURN(const std::vector<Row> added,
+                   session.Run(InsertStatement(rows.size()), values));
+  if (added.size() == rows.size()) return absl::OkStatus();
+  std::set<std::pair<std::string, std::string>> is_new;
+  for (const Row& row : added) is_new.emplace(BlobAt(row, 0), BlobAt(row, 1));
+  for (const CertificateRow& row : rows) {
+    // Of one that stands here twice, the second is known.
+    if (is_new.erase({row.issuer_id, row.serial}) > 0) continue;
+    RETURN_IF_ERROR(AddKnown(session, row));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SqlInventory::AddKnown(Session& session,
+                                    const CertificateRow& row) {
   ASSIGN_OR_RETURN(
       const std::vector<Row> held,
       session.Run(
@@ -143,7 +196,7 @@ absl::Status SqlInventory::AddCertificate(Session& session,
         " is in the inventory with other bytes"));
   }
   RETURN_IF_ERROR(FillIn(session, held[0], row));
-  if (good) return absl::OkStatus();
+  if (row.status == CertificateStatus::kGood) return absl::OkStatus();
   return ApplyStatus(session, {.issuer_id = row.issuer_id,
                                .serial = row.serial,
                                .status = row.status,
@@ -181,10 +234,7 @@ absl::Status SqlInventory::ApplyStatus(Session& session, const StatusRow& row) {
 absl::Status SqlInventory::AddCertificates(
     const std::vector<CertificateRow>& rows) {
   return database_->Transact([&](Session& session) -> absl::Status {
-    for (const CertificateRow& row : rows) {
-      RETURN_IF_ERROR(AddCertificate(session, row));
-    }
-    return absl::OkStatus();
+    return AddCertificates(session, rows);
   });
 }
 

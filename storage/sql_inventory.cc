@@ -134,9 +134,7 @@ absl::Status SqlInventory::ApplyLedgerStep(const LedgerStep& step) {
   return database_->Transact([&](Session& session) -> absl::Status {
     ASSIGN_OR_RETURN(const int64_t next, ReadCursor(session, step.signer));
     if (next >= ToInt(step.next_index)) return absl::OkStatus();
-    for (const CertificateRow& row : step.certificates) {
-      RETURN_IF_ERROR(AddCertificate(session, row));
-    }
+    RETURN_IF_ERROR(AddCertificates(session, step.certificates));
     for (const StatusRow& row : step.statuses) {
       RETURN_IF_ERROR(ApplyStatus(session, row));
     }

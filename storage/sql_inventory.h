@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "storage/database.h"
 #include "storage/inventory.h"
 
@@ -72,8 +73,13 @@ class SqlInventory final : public Inventory {
 
  private:
   // Within a transaction: also steps of a ledger consist of these.
-  static absl::Status AddCertificate(Session& session,
-                                     const CertificateRow& row);
+  absl::Status AddCertificates(Session& session,
+                               const std::vector<CertificateRow>& rows) const;
+  // By one statement.
+  static absl::Status AddSome(Session& session,
+                              absl::Span<const CertificateRow> rows);
+  // Of which there is a row.
+  static absl::Status AddKnown(Session& session, const CertificateRow& row);
   static absl::Status ApplyStatus(Session& session, const StatusRow& row);
 
   // A transaction of one statement.

@@ -59,7 +59,10 @@ class SqliteConnection final : public Session {
     sqlite3_busy_timeout(db, kBusyTimeoutMs);
     RETURN_IF_ERROR(connection->UseWal());
     for (const char* pragma :
-         {"PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON"}) {
+         {"PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON",
+          // kB. Serials are random: each new one is somewhere in an index, of
+          // which little would be in SQLite's own 2 MB.
+          "PRAGMA cache_size=-32768"}) {
       RETURN_IF_ERROR(connection->Run(pragma, {}).status());
     }
     return connection;
