@@ -21,6 +21,7 @@ namespace chancery::refresher {
 namespace {
 
 using base::testing::IsOk;
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -175,6 +176,57 @@ TEST_F(ResponderWorkerTest, WhatDoesNotFitTheQueueComesByConvergence) {
   ASSERT_TRUE(one->AwaitCaughtUp());
   EXPECT_EQ(one->responder.Version(block), signer_.Version(block));
   EXPECT_EQ(one->worker.pushed(), 0u);
+}
+
+TEST_F(ResponderWorkerTest, WhatSomebodyWaitsForOvertakesWholeBlocks) {
+  const std::string first = AddBlock();
+  const std::string second = AddBlock();
+  const std::string revoked = AddBlock();
+  const auto one =
+      Start({.converge_interval = absl::Hours(1), .batch_bytes = 1});
+  ASSERT_TRUE(one->AwaitCaughtUp());
+  testing::FakeResponder& responder = one->responder;
+  const size_t before = responder.deltas().size();
+  const int calls = responder.calls("Apply");
+  const auto offer = [&](Updates updates, bool urgent) {
+    one->worker.Offer(std::make_shared<Offering>(std::move(updates), urgent));
+  };
+  responder.HoldApply();
+  offer(signer_.SignBlock(first)->updates, false);
+  ASSERT_TRUE(
+      responder.Await([&] { return responder.calls("Apply") == calls + 1; }));
+  offer(signer_.SignBlock(second)->updates, false);
+  offer({AddDelta(revoked)}, true);
+  responder.LetApplyGo();
+  ASSERT_TRUE(responder.Await(
+      [&] { return responder.Version(second) == signer_.Version(second); }));
+  const std::vector<bool> deltas = responder.deltas();
+  EXPECT_THAT(std::vector<bool>(deltas.begin() + before, deltas.end()),
+              ElementsAre(false, true, false));
+}
+
+TEST_F(ResponderWorkerTest, WholeBlocksGoInBites) {
+  std::vector<std::string> blocks;
+  for (int i = 0; i < 8; ++i) blocks.push_back(AddBlock());
+  const size_t size = signer_.Content(blocks[0]).size();
+  const auto one = Start({.converge_interval = absl::Hours(1),
+                          .batch_bytes = 3 * size + size / 2});
+  ASSERT_TRUE(one->AwaitCaughtUp());
+  testing::FakeResponder& responder = one->responder;
+  const int calls = responder.calls("Apply");
+  responder.HoldApply();
+  for (const std::string& block : blocks) {
+    one->worker.Offer(
+        std::make_shared<Offering>(signer_.SignBlock(block)->updates));
+    // The first alone, so that the others wait.
+    ASSERT_TRUE(
+        responder.Await([&] { return responder.calls("Apply") > calls; }));
+  }
+  responder.LetApplyGo();
+  ASSERT_TRUE(responder.Await([&] {
+    return responder.Version(blocks[7]) == signer_.Version(blocks[7]);
+  }));
+  EXPECT_EQ(responder.calls("Apply"), calls + 4);  // 1 + 3 + 3 + 1.
 }
 
 class FanoutTest : public ResponderWorkerTest {
