@@ -1,8 +1,10 @@
 #include "ledger/entry.h"
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "base/encoding.h"
@@ -22,6 +24,7 @@ enum Type : uint8_t {
   kRelease = 5,
   kManifest = 6,
   kCrl = 7,
+  kIssuer = 8,
   kOrder = 9,
 };
 
@@ -34,7 +37,8 @@ Type TypeOf(const EntryBody& body) {
     return status->change == StatusChange::kHold ? kHold : kRelease;
   }
   if (std::holds_alternative<OrderEntry>(body)) return kOrder;
-  return std::holds_alternative<ManifestEntry>(body) ? kManifest : kCrl;
+  if (std::holds_alternative<ManifestEntry>(body)) return kManifest;
+  return std::holds_alternative<CrlEntry>(body) ? kCrl : kIssuer;
 }
 
 absl::Status Invalid(absl::string_view field, absl::string_view value,
@@ -165,6 +169,25 @@ absl::Status CheckBody(const OrderEntry& body) {
   return CheckSize("order", body.order, 1, kMaxOrderSize);
 }
 
+absl::Status CheckBody(const IssuerEntry& body) {
+  RETURN_IF_ERROR(
+      CheckSize("issuer id", body.issuer_id, kIssuerIdSize, kIssuerIdSize));
+  RETURN_IF_ERROR(CheckSize("issuer name", body.name, 1, kMaxIssuerNameSize));
+  if (!std::all_of(body.name.begin(), body.name.end(), [](char c) {
+        return absl::ascii_islower(static_cast<unsigned char>(c)) ||
+               absl::ascii_isdigit(static_cast<unsigned char>(c)) || c == '-';
+      })) {
+    return Invalid("issuer name",
+                   absl::StrCat("0x", base::Hex(base::AsBytes(body.name))),
+                   "must be of lower-case letters, digits and dashes");
+  }
+  if (body.crl_shards == 0 || body.crl_shards > kMaxCrlShards) {
+    return Invalid("CRL shards", absl::StrCat(body.crl_shards),
+                   absl::StrCat("must be between 1 and ", kMaxCrlShards));
+  }
+  return CheckSize("certificate", body.certificate, 1, kMaxCertificateSize);
+}
+
 void Write(const Origin& origin, ByteWriter& out) {
   out.Counted(origin.caller, 2)
       .Counted(origin.requester, 2)
@@ -269,6 +292,20 @@ bool Read(ByteReader& in, OrderEntry& body) {
          in.Counted(4, kMaxOrderSize, body.order);
 }
 
+void Write(const IssuerEntry& body, ByteWriter& out) {
+  out.Raw(body.issuer_id)
+      .Counted(body.name, 1)
+      .U32(body.crl_shards)
+      .Counted(body.certificate, 4);
+}
+
+bool Read(ByteReader& in, IssuerEntry& body) {
+  return in.Raw(kIssuerIdSize, body.issuer_id) &&
+         in.Counted(1, kMaxIssuerNameSize, body.name) &&
+         in.U32(body.crl_shards) &&
+         in.Counted(4, kMaxCertificateSize, body.certificate);
+}
+
 template <typename Body>
 bool ReadBody(ByteReader& in, Body body, EntryBody& out) {
   if (!Read(in, body)) return false;
@@ -293,6 +330,8 @@ bool ReadBody(uint8_t type, ByteReader& in, EntryBody& out) {
       return ReadBody(in, CrlEntry(), out);
     case kOrder:
       return ReadBody(in, OrderEntry(), out);
+    case kIssuer:
+      return ReadBody(in, IssuerEntry(), out);
   }
   return false;
 }
@@ -335,8 +374,8 @@ absl::StatusOr<Entry> ParseEntry(base::Bytes bytes) {
   if (format != kFormat) {
     return Invalid("format", absl::StrCat(format), "must be 1");
   }
-  if ((type < kIssue || type > kCrl) && type != kOrder) {
-    return Invalid("type", absl::StrCat(type), "must be 1 to 7 or 9");
+  if (type < kIssue || type > kOrder) {
+    return Invalid("type", absl::StrCat(type), "must be between 1 and 9");
   }
   if (!in.U64(entry.index) || !in.U64(seconds) || !in.U32(micros)) {
     return absl::InvalidArgumentError("ledger entry: shorter than its header");
@@ -375,9 +414,11 @@ std::string EntryTypeName(const EntryBody& body) {
     case kOrder:
       return "revocation order";
     case kCrl:
+      return "crl";
+    case kIssuer:
       break;
   }
-  return "crl";
+  return "issuer";
 }
 
 }  // namespace chancery::ledger

@@ -30,6 +30,8 @@ inline constexpr size_t kMaxManifestSize = 1 << 16;
 inline constexpr uint32_t kMaxBlockCapacity = 1 << 16;
 inline constexpr size_t kMaxOrderSize = 1 << 15;
 inline constexpr uint32_t kMaxOrderedEntries = 4096;
+inline constexpr size_t kMaxIssuerNameSize = 63;
+inline constexpr uint32_t kMaxCrlShards = 4096;
 
 // Who asked. (caller, requester, request_id) names a request for ever.
 struct Origin {
@@ -102,8 +104,16 @@ struct OrderEntry {
   std::string order = {};  // As signed (revocation_order.h).
 };
 
+// An issuer begins: what is fixed for as long as its key signs.
+struct IssuerEntry {
+  std::string issuer_id = {};
+  std::string name = {};         // Lower-case letters, digits and dashes.
+  std::string certificate = {};  // DER.
+  uint32_t crl_shards = 1;       // Scopes that its CRL is divided into.
+};
+
 using EntryBody = std::variant<CertificateEntry, StatusEntry, ManifestEntry,
-                               CrlEntry, OrderEntry>;
+                               CrlEntry, IssuerEntry, OrderEntry>;
 
 struct Entry {
   uint64_t index = 0;
@@ -122,7 +132,7 @@ std::string EncodeEntry(const Entry& entry);
 // else: other lengths, orders, types, versions or trailing bytes.
 absl::StatusOr<Entry> ParseEntry(base::Bytes bytes);
 
-// "issue", "import", "revoke", "hold", "release", "manifest", "crl",
+// "issue", "import", "revoke", "hold", "release", "manifest", "crl", "issuer",
 // "revocation order".
 std::string EntryTypeName(const EntryBody& body);
 

@@ -84,6 +84,13 @@ OrderEntry SampleOrder() {
   return body;
 }
 
+IssuerEntry SampleIssuer() {
+  return {.issuer_id = std::string(32, 'i'),
+          .name = "web-1",
+          .certificate = "DER",
+          .crl_shards = 16};
+}
+
 Entry With(EntryBody body) {
   return {.index = 42,
           .time = absl::FromUnixMicros(1700000000123456),
@@ -102,6 +109,7 @@ std::vector<Entry> OneOfEachType() {
           With(SampleStatus(StatusChange::kRelease, 0)),
           With(SampleManifest()),
           With(SampleCrl()),
+          With(SampleIssuer()),
           With(SampleOrder())};
 }
 
@@ -175,9 +183,9 @@ TEST(EntryTest, ParsesWhatItEncodes) {
     EXPECT_EQ(EncodeEntry(*parsed), bytes);
     names.push_back(EntryTypeName(parsed->body));
   }
-  EXPECT_EQ(names, (std::vector<std::string>{"issue", "import", "revoke",
-                                             "hold", "release", "manifest",
-                                             "crl", "revocation order"}));
+  EXPECT_EQ(names, (std::vector<std::string>{
+                       "issue", "import", "revoke", "hold", "release",
+                       "manifest", "crl", "issuer", "revocation order"}));
 }
 
 TEST(EntryTest, RefusesEveryOtherLength) {
@@ -200,7 +208,7 @@ TEST(EntryTest, RefusesUnknownFormatsAndTypes) {
   EXPECT_THAT(ParseEntry(base::AsBytes(bytes)),
               StatusIs(kInvalid, "format: 2"));
   bytes[0] = 1;
-  for (const char type : {0, 8, 10, 127}) {
+  for (const char type : {0, 10, 127}) {
     bytes[1] = type;
     EXPECT_THAT(ParseEntry(base::AsBytes(bytes)), StatusIs(kInvalid, "type: "));
   }
@@ -299,6 +307,27 @@ TEST(EntryTest, RefusesABadManifestOrCrl) {
   std::string bytes = EncodeEntry(With(SampleCrl()));
   bytes[22 + 32 + 4] = 3;  // Its kind.
   EXPECT_THAT(ParseEntry(base::AsBytes(bytes)), StatusIs(kInvalid, "kind"));
+}
+
+TEST(EntryTest, RefusesABadIssuer) {
+  struct Row {
+    std::string field;
+    void (*damage)(IssuerEntry&);
+  };
+  for (const Row& row : std::vector<Row>{
+           {"issuer id", [](auto& e) { e.issuer_id += 'x'; }},
+           {"issuer name", [](auto& e) { e.name.clear(); }},
+           {"issuer name", [](auto& e) { e.name = std::string(64, 'n'); }},
+           {"issuer name", [](auto& e) { e.name = "Web"; }},
+           {"issuer name", [](auto& e) { e.name = "a/b"; }},
+           {"CRL shards", [](auto& e) { e.crl_shards = 0; }},
+           {"CRL shards", [](auto& e) { e.crl_shards = 4097; }},
+           {"certificate", [](auto& e) { e.certificate.clear(); }}}) {
+    IssuerEntry body = SampleIssuer();
+    row.damage(body);
+    EXPECT_THAT(ValidateEntry(With(body)),
+                StatusIs(kInvalid, "ledger entry: " + row.field));
+  }
 }
 
 }  // namespace

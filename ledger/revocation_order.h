@@ -22,13 +22,12 @@
 #include "base/bytes.h"
 #include "block/manifest.h"
 #include "crypto/signing_key.h"
+#include "ledger/entry.h"
 
 namespace chancery::ledger {
 
 // What is covered: "chancery/revocation-order/v1" 0x00 and the order.
 inline constexpr char kOrderType[] = "revocation-order";
-
-inline constexpr size_t kMaxIssuerNameSize = 63;
 
 struct RevocationOrder {
   std::string id = {};      // 1 to 128 bytes of text; each order has its own.

@@ -1,12 +1,12 @@
 #include "policy/crl_lints.h"
 
-#include <algorithm>
+#include <optional>
 #include <string>
 
-#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/encoding.h"
+#include "base/status_macros.h"
 
 namespace chancery::policy {
 namespace {
@@ -16,16 +16,8 @@ using x509::CrlEntry;
 
 std::string Unless(bool right, const char* wrong) { return right ? "" : wrong; }
 
-// The first entry that is not `right`, or that cannot be read.
-std::string EachEntry(const Crl& crl, const char* wrong,
-                      absl::FunctionRef<bool(const CrlEntry&)> right) {
-  const absl::Status status =
-      x509::ForEachEntry(crl, [&](const CrlEntry& entry) {
-        if (right(entry)) return absl::OkStatus();
-        return absl::InternalError(
-            absl::StrCat("serial ", base::Hex(entry.serial), ": ", wrong));
-      });
-  return std::string(status.message());
+bool Says(const std::optional<base::Bytes>& said, const std::string& meant) {
+  return said.has_value() && base::Equal(*said, base::AsBytes(meant));
 }
 
 }  // namespace
@@ -44,11 +36,6 @@ const std::vector<CrlLint>& CrlLints() {
          return Unless(issuer.is_ca.value_or(false) &&
                            (issuer.key_usage.value_or(0) & x509::kCrlSign) != 0,
                        "the issuer is not a CA that signs CRLs");
-       }},
-      {"signature", "RFC 5280 section 5.1.1.3",
-       [](const Crl& c, const CrlFrame& f) {
-         return Unless(x509::VerifyCrl(c, f.issuer.public_key()).ok(),
-                       "the signature is not the issuer's");
        }},
       {"this_update", "TRUST 2.8",
        [](const Crl& c, const CrlFrame& f) {
@@ -86,60 +73,91 @@ const std::vector<CrlLint>& CrlLints() {
                  base::Equal(*c.authority_key_identifier, base::AsBytes(key)),
              "authorityKeyIdentifier is not the issuer's subjectKeyIdentifier");
        }},
-      {"no_delta", "TRUST 7",
-       [](const Crl& c, const CrlFrame&) {
-         return Unless(!c.is_delta, "it is a delta CRL");
-       }},
-      {"entry_order", "RFC 5280 section 5.1.2.6",
-       [](const Crl& c, const CrlFrame&) {
-         std::string before;
-         return EachEntry(c, "it does not come after the entry before",
-                          [&](const CrlEntry& entry) {
-                            std::string serial = base::ToString(entry.serial);
-                            if (!before.empty() && serial <= before)
-                              return false;
-                            before = std::move(serial);
-                            return true;
-                          });
-       }},
-      {"entry_serial", "RFC 5280 section 4.1.2.2",
-       [](const Crl& c, const CrlFrame&) {
-         return EachEntry(
-             c, "a serialNumber has 1 to 20 octets", [](const CrlEntry& entry) {
-               return !entry.serial.empty() && entry.serial.size() <= 20;
-             });
-       }},
-      {"entry_time", "TRUST 2.8",
-       [](const Crl& c, const CrlFrame&) {
-         return EachEntry(c, "revocationDate is after thisUpdate",
-                          [&](const CrlEntry& entry) {
-                            return entry.revocation_time <= c.this_update;
-                          });
-       }},
-      {"entry_reason", "RFC 5280 section 5.3.1",
-       [](const Crl& c, const CrlFrame&) {
-         // 7 is not used; removeFromCRL (8) is for delta CRLs.
-         return EachEntry(c, "reasonCode is not one of 0-6, 9, 10",
-                          [](const CrlEntry& entry) {
-                            return entry.reason >= 0 && entry.reason <= 10 &&
-                                   entry.reason != 7 && entry.reason != 8;
-                          });
-       }},
-      {"br_entry_reason", "Baseline Requirements section 7.2.2",
+      {"distribution_point", "RFC 5280 section 5.2.5",
        [](const Crl& c, const CrlFrame& f) {
-         if (!f.br.has_value()) return std::string();
-         const bool is_ca = *f.br == br::Covers::kCaCertificates;
-         return EachEntry(c, "reasonCode is not one that policy br allows",
-                          [is_ca](const CrlEntry& entry) {
-                            return br::CheckReason(entry.reason, is_ca).ok();
-                          });
+         return Unless(
+             f.distribution_point.empty()
+                 ? !c.distribution_point.has_value()
+                 : Says(c.distribution_point_url, f.distribution_point),
+             "issuingDistributionPoint is not, critical and byte for "
+             "byte, the URL of the shard");
+       }},
+      {"delta", "RFC 5280 section 5.2.4",
+       [](const Crl& c, const CrlFrame& f) {
+         return Unless(c.is_delta == f.base_number.has_value() &&
+                           c.base_number == f.base_number &&
+                           (!c.is_delta || *c.base_number < c.number),
+                       "deltaCRLIndicator is not the number of its base");
+       }},
+      {"freshest", "RFC 5280 section 5.2.6",
+       [](const Crl& c, const CrlFrame& f) {
+         return Unless(f.freshest_url.empty()
+                           ? !c.freshest_url.has_value()
+                           : Says(c.freshest_url, f.freshest_url),
+                       "freshestCRL is not where the deltas are");
        }},
   };
   return lints;
 }
 
-absl::Status LintCrl(const Crl& crl, const CrlFrame& frame) {
+const std::vector<CrlEntryLint>& CrlEntryLints() {
+  static const std::vector<CrlEntryLint> lints = {
+      {"entry_order", "RFC 5280 section 5.1.2.6",
+       [](const CrlEntry& e, const CrlEntryFrame& f) {
+         return Unless(base::AsText(f.serial_before) < base::AsText(e.serial),
+                       "it does not come after the entry before");
+       }},
+      {"entry_serial", "RFC 5280 section 4.1.2.2",
+       [](const CrlEntry& e, const CrlEntryFrame&) {
+         return Unless(!e.serial.empty() && e.serial.size() <= 20,
+                       "a serialNumber has 1 to 20 octets");
+       }},
+      {"entry_time", "TRUST 2.8",
+       [](const CrlEntry& e, const CrlEntryFrame& f) {
+         return Unless(e.revocation_time <= f.this_update,
+                       "revocationDate is after thisUpdate");
+       }},
+      {"entry_reason", "RFC 5280 section 5.3.1",
+       [](const CrlEntry& e, const CrlEntryFrame& f) {
+         // 7 is not used; removeFromCRL (8) is for delta CRLs.
+         return Unless(e.reason >= 0 && e.reason <= 10 && e.reason != 7 &&
+                           (e.reason != 8 || f.is_delta),
+                       "reasonCode is not one of 0-6, 9, 10, or 8 in a delta");
+       }},
+      {"br_entry_reason", "Baseline Requirements section 7.2.2",
+       [](const CrlEntry& e, const CrlEntryFrame& f) {
+         if (!f.br.has_value()) return std::string();
+         const bool is_ca = *f.br == br::Covers::kCaCertificates;
+         return Unless(br::CheckReason(e.reason, is_ca).ok(),
+                       "reasonCode is not one that policy br allows");
+       }},
+  };
+  return lints;
+}
+
+absl::Status LintCrlHead(const Crl& crl, const CrlFrame& frame) {
   return RunLints(CrlLints(), crl, frame);
+}
+
+absl::Status LintCrlEntry(const CrlEntry& entry, const CrlEntryFrame& frame) {
+  absl::Status status = RunLints(CrlEntryLints(), entry, frame);
+  if (status.ok()) return status;
+  return absl::InternalError(
+      absl::StrCat(status.message(), ": serial ", base::Hex(entry.serial)));
+}
+
+absl::Status LintCrl(const Crl& crl, const CrlFrame& frame) {
+  RETURN_IF_ERROR(LintCrlHead(crl, frame));
+  if (!x509::VerifyCrl(crl, frame.issuer.public_key()).ok()) {
+    return absl::InternalError("CRL: the signature is not the issuer's");
+  }
+  CrlEntryFrame entry_frame{
+      .this_update = crl.this_update, .is_delta = crl.is_delta, .br = frame.br};
+  return x509::ForEachEntry(crl, [&](const CrlEntry& entry) -> absl::Status {
+    RETURN_IF_ERROR(LintCrlEntry(entry, entry_frame));
+    entry_frame.serial_before = entry.serial;
+    return absl::OkStatus();
+  });
 }
 
 }  // namespace chancery::policy

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -19,17 +20,37 @@ namespace chancery::policy {
 struct CrlFrame {
   const x509::Certificate& issuer;
   absl::Time now;                     // When the ledger was read.
-  uint64_t previous_number = 0;       // Of the CRL that it replaces.
+  uint64_t previous_number = 0;       // Of the scope's newest before it.
   std::optional<br::Covers> br = {};  // Of an issuer of policy `br`.
+  // Of a shard, and of its deltas: the URL that its certificates name. Empty:
+  // the scope is all that the issuer issued.
+  std::string distribution_point = {};
+  std::optional<uint64_t> base_number = {};  // Of a delta.
+  std::string freshest_url = {};             // Of a full CRL with deltas.
+};
+
+// What an entry is held against.
+struct CrlEntryFrame {
+  base::Bytes serial_before = {};  // Empty for the first.
+  absl::Time this_update = {};
+  bool is_delta = false;
+  std::optional<br::Covers> br = {};  // As in CrlFrame.
 };
 
 using CrlLint = Lint<x509::Crl, CrlFrame>;
+using CrlEntryLint = Lint<x509::CrlEntry, CrlEntryFrame>;
 
-// All of them. Those on entries each go over all entries.
+// Of all but the entries, and of each entry.
 const std::vector<CrlLint>& CrlLints();
+const std::vector<CrlEntryLint>& CrlEntryLints();
 
-// InternalError names the first that fails. Whether the entries are those that
-// should be there is for the caller to check.
+// InternalError names the first that fails. Neither looks at the signature, or
+// whether the entries are those that should be there.
+absl::Status LintCrlHead(const x509::Crl& crl, const CrlFrame& frame);
+absl::Status LintCrlEntry(const x509::CrlEntry& entry,
+                          const CrlEntryFrame& frame);
+
+// Both, for all entries, and the signature.
 absl::Status LintCrl(const x509::Crl& crl, const CrlFrame& frame);
 
 }  // namespace chancery::policy

@@ -44,7 +44,9 @@ class Subject {
          .next_update = kNow + absl::Hours(240) - absl::Seconds(1),
          .authority_key_identifier =
              base::AsBytes(ca.extensions.subject_key_identifier),
-         .number = 8},
+         .number = 8,
+         .distribution_point = distribution_point,
+         .freshest_url = freshest_url},
         {{.serial = base::AsBytes(kSerial1), .revocation_time = kNow},
          {.serial = base::AsBytes(kSerial2),
           .revocation_time = kNow,
@@ -69,7 +71,10 @@ class Subject {
     return LintCrl(crl, {.issuer = *issuer,
                          .now = now,
                          .previous_number = previous_number,
-                         .br = br});
+                         .br = br,
+                         .distribution_point = distribution_point,
+                         .base_number = base_number,
+                         .freshest_url = freshest_url});
   }
 
   inline static const std::string kSerial1 = "\x01\x02";
@@ -81,6 +86,9 @@ class Subject {
   absl::Time now = kNow;
   uint64_t previous_number = 7;
   std::optional<br::Covers> br = br::Covers::kSubscribers;
+  std::string distribution_point = "http://c.example/3.crl";
+  std::optional<uint64_t> base_number;
+  std::string freshest_url = "http://c.example/3-delta.crl";
 
  private:
   const std::unique_ptr<crypto::SoftwareKey> key_ =
@@ -107,7 +115,6 @@ const std::vector<Case>& Cases() {
       {"issuer_may_sign",
        [](Subject& s) { s.ca.extensions.key_usage = x509::kKeyCertSign; }},
       {"issuer_may_sign", [](Subject& s) { s.ca.extensions.is_ca = false; }},
-      {"signature", [](Subject& s) { s.crl.tbs = s.crl.tbs.subspan(1); }},
       {"this_update", [](Subject& s) { s.now = kNow - absl::Seconds(1); }},
       {"next_update",
        [](Subject& s) { s.crl.next_update = s.crl.this_update; }},
@@ -122,7 +129,20 @@ const std::vector<Case>& Cases() {
        [](Subject& s) { s.crl.authority_key_identifier.reset(); }},
       {"authority_key_identifier",
        [](Subject& s) { s.ca.extensions.subject_key_identifier = "other"; }},
-      {"no_delta", [](Subject& s) { s.crl.is_delta = true; }},
+      {"distribution_point",
+       [](Subject& s) { s.crl.distribution_point_url.reset(); }},
+      {"distribution_point",
+       [](Subject& s) { s.distribution_point = "http://c.example/4.crl"; }},
+      {"distribution_point", [](Subject& s) { s.distribution_point.clear(); }},
+      {"delta", [](Subject& s) { s.crl.is_delta = true; }},
+      {"delta", [](Subject& s) { s.base_number = 7; }},
+      {"delta",
+       [](Subject& s) {
+         s.base_number = s.crl.base_number = 8;
+         s.crl.is_delta = true;
+       }},
+      {"freshest", [](Subject& s) { s.crl.freshest_url.reset(); }},
+      {"freshest", [](Subject& s) { s.freshest_url.clear(); }},
       {"entry_order",
        [](Subject& s) {
          s.SetEntries({Entry(Subject::kSerial2), Entry(Subject::kSerial1)});
@@ -186,6 +206,26 @@ TEST(CrlLintsTest, EachLintHasACaseThatFails) {
   for (const CrlLint& lint : CrlLints()) {
     EXPECT_EQ(failing.count(lint.id), 1u) << lint.id;
   }
+  for (const CrlEntryLint& lint : CrlEntryLints()) {
+    EXPECT_EQ(failing.count(lint.id), 1u) << lint.id;
+  }
+}
+
+TEST(CrlLintsTest, AnotherSignatureFails) {
+  Subject subject;
+  subject.crl.tbs = subject.crl.tbs.subspan(1);
+  EXPECT_THAT(subject.Lint(),
+              StatusIs(absl::StatusCode::kInternal, "signature"));
+}
+
+// RFC 5280 section 5.3.1: removeFromCRL "only in delta CRLs".
+TEST(CrlLintsTest, ADeltaMayTakeEntriesOff) {
+  Subject subject;
+  subject.base_number = subject.crl.base_number = 7;
+  subject.crl.is_delta = true;
+  subject.br.reset();
+  subject.SetEntries({Entry(Subject::kSerial1, kNow, 8)});
+  EXPECT_THAT(subject.Lint(), IsOk());
 }
 
 }  // namespace

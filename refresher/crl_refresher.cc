@@ -1,7 +1,7 @@
 #include "refresher/crl_refresher.h"
 
+#include <algorithm>
 #include <map>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -37,20 +37,18 @@ absl::StatusOr<size_t> CrlRefresher::SignNeeded(absl::Duration delay) {
   RETURN_IF_ERROR(RefreshIssuers());
   ASSIGN_OR_RETURN(const std::vector<storage::CrlRow> rows,
                    inventory_.ListCrls());
-  std::map<std::pair<std::string, uint32_t>, const storage::CrlRow*> held;
+  std::map<std::string, std::map<uint32_t, const storage::CrlRow*>> held;
   for (const storage::CrlRow& row : rows) {
-    held[{row.issuer_id, row.shard}] = &row;
+    held[row.issuer_id][row.shard] = &row;
   }
   size_t done = 0;
   absl::Status first_error;
   for (const ListedIssuer& issuer : issuers_) {
-    for (uint32_t shard = 0; shard < issuer.crl_shards; ++shard) {
-      const auto found = held.find({issuer.issuer_id, shard});
-      const auto needed =
-          Needed(issuer, found == held.end() ? nullptr : found->second, delay);
-      if (needed.ok() && !*needed) continue;
-      const absl::Status status =
-          needed.ok() ? Sign(issuer, shard) : needed.status();
+    const auto needed = Needed(issuer, held[issuer.issuer_id], delay);
+    first_error.Update(needed.status());
+    if (!needed.ok()) continue;
+    for (const uint32_t shard : *needed) {
+      const absl::Status status = Sign(issuer, shard);
       if (status.ok()) ++done;
       first_error.Update(status);
     }
@@ -75,16 +73,36 @@ absl::Status CrlRefresher::RefreshIssuers() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> CrlRefresher::Needed(const ListedIssuer& issuer,
-                                          const storage::CrlRow* held,
-                                          absl::Duration delay) {
+absl::StatusOr<std::vector<uint32_t>> CrlRefresher::Needed(
+    const ListedIssuer& issuer,
+    const std::map<uint32_t, const storage::CrlRow*>& held,
+    absl::Duration delay) {
   const absl::Time now = clock_.Now();
-  if (held == nullptr || held->refresh_at <= now) return true;
-  if (now < held->this_update + delay) return false;
-  ASSIGN_OR_RETURN(const std::optional<uint64_t> changed,
-                   inventory_.LastStatusChange(issuer.issuer_id));
-  // ledger_size: every entry before this index is reflected.
-  return changed.has_value() && *changed >= held->ledger_size;
+  std::vector<uint32_t> needed;
+  // Those that a changed status may make necessary, and the least that one of
+  // them reflects. ledger_size: every entry before this index is reflected.
+  std::vector<uint32_t> asked;
+  uint64_t since = ~uint64_t{0};
+  for (uint32_t shard = 0; shard < issuer.crl_shards; ++shard) {
+    const auto found = held.find(shard);
+    if (found == held.end() || found->second->refresh_at <= now) {
+      needed.push_back(shard);
+    } else if (now >= found->second->this_update + delay) {
+      asked.push_back(shard);
+      since = std::min(since, found->second->ledger_size);
+    }
+  }
+  if (asked.empty()) return needed;
+  ASSIGN_OR_RETURN(const auto changes,
+                   inventory_.StatusChanges(issuer.issuer_id, since));
+  for (const uint32_t shard : asked) {
+    const auto change = changes.find(shard);
+    if (change != changes.end() &&
+        change->second >= held.at(shard)->ledger_size) {
+      needed.push_back(shard);
+    }
+  }
+  return needed;
 }
 
 absl::Status CrlRefresher::Sign(const ListedIssuer& issuer, uint32_t shard) {

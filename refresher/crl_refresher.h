@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -49,9 +50,11 @@ class CrlRefresher {
  private:
   absl::StatusOr<size_t> SignNeeded(absl::Duration delay);
   absl::Status RefreshIssuers();
-  absl::StatusOr<bool> Needed(const ListedIssuer& issuer,
-                              const storage::CrlRow* held,
-                              absl::Duration delay);
+  // The shards of the issuer that need a CRL now; `held` has what there is.
+  absl::StatusOr<std::vector<uint32_t>> Needed(
+      const ListedIssuer& issuer,
+      const std::map<uint32_t, const storage::CrlRow*>& held,
+      absl::Duration delay);
   absl::Status Sign(const ListedIssuer& issuer, uint32_t shard);
 
   SignerClient& signer_;

@@ -28,6 +28,7 @@ storage::CertificateRow ToRow(const ledger::Entry& entry,
                               .request_id = body.origin.request_id,
                               .block_id = body.block_id,
                               .place = body.place,
+                              .crl_shard = body.crl_shard,
                               .issued_at = entry.time,
                               .ledger_index = entry.index};
   return row;

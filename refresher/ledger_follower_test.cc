@@ -104,8 +104,8 @@ TEST_F(LedgerFollowerTest, StatusesFollow) {
   EXPECT_EQ(Row(block, 2).reason, 0);
   EXPECT_EQ(Row(block, 2).revoked_at, absl::UnixEpoch());
   EXPECT_EQ(Row(block, 3).status, CertificateStatus::kGood);
-  EXPECT_EQ(*real_inventory_->LastStatusChange(signer_.issuer().issuer_id),
-            11u);
+  EXPECT_EQ(*real_inventory_->StatusChanges(signer_.issuer().issuer_id, 0),
+            (std::map<uint32_t, uint64_t>{{0, 11}}));
 }
 
 TEST_F(LedgerFollowerTest, WhatNobodyPublishedIsFetchedAndOffered) {

@@ -22,7 +22,7 @@ class CrlHttp {
           OcspCounters& counters)
       : source_(source), tags_(tags), counters_(counters) {}
 
-  // GET and HEAD; `file` is "<name>.crl". 404 if there is none.
+  // GET and HEAD; `file` is what follows "/crl/". 404 if there is none.
   void Get(const HttpRequest& request, absl::string_view file,
            HttpResponse& response);
 

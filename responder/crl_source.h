@@ -41,8 +41,8 @@ class CrlSource {
  public:
   virtual ~CrlSource() = default;
 
-  // Of the issuer (or shard) that is configured as `name`, as in
-  // "/crl/<name>.crl". Null if there is none.
+  // What is at "/crl/<name>.crl"; `name` is an issuer's, or has a shard's or a
+  // delta's below it (cache/crl_scope.h). Null if there is none.
   virtual std::shared_ptr<const ServedCrl> Find(
       absl::string_view name) const = 0;
 };

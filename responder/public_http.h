@@ -3,7 +3,9 @@
 //   GET  /                    200, for people and load balancers
 //   GET  /healthz             200 while the process can answer
 //   GET  /readyz              200, or 503 and the reason
-//   GET  /crl/<name>.crl      a CRL
+//   GET  /crl/<name>.crl      a CRL; of an issuer with shards
+//        /crl/<name>/<shard>.crl
+//        and deltas, /crl/<name>/delta.crl or /crl/<name>/<shard>-delta.crl
 //   GET  <prefix>/<base64>    OCSP
 //   POST <prefix>             OCSP
 //

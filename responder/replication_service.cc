@@ -27,7 +27,8 @@ absl::StatusOr<HeldCrl> ReadFacts(rpc::Reader<v1::PutCrlRequest>& in) {
   }
   return HeldCrl{.issuer_id = first.facts().issuer_id(),
                  .shard = first.facts().shard(),
-                 .number = first.facts().number()};
+                 .number = first.facts().number(),
+                 .is_delta = first.facts().is_delta()};
 }
 
 }  // namespace
@@ -54,6 +55,7 @@ ReplicationService::GetVersions(grpc::CallbackServerContext* context,
           crl->set_issuer_id(held.issuer_id);
           crl->set_shard(held.shard);
           crl->set_number(held.number);
+          crl->set_is_delta(held.is_delta);
         }
         return out.Write(page);
       });

@@ -15,9 +15,11 @@
 #include "base/status_macros.h"
 #include "chancery/config/signer.pb.h"
 #include "crypto/software_key.h"
+#include "ledger/entry.h"
 #include "policy/br_revocation.h"
 #include "policy/profile.h"
 #include "rpc/config.h"
+#include "signer/crl_shard.h"
 #include "signer/ocsp_rehearsal.h"
 #include "x509/certificate/certificate.h"
 #include "x509/certificate/pem.h"
@@ -29,6 +31,7 @@ namespace br = policy::br;
 
 constexpr uint32_t kDefaultOcspHours = 96;
 constexpr uint32_t kDefaultCrlHours = 168;
+constexpr uint32_t kMaxCrlShards = ledger::kMaxCrlShards;
 constexpr uint32_t kMaxBackdateMinutes = 60 * 48;
 
 absl::Status InIssuer(const config::Issuer& issuer,
@@ -144,6 +147,58 @@ absl::Status CheckBr(const config::Issuer& issuer, const std::string& field,
   return absl::OkStatus();
 }
 
+// TRUST 7.
+absl::Status CheckCrls(const std::string& field, const config::Issuer& issuer,
+                       uint32_t crl_hours) {
+  const std::string& url = issuer.crl_url();
+  RETURN_IF_ERROR(CheckUrl(field + "crl_url", url));
+  if (issuer.crl_shards() > kMaxCrlShards) {
+    return rpc::ConfigError(field + "crl_shards",
+                            absl::StrCat(issuer.crl_shards()),
+                            absl::StrCat("at most ", kMaxCrlShards));
+  }
+  const bool has_mark = absl::StrContains(url, kShardMark);
+  if (issuer.crl_shards() > 1 && !has_mark) {
+    return rpc::ConfigError(
+        field + "crl_url", url,
+        absl::StrCat("with ", issuer.crl_shards(),
+                     " shards it must have {shard} where the number goes, such "
+                     "as http://crl.example.com/crl/",
+                     issuer.name(), "/{shard}.crl"));
+  }
+  if (issuer.crl_shards() <= 1 && has_mark) {
+    return rpc::ConfigError(field + "crl_url", url,
+                            "{shard} is for crl_shards above 1");
+  }
+  // Responders check that a CRL says where they serve it.
+  const std::string path =
+      absl::StrCat("/crl/", issuer.name(), "/", kShardMark, ".crl");
+  if (has_mark && !absl::EndsWith(url, path)) {
+    return rpc::ConfigError(
+        field + "crl_url", url,
+        absl::StrCat("it must end with ", path, ", where responders have it"));
+  }
+  if (issuer.delta_crl_minutes() == 0) return absl::OkStatus();
+  if (issuer.policy() == config::Issuer::BR) {
+    return rpc::ConfigError(field + "delta_crl_minutes",
+                            absl::StrCat(issuer.delta_crl_minutes()),
+                            "policy br has no delta CRLs (TRUST 7)");
+  }
+  if (issuer.delta_crl_minutes() > crl_hours * 60) {
+    return rpc::ConfigError(
+        field + "delta_crl_minutes", absl::StrCat(issuer.delta_crl_minutes()),
+        absl::StrCat("at most crl_validity_hours, ", crl_hours * 60,
+                     " minutes: a delta that outlives its base is of no use"));
+  }
+  if (!absl::EndsWith(url, ".crl")) {
+    return rpc::ConfigError(
+        field + "crl_url", url,
+        "with delta CRLs it must end with .crl: full CRLs say where the "
+        "deltas are, which is beside them");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckIssuer(const config::Issuer& issuer,
                          const Profiles& profiles) {
   if (!IsSlug(issuer.name())) {
@@ -175,7 +230,7 @@ absl::Status CheckIssuer(const config::Issuer& issuer,
         absl::StrCat("a power of two up to ", block::kMaxCapacity));
   }
   RETURN_IF_ERROR(CheckUrl(field + "ocsp_url", issuer.ocsp_url()));
-  RETURN_IF_ERROR(CheckUrl(field + "crl_url", issuer.crl_url()));
+  RETURN_IF_ERROR(CheckCrls(field, issuer, crl_hours));
   RETURN_IF_ERROR(CheckUrl(field + "ca_issuers_url", issuer.ca_issuers_url()));
   for (const std::string& profile : issuer.profile()) {
     if (profiles.count(profile) == 0) {
@@ -302,6 +357,8 @@ absl::StatusOr<Issuer> LoadIssuer(
                                         : config.crl_validity_hours());
   issuer.ocsp_url = config.ocsp_url();
   issuer.crl_url = config.crl_url();
+  issuer.crl_shards = std::max(1u, config.crl_shards());
+  issuer.delta_crl_interval = absl::Minutes(config.delta_crl_minutes());
   issuer.ca_issuers_url = config.ca_issuers_url();
   if (config.policy() == config::Issuer::BR)
     issuer.policy = RevocationPolicy::kBr;

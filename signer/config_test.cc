@@ -147,6 +147,47 @@ TEST(CheckConfigTest, NamesTheFieldThatBreaksARule) {
          profile(c)->set_backdate_minutes(1);
        },
        "\"server\".validity_hours"},
+      // TRUST 7.
+      {"TooManyShards",
+       [=](auto& c) {
+         issuer(c)->set_crl_shards(4097);
+         issuer(c)->set_crl_url("http://x/crl/issuing/{shard}.crl");
+       },
+       "crl_shards"},
+      {"ShardsWithOneUrl",
+       [=](auto& c) {
+         issuer(c)->set_crl_shards(2);
+         issuer(c)->set_crl_url("http://x/crl/issuing.crl");
+       },
+       "must have {shard}"},
+      {"ShardsWithoutUrl", [=](auto& c) { issuer(c)->set_crl_shards(2); },
+       "crl_url"},
+      {"ShardsElsewhere",
+       [=](auto& c) {
+         issuer(c)->set_crl_shards(2);
+         issuer(c)->set_crl_url("http://x/crl/other/{shard}.crl");
+       },
+       "must end with /crl/issuing/{shard}.crl"},
+      {"OneShardWithAMark",
+       [=](auto& c) {
+         issuer(c)->set_crl_url("http://x/crl/issuing/{shard}.crl");
+       },
+       "crl_shards above 1"},
+      {"BrDelta",
+       [=](auto& c) {
+         br(c)->set_crl_url("http://x/crl/issuing.crl");
+         br(c)->set_delta_crl_minutes(60);
+       },
+       "policy br has no delta CRLs"},
+      {"DeltaOutlivesItsBase",
+       [=](auto& c) {
+         issuer(c)->set_crl_url("http://x/crl/issuing.crl");
+         issuer(c)->set_crl_validity_hours(2);
+         issuer(c)->set_delta_crl_minutes(121);
+       },
+       "delta_crl_minutes"},
+      {"DeltaNowhere", [=](auto& c) { issuer(c)->set_delta_crl_minutes(60); },
+       "crl_url"},
       {"NoProfileName", [=](auto& c) { profile(c)->clear_name(); },
        "profile.name"},
       {"NoValidity", [=](auto& c) { profile(c)->clear_validity_hours(); },
@@ -180,6 +221,9 @@ TEST(CheckConfigTest, AcceptsTheEndsOfEachRange) {
   issuer.set_block_capacity(1 << 16);
   issuer.set_name(std::string(63, 'a'));
   config.mutable_profile(0)->set_backdate_minutes(2880);
+  issuer.set_crl_shards(4096);
+  issuer.set_crl_url(
+      absl::StrCat("http://x/crl/", issuer.name(), "/{shard}.crl"));
   for (const uint32_t hours : {0, 8, 240}) {
     issuer.set_ocsp_validity_hours(hours);
     EXPECT_THAT(CheckConfig(config), IsOk()) << hours;

@@ -9,6 +9,7 @@
 #include "base/encoding.h"
 #include "base/status_macros.h"
 #include "policy/crl_lints.h"
+#include "signer/crl_shard.h"
 #include "signer/schedule.h"
 #include "x509/certificate/certificate.h"
 #include "x509/crl/crl.h"
@@ -55,7 +56,8 @@ absl::Status CheckCrl(const Issuer& issuer, const Reading& reading,
             .now = reading.this_update,
             .previous_number =
                 reading.before.has_value() ? reading.before->number : 0,
-            .br = issuer.br()}));
+            .br = issuer.br(),
+            .distribution_point = facts.distribution_point}));
   if (crl.number != facts.number)
     return wrong("cRLNumber is not the one that was allocated");
   size_t at = 0;
@@ -80,9 +82,10 @@ absl::Status CheckCrl(const Issuer& issuer, const Reading& reading,
 absl::StatusOr<SignedCrl> CrlSigner::SignCrl(const std::string& issuer_name,
                                              uint32_t shard) {
   ASSIGN_OR_RETURN(const Issuer* issuer, issuers_.Named(issuer_name));
-  if (shard != 0) {
-    return absl::NotFoundError(absl::StrCat(
-        "shard: issuer \"", issuer_name, "\" has shard 0 only, not ", shard));
+  if (shard >= issuer->crl_shards) {
+    return absl::NotFoundError(
+        absl::StrCat("shard: ", shard, ": issuer \"", issuer_name, "\" has ",
+                     issuer->crl_shards, ", which begin with 0"));
   }
   base::MutexLock lock(mu_);
   Reading reading;
@@ -105,7 +108,8 @@ absl::StatusOr<SignedCrl> CrlSigner::SignCrl(const std::string& issuer_name,
       .authority_key_identifier = base::AsBytes(issuer->subject_key_identifier),
       .number = std::max(previous + 1, static_cast<uint64_t>(
                                            absl::ToUnixMicros(clock_.Now()))),
-      .distribution_point = {}};
+      .distribution_point =
+          issuer->crl_shards > 1 ? CrlUrl(*issuer, shard) : ""};
   std::vector<x509::CrlEntry> entries;
   entries.reserve(reading.revoked.size());
   for (const RevokedCertificate& certificate : reading.revoked) {

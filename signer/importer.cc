@@ -12,6 +12,7 @@
 #include "base/status_macros.h"
 #include "crypto/digest.h"
 #include "policy/br_revocation.h"
+#include "signer/crl_shard.h"
 #include "signer/origin.h"
 #include "signer/revocation_reason.h"
 #include "signer/schedule.h"
@@ -179,7 +180,7 @@ absl::Status Importer::Add(Transaction& tx, const Issuer& issuer,
                                   .issuer_id = issuer.issuer_id,
                                   .serial = facts.serial,
                                   .not_after = facts.not_after,
-                                  .crl_shard = 0,
+                                  .crl_shard = ShardForImport(issuer, facts),
                                   .block_id = place.block_id,
                                   .place = place.place,
                                   .block_capacity = place.block_capacity,

@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "policy/certificate_lints.h"
 #include "policy/profile.h"
+#include "signer/crl_shard.h"
 #include "signer/origin.h"
 #include "signer/schedule.h"
 #include "x509/certificate/csr.h"
@@ -36,12 +37,12 @@ absl::StatusOr<const policy::Profile*> ProfileOf(const Issuer& issuer,
   return &found->second;
 }
 
-policy::IssuerFacts FactsOf(const Issuer& issuer) {
+policy::IssuerFacts FactsOf(const Issuer& issuer, uint32_t crl_shard) {
   return {.subject = issuer.subject,
           .subject_key_identifier = issuer.subject_key_identifier,
           .not_after = issuer.not_after,
           .ocsp_url = issuer.ocsp_url,
-          .crl_url = issuer.crl_url,
+          .crl_url = CrlUrl(issuer, crl_shard),
           .ca_issuers_url = issuer.ca_issuers_url};
 }
 
@@ -101,9 +102,11 @@ absl::StatusOr<Issued> Issuance::Issue(const IssueRequest& request) {
 
   ASSIGN_OR_RETURN(const x509::Csr csr,
                    x509::ParseCsr(base::AsBytes(request.csr)));
+  const std::string serial = NewSerial(random_);
+  const uint32_t crl_shard = ShardForSerial(*issuer, serial);
   ASSIGN_OR_RETURN(const x509::CertificateFacts facts,
-                   policy::BuildLeaf(*profile, csr, FactsOf(*issuer),
-                                     NewSerial(random_), clock_.Now()));
+                   policy::BuildLeaf(*profile, csr, FactsOf(*issuer, crl_shard),
+                                     serial, clock_.Now()));
   ASSIGN_OR_RETURN(const std::string der, Sign(*issuer, facts));
 
   ledger::CertificateEntry entry{
@@ -111,7 +114,7 @@ absl::StatusOr<Issued> Issuance::Issue(const IssueRequest& request) {
       .issuer_id = issuer->issuer_id,
       .serial = facts.serial,
       .not_after = facts.not_after,
-      .crl_shard = 0,
+      .crl_shard = crl_shard,
       .block_id = {},
       .place = 0,
       .block_capacity = 0,

@@ -47,7 +47,11 @@ struct Issuer {
   absl::Duration ocsp_validity;
   absl::Duration crl_validity;
   std::string ocsp_url;
+  // With `{shard}` in it if there is more than one CRL: see crl_shard.h.
   std::string crl_url;
+  uint32_t crl_shards = 1;  // Fixed for as long as the key signs.
+  // How long a delta CRL is valid; zero: there are none.
+  absl::Duration delta_crl_interval;
   std::string ca_issuers_url;
   RevocationPolicy policy = RevocationPolicy::kPrivate;
   std::map<std::string, policy::Profile> profiles;

@@ -82,7 +82,9 @@ grpc::ServerUnaryReactor* LedgerService::ListIssuers(
                         for (const auto& [name, profile] : issuer.profiles) {
                           out->add_profiles(name);
                         }
-                        out->set_crl_shards(1);
+                        out->set_crl_shards(issuer.crl_shards);
+                        out->set_has_delta_crls(issuer.delta_crl_interval >
+                                                absl::ZeroDuration());
                       }
                       return absl::OkStatus();
                     });

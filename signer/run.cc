@@ -26,6 +26,7 @@
 #include "signer/importer.h"
 #include "signer/issuance.h"
 #include "signer/issuance_service.h"
+#include "signer/issuer_record.h"
 #include "signer/ledger/ledger.h"
 #include "signer/ledger/rocksdb_store.h"
 #include "signer/ledger_service.h"
@@ -79,6 +80,7 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
                    opener.Open(ToKeySource(config.manifest_key())));
   ASSIGN_OR_RETURN(const auto ledger, OpenLedger(config, process));
   process.log().Info("ledger opened", {{"entries", ledger->Head().size}});
+  RETURN_IF_ERROR(RecordIssuers(issuers.all(), *ledger));
 
   SigningThreads threads(CountThreads(config));
   BlockSigner blocks(*ledger, issuers, *manifest_key, process.clock(),

@@ -192,17 +192,40 @@ TEST_P(CertificateStoreTest, AStatusMovesOnlyForward) {
               StatusIs(absl::StatusCode::kNotFound, "not in the inventory"));
 }
 
-TEST_P(CertificateStoreTest, TheLastChangeIsOfItsIssuer) {
+using Changes = std::map<uint32_t, uint64_t>;
+
+TEST_P(CertificateStoreTest, TellsWhichCrlShardsOfAnIssuerChanged) {
   Fill(2);
-  EXPECT_EQ(*inventory_->LastStatusChange(kIssuer), std::nullopt);
+  CertificateRow third = Certificate(3);
+  third.crl_shard = 7;
+  ASSERT_THAT(inventory_->AddCertificates({third}), IsOk());
+  EXPECT_EQ(Held(3).crl_shard, 7u);
+  EXPECT_EQ(*inventory_->StatusChanges(kIssuer, 0), Changes());
   ASSERT_THAT(inventory_->SetStatus(Status(1, CertificateStatus::kHeld, 50)),
               IsOk());
   ASSERT_THAT(inventory_->SetStatus(Status(2, CertificateStatus::kHeld, 51)),
               IsOk());
   ASSERT_THAT(inventory_->SetStatus(Status(1, CertificateStatus::kGood, 52)),
               IsOk());
-  EXPECT_EQ(*inventory_->LastStatusChange(kIssuer), 52u);
-  EXPECT_EQ(*inventory_->LastStatusChange(std::string(32, 'x')), std::nullopt);
+  ASSERT_THAT(inventory_->SetStatus(Status(3, CertificateStatus::kRevoked, 53)),
+              IsOk());
+  EXPECT_EQ(*inventory_->StatusChanges(kIssuer, 0),
+            (Changes{{0, 52}, {7, 53}}));
+  EXPECT_EQ(*inventory_->StatusChanges(kIssuer, 53), (Changes{{7, 53}}));
+  EXPECT_EQ(*inventory_->StatusChanges(kIssuer, 54), Changes());
+  EXPECT_EQ(*inventory_->StatusChanges(std::string(32, 'x'), 0), Changes());
+}
+
+// The authority adds a certificate before the ledger was followed to it.
+TEST_P(CertificateStoreTest, TheShardIsFilledIn) {
+  Fill(1);
+  ASSERT_THAT(inventory_->SetStatus(Status(1, CertificateStatus::kHeld, 50)),
+              IsOk());
+  CertificateRow known = Certificate(1);
+  known.crl_shard = 9;
+  ASSERT_THAT(inventory_->AddCertificates({known}), IsOk());
+  EXPECT_EQ(Held(1).crl_shard, 9u);
+  EXPECT_EQ(*inventory_->StatusChanges(kIssuer, 50), (Changes{{9, 50}}));
 }
 
 TEST_P(CertificateStoreTest, AnImportMayBringItsRevocation) {
@@ -211,7 +234,7 @@ TEST_P(CertificateStoreTest, AnImportMayBringItsRevocation) {
   first.reason = 1;
   first.ledger_index = 0;
   ASSERT_THAT(inventory_->AddCertificates({first}), IsOk());
-  EXPECT_EQ(*inventory_->LastStatusChange(kIssuer), 0u);
+  EXPECT_EQ(*inventory_->StatusChanges(kIssuer, 0), (Changes{{0, 0}}));
   // Known as good, then imported as revoked.
   Fill(2);
   CertificateRow again = Certificate(2);
@@ -220,7 +243,7 @@ TEST_P(CertificateStoreTest, AnImportMayBringItsRevocation) {
   again.ledger_index = 70;
   ASSERT_THAT(inventory_->AddCertificates({again}), IsOk());
   EXPECT_EQ(Held(2).status, CertificateStatus::kRevoked);
-  EXPECT_EQ(*inventory_->LastStatusChange(kIssuer), 70u);
+  EXPECT_EQ(*inventory_->StatusChanges(kIssuer, 1), (Changes{{0, 70}}));
 }
 
 TEST_P(CertificateStoreTest, PagesAreStableWhileRowsAreAdded) {

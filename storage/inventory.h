@@ -57,10 +57,11 @@ class CertificateStore {
   virtual absl::StatusOr<std::map<CertificateStatus, uint64_t>>
   CountByStatus() = 0;
 
-  // The newest entry that revoked, held or released a certificate of the
-  // issuer, or imported it revoked; nullopt if none did.
-  virtual absl::StatusOr<std::optional<uint64_t>> LastStatusChange(
-      const std::string& issuer_id) = 0;
+  // The CRL shards of the issuer in which an entry from `since` on revoked,
+  // held or released a certificate, or imported it revoked; the newest such
+  // entry of each. Reads the index from there on.
+  virtual absl::StatusOr<std::map<uint32_t, uint64_t>> StatusChanges(
+      const std::string& issuer_id, uint64_t since) = 0;
 };
 
 class BlockStore {

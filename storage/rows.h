@@ -36,6 +36,7 @@ struct CertificateRow {
   absl::Time revoked_at = absl::UnixEpoch();
   std::string block_id = {};
   uint32_t place = 0;  // In the block.
+  uint32_t crl_shard = 0;
   absl::Time issued_at = absl::UnixEpoch();
   uint64_t ledger_index = 0;  // Of the entry that says this status.
 };

@@ -102,7 +102,16 @@ CREATE INDEX blocks_by_times ON blocks (refresh_at, next_update, this_update,
 DROP INDEX blocks_by_refresh
 )";
 
-constexpr const char* kMigrations[] = {kFirst, kBlockTimes};
+// Which of its issuer's CRLs a certificate is on. The index answers which of
+// them have changed without looking at the rows.
+constexpr char kCrlShards[] = R"(
+ALTER TABLE certificates ADD COLUMN crl_shard BIGINT NOT NULL DEFAULT 0;
+DROP INDEX certificates_by_change;
+CREATE INDEX certificates_by_change ON certificates (issuer_id, status_index, crl_shard)
+  WHERE status_index >= 0
+)";
+
+constexpr const char* kMigrations[] = {kFirst, kBlockTimes, kCrlShards};
 
 absl::Status RunAll(Session& session, absl::string_view script,
                     Dialect dialect) {

@@ -21,15 +21,15 @@ constexpr int64_t kNoChange = -1;
 constexpr char kColumns[] =
     "issuer_id, serial, der, subject, names, not_before, not_after, profile, "
     "requester, request_id, status, reason, revoked_at, block_id, place, "
-    "issued_at, issued_index, status_index";
+    "issued_at, issued_index, status_index, crl_shard";
 
-constexpr size_t kColumnCount = 18;
+constexpr size_t kColumnCount = 19;
 
 // Certificates that are added by one statement, where that is worth it.
 constexpr size_t kRowsInAStatement = 100;
 
 // Where columns stand that more than one function reads.
-constexpr size_t kIssuedIndex = 16, kStatusIndex = 17;
+constexpr size_t kIssuedIndex = 16, kStatusIndex = 17, kCrlShard = 18;
 
 absl::StatusOr<CertificateRow> ToCertificate(const Row& row) {
   const std::string serial = BlobAt(row, 1);
@@ -56,6 +56,7 @@ absl::StatusOr<CertificateRow> ToCertificate(const Row& row) {
       .revoked_at = FromSeconds(IntAt(row, 12)),
       .block_id = BlobAt(row, 13),
       .place = static_cast<uint32_t>(IntAt(row, 14)),
+      .crl_shard = static_cast<uint32_t>(IntAt(row, kCrlShard)),
       .issued_at = FromSeconds(IntAt(row, 15)),
       .ledger_index =
           ToUint(std::max(IntAt(row, kIssuedIndex), IntAt(row, kStatusIndex)))};
@@ -102,16 +103,19 @@ absl::Status FillIn(Session& session, const Row& columns,
     held.place = row.place;
     changed = true;
   }
+  // Who does not know it says 0.
+  changed |= Fill(held.crl_shard, 0u, row.crl_shard);
   if (!changed) return absl::OkStatus();
   return session
       .Run(
           "UPDATE certificates SET subject = $3, names = $4, profile = $5, "
           "requester = $6, request_id = $7, block_id = $8, place = $9, "
-          "issued_at = $10, issued_index = $11 "
+          "issued_at = $10, issued_index = $11, crl_shard = $12 "
           "WHERE issuer_id = $1 AND serial = $2",
           {Blob{row.issuer_id}, Blob{row.serial}, held.subject, names,
            held.profile, held.requester, held.request_id, Blob{held.block_id},
-           int64_t{held.place}, ToSeconds(held.issued_at), issued_index})
+           int64_t{held.place}, ToSeconds(held.issued_at), issued_index,
+           int64_t{held.crl_shard}})
       .status();
 }
 
@@ -125,7 +129,8 @@ void AppendColumns(const CertificateRow& row, std::vector<Value>& out) {
            static_cast<int64_t>(row.status), int64_t{row.reason},
            ToSeconds(row.revoked_at), Blob{row.block_id}, int64_t{row.place},
            ToSeconds(row.issued_at), ToInt(row.ledger_index),
-           good ? kNoChange : ToInt(row.ledger_index)}) {
+           good ? kNoChange : ToInt(row.ledger_index),
+           int64_t{row.crl_shard}}) {
     out.push_back(std::move(value));
   }
 }
@@ -318,16 +323,20 @@ SqlInventory::CountByStatus() {
   return out;
 }
 
-absl::StatusOr<std::optional<uint64_t>> SqlInventory::LastStatusChange(
-    const std::string& issuer_id) {
-  ASSIGN_OR_RETURN(const std::vector<Row> rows,
-                   Select("SELECT MAX(status_index) FROM certificates "
-                          "WHERE issuer_id = $1 AND status_index >= 0",
-                          {Blob{issuer_id}}));
-  if (rows.empty() || !std::holds_alternative<int64_t>(rows[0][0])) {
-    return std::nullopt;
+absl::StatusOr<std::map<uint32_t, uint64_t>> SqlInventory::StatusChanges(
+    const std::string& issuer_id, uint64_t since) {
+  // `status_index >= 0` is the index's own condition.
+  ASSIGN_OR_RETURN(
+      const std::vector<Row> rows,
+      Select("SELECT crl_shard, MAX(status_index) FROM certificates "
+             "WHERE issuer_id = $1 AND status_index >= 0 "
+             "AND status_index >= $2 GROUP BY crl_shard",
+             {Blob{issuer_id}, ToInt(since)}));
+  std::map<uint32_t, uint64_t> out;
+  for (const Row& row : rows) {
+    out[static_cast<uint32_t>(IntAt(row, 0))] = ToUint(IntAt(row, 1));
   }
-  return ToUint(IntAt(rows[0], 0));
+  return out;
 }
 
 }  // namespace chancery::storage

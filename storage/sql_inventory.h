@@ -35,8 +35,8 @@ class SqlInventory final : public Inventory {
       size_t limit) override;
   absl::StatusOr<std::map<CertificateStatus, uint64_t>> CountByStatus()
       override;
-  absl::StatusOr<std::optional<uint64_t>> LastStatusChange(
-      const std::string& issuer_id) override;
+  absl::StatusOr<std::map<uint32_t, uint64_t>> StatusChanges(
+      const std::string& issuer_id, uint64_t since) override;
 
   absl::Status PutBlock(const BlockRow& block) override;
   absl::Status AddDelta(const std::string& block_id,

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string>
@@ -67,11 +68,13 @@ class CrlCacheTest : public ::testing::Test {
         *CrlFolder::Open(path_, /*descriptors=*/100));
     cache_ = std::make_unique<CrlCache>(*issuers_, *folder_, clock_, log_);
     cache_->Load();
+    cache_->WaitForCompression();
   }
 
   std::string Crl(uint64_t number, const crypto::SigningKey& key,
                   size_t entries = 0,
-                  const std::string& distribution_point = "") {
+                  const std::string& distribution_point = "",
+                  std::optional<uint64_t> base_number = {}) {
     std::vector<std::string> serials;
     for (size_t i = 0; i < entries; ++i) {
       const std::string counter = absl::StrCat(number, " ", i);
@@ -91,7 +94,8 @@ class CrlCacheTest : public ::testing::Test {
                            .next_update = this_update_ + absl::Hours(168),
                            .authority_key_identifier = {},
                            .number = number,
-                           .distribution_point = distribution_point},
+                           .distribution_point = distribution_point,
+                           .base_number = base_number},
                           revoked, key);
   }
 
@@ -106,7 +110,9 @@ class CrlCacheTest : public ::testing::Test {
                        });
   }
   absl::StatusOr<uint64_t> Put(uint64_t number, const std::string& der) {
-    return PutAs({.issuer_id = id_, .number = number}, der);
+    auto put = PutAs({.issuer_id = id_, .number = number}, der);
+    cache_->WaitForCompression();
+    return put;
   }
 
   static std::string Content(const CrlRepresentation& of) {
@@ -207,7 +213,9 @@ TEST_F(CrlCacheTest, RefusesWhatIsNotTheIssuersWholeCrl) {
   EXPECT_THAT(Put(2, Crl(2, *stranger)), StatusIs(kRefused, "did not sign"));
   EXPECT_THAT(Put(3, Crl(2, *key_)), StatusIs(kRefused, "3 was announced"));
   EXPECT_THAT(Put(2, Crl(2, *key_, 0, "http://ca.example/1.crl")),
-              StatusIs(kRefused, "shard"));
+              StatusIs(kRefused, "ends with /crl/issuing/0.crl"));
+  EXPECT_THAT(Put(2, Crl(2, *key_, 0, "", 1)),
+              StatusIs(kRefused, "is a delta"));
   EXPECT_THAT(Put(2, "no CRL"), StatusIs(kRefused, "\"issuing\""));
   EXPECT_THAT(Put(2, ""), StatusIs(kRefused, "empty"));
   EXPECT_THAT(
@@ -217,6 +225,56 @@ TEST_F(CrlCacheTest, RefusesWhatIsNotTheIssuersWholeCrl) {
   EXPECT_THAT(Put(2, Crl(2, *key_)), StatusIs(kRefused, "future"));
   EXPECT_EQ(Served(), first);
   EXPECT_THAT(Files(), ElementsAre(plain_name_));
+}
+
+// TRUST 7, 4: whoever pushes cannot have one shard served as another.
+TEST_F(CrlCacheTest, ServesEachShardWhereItSaysItIs) {
+  const auto shard = [&](uint64_t number, int which,
+                         std::optional<uint64_t> base_number = {}) {
+    return Crl(number, *key_, 0,
+               absl::StrCat("http://ca.example/crl/issuing/", which, ".crl"),
+               base_number);
+  };
+  const auto put = [&](uint32_t as, bool is_delta, uint64_t number,
+                       const std::string& der) {
+    return PutAs(
+        {.issuer_id = id_, .shard = as, .number = number, .is_delta = is_delta},
+        der);
+  };
+  const std::string zero = shard(1, 0), one = shard(1, 1),
+                    delta = shard(2, 1, 1);
+  EXPECT_EQ(*put(0, false, 1, zero), 1u);
+  EXPECT_EQ(*put(1, false, 1, one), 1u);
+  EXPECT_EQ(*put(1, true, 2, delta), 2u);
+  EXPECT_THAT(put(2, false, 1, one), StatusIs(kRefused, "/crl/issuing/2.crl"));
+  EXPECT_THAT(put(1, false, 2, shard(2, 11)), StatusIs(kRefused, "ends with"));
+  EXPECT_THAT(put(2, false, 1, Crl(1, *key_)), StatusIs(kRefused, "shard"));
+  EXPECT_THAT(put(1, false, 2, delta), StatusIs(kRefused, "is a delta"));
+  EXPECT_THAT(put(1, true, 3, shard(3, 1)), StatusIs(kRefused, "not a delta"));
+  EXPECT_EQ(*put(1, true, 1, delta), 2u);  // Not newer.
+  const auto at = [&](const char* path) {
+    const auto crl = cache_->Find(path);
+    return crl == nullptr ? "" : Content(crl->plain);
+  };
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(at("issuing"), "");
+    EXPECT_EQ(at("issuing/0"), zero);
+    EXPECT_EQ(at("issuing/1"), one);
+    EXPECT_EQ(at("issuing/1-delta"), delta);
+    EXPECT_EQ(at("issuing/0-delta"), "");
+    EXPECT_EQ(cache_->Crls().size(), 3u);
+    Restart();
+  }
+}
+
+TEST_F(CrlCacheTest, ServesADeltaBesideTheWhole) {
+  const std::string whole = Crl(1, *key_), delta = Crl(2, *key_, 0, "", 1);
+  ASSERT_THAT(Put(1, whole), IsOk());
+  EXPECT_EQ(*PutAs({.issuer_id = id_, .number = 2, .is_delta = true}, delta),
+            2u);
+  Restart();
+  EXPECT_EQ(Served(), whole);
+  EXPECT_EQ(Content(cache_->Find("issuing/delta")->plain), delta);
 }
 
 TEST_F(CrlCacheTest, ReadsNothingOfACrlThatIsNotNewer) {

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "base/bytes.h"
 #include "base/encoding.h"
 #include "base/file.h"
@@ -22,7 +23,7 @@ namespace {
 constexpr char kPlainSuffix[] = ".crl";
 constexpr char kGzipSuffix[] = ".crl.gz";
 // Smaller ones go out in one segment either way.
-constexpr size_t kLeastCompressed = 1024;
+constexpr uint64_t kLeastCompressed = 1024;
 
 absl::StatusOr<base::Fd> OpenFile(const std::string& path) {
   base::Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -51,6 +52,10 @@ absl::StatusOr<crypto::Sha256Digest> DigestInside(const FileView& compressed,
 
 }  // namespace
 
+bool CrlFolder::IsWorthCompressing(uint64_t size) {
+  return size >= kLeastCompressed;
+}
+
 std::string EtagOf(const crypto::Sha256Digest& digest) {
   return absl::StrCat("\"", base::Hex(digest), "\"");
 }
@@ -77,9 +82,9 @@ CrlRepresentation CrlFolder::Represent(SpoolFile published,
 }
 
 CrlRepresentation CrlFolder::ServePlain(
-    const block::IssuerId& issuer, base::Fd file, uint64_t size,
+    const CrlScope& scope, base::Fd file, uint64_t size,
     const crypto::Sha256Digest& digest) const {
-  return Represent(std::move(file), PlainPath(issuer), size, digest);
+  return Represent(std::move(file), PlainPath(scope), size, digest);
 }
 
 absl::StatusOr<CrlRepresentation> CrlFolder::OpenGzipOf(
@@ -92,25 +97,30 @@ absl::StatusOr<CrlRepresentation> CrlFolder::OpenGzipOf(
   return Represent(std::move(file), path, view.bytes().size(), own.Finish());
 }
 
-void CrlFolder::RemoveOthers(const std::set<block::IssuerId>& issuers) const {
-  std::set<std::string> ours;
-  for (const block::IssuerId& issuer : issuers) {
-    ours.insert(PlainPath(issuer));
-    ours.insert(GzipPath(issuer));
-  }
+std::vector<CrlScope> CrlFolder::RemoveOthers(
+    const std::set<block::IssuerId>& issuers) const {
+  std::vector<CrlScope> scopes;
   DIR* folder = opendir(path_.c_str());
-  if (folder == nullptr) return;
+  if (folder == nullptr) return scopes;
   while (const dirent* entry = readdir(folder)) {
-    const std::string path = absl::StrCat(path_, "/", entry->d_name);
-    // Folders, "." and ".." are refused.
-    if (!ours.contains(path)) (void)unlink(path.c_str());
+    absl::string_view stem = entry->d_name;
+    const bool gzip = absl::ConsumeSuffix(&stem, kGzipSuffix);
+    const bool known = gzip || absl::ConsumeSuffix(&stem, kPlainSuffix);
+    const auto scope = ParseCrlFileStem(stem);
+    if (!known || !scope.has_value() || !issuers.contains(scope->issuer)) {
+      // Folders, "." and ".." are refused.
+      (void)unlink(absl::StrCat(path_, "/", entry->d_name).c_str());
+    } else if (!gzip) {
+      scopes.push_back(*scope);
+    }
   }
   closedir(folder);
+  return scopes;
 }
 
 absl::StatusOr<std::optional<SpoolFile>> CrlFolder::Compress(
     const FileView& crl) const {
-  if (crl.bytes().size() < kLeastCompressed) return std::nullopt;
+  if (!IsWorthCompressing(crl.bytes().size())) return std::nullopt;
   ASSIGN_OR_RETURN(SpoolFile spool, Spool());
   const auto write = [&](base::Bytes part) { return spool.Append(part); };
   GzipEncoder encoder;
@@ -121,51 +131,44 @@ absl::StatusOr<std::optional<SpoolFile>> CrlFolder::Compress(
   return spool;
 }
 
-absl::StatusOr<ServedCrl> CrlFolder::Publish(
-    const block::IssuerId& issuer, SpoolFile plain,
-    std::optional<SpoolFile> gzip) const {
-  RETURN_IF_ERROR(plain.Publish(PlainPath(issuer)));
-  ServedCrl served;
-  served.plain = Represent(std::move(plain), PlainPath(issuer));
-  if (gzip.has_value() && gzip->Publish(GzipPath(issuer)).ok()) {
-    served.gzip = Represent(*std::move(gzip), GzipPath(issuer));
-  } else {
-    (void)unlink(GzipPath(issuer).c_str());
-  }
-  return served;
+absl::StatusOr<CrlRepresentation> CrlFolder::Publish(const CrlScope& scope,
+                                                     SpoolFile plain) const {
+  RETURN_IF_ERROR(plain.Publish(PlainPath(scope)));
+  (void)unlink(GzipPath(scope).c_str());
+  return Represent(std::move(plain), PlainPath(scope));
 }
 
-absl::StatusOr<base::Fd> CrlFolder::OpenPlain(
-    const block::IssuerId& issuer) const {
-  return OpenFile(PlainPath(issuer));
+absl::StatusOr<CrlRepresentation> CrlFolder::PublishGzip(const CrlScope& scope,
+                                                         SpoolFile gzip) const {
+  RETURN_IF_ERROR(gzip.Publish(GzipPath(scope)));
+  return Represent(std::move(gzip), GzipPath(scope));
+}
+
+absl::StatusOr<base::Fd> CrlFolder::OpenPlain(const CrlScope& scope) const {
+  return OpenFile(PlainPath(scope));
 }
 
 CrlRepresentation CrlFolder::OpenGzip(
-    const block::IssuerId& issuer, const FileView& crl,
-    const crypto::Sha256Digest& digest) const {
-  const std::string path = GzipPath(issuer);
+    const CrlScope& scope, const crypto::Sha256Digest& digest) const {
+  const std::string path = GzipPath(scope);
   auto found = OpenGzipOf(digest, path);
   if (found.ok()) return *std::move(found);
-  auto spool = Compress(crl);
-  if (spool.ok() && spool->has_value() && (*spool)->Publish(path).ok()) {
-    return Represent(**std::move(spool), path);
-  }
   // Of ten thousand small CRLs, none has such a file.
   if (!absl::IsNotFound(found.status())) (void)unlink(path.c_str());
   return {};
 }
 
-void CrlFolder::Remove(const block::IssuerId& issuer) const {
-  (void)unlink(PlainPath(issuer).c_str());
-  (void)unlink(GzipPath(issuer).c_str());
+void CrlFolder::Remove(const CrlScope& scope) const {
+  (void)unlink(PlainPath(scope).c_str());
+  (void)unlink(GzipPath(scope).c_str());
 }
 
-std::string CrlFolder::PlainPath(const block::IssuerId& issuer) const {
-  return absl::StrCat(path_, "/", base::Hex(issuer), kPlainSuffix);
+std::string CrlFolder::PlainPath(const CrlScope& scope) const {
+  return absl::StrCat(path_, "/", CrlFileStem(scope), kPlainSuffix);
 }
 
-std::string CrlFolder::GzipPath(const block::IssuerId& issuer) const {
-  return absl::StrCat(path_, "/", base::Hex(issuer), kGzipSuffix);
+std::string CrlFolder::GzipPath(const CrlScope& scope) const {
+  return absl::StrCat(path_, "/", CrlFileStem(scope), kGzipSuffix);
 }
 
 }  // namespace chancery::responder

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -14,59 +15,62 @@
 #include "block/manifest.h"
 #include "crypto/digest.h"
 #include "responder/cache/crl_files.h"
+#include "responder/cache/crl_scope.h"
 #include "responder/cache/file_view.h"
 #include "responder/cache/spool_file.h"
 #include "responder/crl_source.h"
 
 namespace chancery::responder {
 
-// A folder with the newest CRL of each issuer, "<issuer id in hex>.crl", and
-// the same compressed, "<issuer id in hex>.crl.gz". What the files hold is for
-// the caller to verify; but the compressed one that is opened is always that of
-// the other. Any of them may be missing or damaged. Thread-safe, but for two
-// calls for one issuer.
+// A folder with the newest CRL of each scope, "<stem>.crl" (crl_scope.h), and
+// the same compressed, "<stem>.crl.gz". What the files hold is for the caller
+// to verify; but the compressed one that is opened is always that of the other.
+// Any of them may be missing or damaged. Thread-safe, but for two calls for one
+// scope.
 class CrlFolder {
  public:
   // Makes the folder if it is not there. What is served of it has at most
   // `descriptors` files open.
   static absl::StatusOr<CrlFolder> Open(std::string path, size_t descriptors);
 
-  // Removes what is not a file of one of `issuers`: spools that a killed
-  // process left, and CRLs of issuers that are gone. Once, before anything
-  // else.
-  void RemoveOthers(const std::set<block::IssuerId>& issuers) const;
+  // The scopes that have a file. Removes what is not a file of one of
+  // `issuers`: spools that a killed process left, and CRLs of issuers that are
+  // gone. Once, before anything else.
+  std::vector<CrlScope> RemoveOthers(
+      const std::set<block::IssuerId>& issuers) const;
 
   absl::StatusOr<SpoolFile> Spool() const { return SpoolFile::Create(path_); }
+  static bool IsWorthCompressing(uint64_t size);
   // `crl` compressed; nullopt if that is not worth a file.
   absl::StatusOr<std::optional<SpoolFile>> Compress(const FileView& crl) const;
 
-  // Replaces the issuer's files. A crash in between leaves a compressed file of
-  // an older CRL, which is not used. If `gzip` cannot be published, there is
-  // none.
-  absl::StatusOr<ServedCrl> Publish(const block::IssuerId& issuer,
-                                    SpoolFile plain,
-                                    std::optional<SpoolFile> gzip) const;
+  // Replaces the scope's file; its compressed one goes. A crash in between
+  // leaves a compressed file of an older CRL, which is not used.
+  absl::StatusOr<CrlRepresentation> Publish(const CrlScope& scope,
+                                            SpoolFile plain) const;
+  // What Compress has made of the CRL that was published last.
+  absl::StatusOr<CrlRepresentation> PublishGzip(const CrlScope& scope,
+                                                SpoolFile gzip) const;
 
   // NotFound: there is none.
-  absl::StatusOr<base::Fd> OpenPlain(const block::IssuerId& issuer) const;
+  absl::StatusOr<base::Fd> OpenPlain(const CrlScope& scope) const;
   // What OpenPlain has opened, with its size and SHA-256.
-  CrlRepresentation ServePlain(const block::IssuerId& issuer, base::Fd file,
+  CrlRepresentation ServePlain(const CrlScope& scope, base::Fd file,
                                uint64_t size,
                                const crypto::Sha256Digest& digest) const;
-  // The compressed file of the CRL `crl`, whose SHA-256 is `digest`. One that
-  // is missing, damaged or of another CRL is made again. No file: it is not
-  // worth one, or cannot be made.
-  CrlRepresentation OpenGzip(const block::IssuerId& issuer, const FileView& crl,
+  // The compressed file of the CRL whose SHA-256 is `digest`. No file: it is
+  // missing, or was damaged or of another CRL and was removed.
+  CrlRepresentation OpenGzip(const CrlScope& scope,
                              const crypto::Sha256Digest& digest) const;
 
-  void Remove(const block::IssuerId& issuer) const;
+  void Remove(const CrlScope& scope) const;
 
  private:
   CrlFolder(std::string path, size_t descriptors)
       : path_(std::move(path)), files_(descriptors) {}
 
-  std::string PlainPath(const block::IssuerId& issuer) const;
-  std::string GzipPath(const block::IssuerId& issuer) const;
+  std::string PlainPath(const CrlScope& scope) const;
+  std::string GzipPath(const CrlScope& scope) const;
 
   // Of the file that has the name `path`.
   CrlRepresentation Represent(base::Fd file, std::string path, uint64_t size,

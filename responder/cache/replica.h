@@ -30,6 +30,7 @@ struct HeldCrl {
   std::string issuer_id = {};
   uint32_t shard = 0;
   uint64_t number = 0;
+  bool is_delta = false;
 };
 
 // The next piece of a CRL's DER, which lasts until the call after; nullopt at

@@ -27,7 +27,9 @@ bool IsDerived(char row) {
     case Row::kManifest:
     case Row::kRevoked:
     case Row::kRevokedEnd:
+    case Row::kRemoved:
     case Row::kCrl:
+    case Row::kIssuer:
     case Row::kRequest:
       return true;
     default:
@@ -109,10 +111,22 @@ std::string RevokedEndKey(absl::string_view issuer_id, uint32_t shard,
   return key;
 }
 
-std::string CrlKey(absl::string_view issuer_id, uint32_t shard) {
-  std::string key = Key(Row::kCrl, issuer_id);
-  ledger::ByteWriter(key).U32(shard);
+std::string RemovedKey(absl::string_view issuer_id, uint32_t shard,
+                       absl::string_view serial) {
+  std::string key = Key(Row::kRemoved, issuer_id);
+  ledger::ByteWriter(key).U32(shard).Raw(serial);
   return key;
+}
+
+std::string CrlKey(absl::string_view issuer_id, uint32_t shard,
+                   ledger::CrlKind kind) {
+  std::string key = Key(Row::kCrl, issuer_id);
+  ledger::ByteWriter(key).U32(shard).U8(static_cast<uint8_t>(kind));
+  return key;
+}
+
+std::string IssuerKey(absl::string_view issuer_id) {
+  return Key(Row::kIssuer, issuer_id);
 }
 
 std::string RequestKey(const ledger::Origin& origin) {

@@ -201,6 +201,28 @@ absl::Status ParseRevoked(absl::string_view value,
   return absl::OkStatus();
 }
 
+std::string EncodeIssuer(const IssuerState& state) {
+  std::string value;
+  ledger::ByteWriter(value)
+      .Raw(state.issuer_id)
+      .Counted(state.name, 1)
+      .U32(state.crl_shards)
+      .U64(state.index);
+  return value;
+}
+
+absl::StatusOr<IssuerState> ParseIssuer(absl::string_view value) {
+  ledger::ByteReader in(base::AsBytes(value));
+  IssuerState state;
+  if (!in.Raw(ledger::kIssuerIdSize, state.issuer_id) ||
+      !in.Counted(1, ledger::kMaxIssuerNameSize, state.name) ||
+      !in.U32(state.crl_shards) || state.crl_shards == 0 ||
+      !in.U64(state.index) || !in.AtEnd()) {
+    return DamagedRow("issuer");
+  }
+  return state;
+}
+
 std::string EncodePlace(absl::string_view block_id, uint32_t place) {
   std::string value;
   ledger::ByteWriter(value).Raw(block_id).U32(place);

@@ -32,7 +32,9 @@ enum class Row : char {
   kManifest = 'h',
   kRevoked = 'r',
   kRevokedEnd = 'x',
+  kRemoved = 'z',
   kCrl = 'l',
+  kIssuer = 'i',
   kRequest = 'q',
   // Signed bytes beside the log.
   kBlockBytes = 'p',
@@ -66,7 +68,13 @@ std::string RevokedKey(absl::string_view issuer_id, uint32_t shard,
 // Ordered by notAfter: what may leave the CRL comes first.
 std::string RevokedEndKey(absl::string_view issuer_id, uint32_t shard,
                           absl::Time not_after, absl::string_view serial = "");
-std::string CrlKey(absl::string_view issuer_id, uint32_t shard);
+// Of a scope's certificates that are off the CRL though a delta's base may have
+// them; with a serial, of one of them.
+std::string RemovedKey(absl::string_view issuer_id, uint32_t shard,
+                       absl::string_view serial = "");
+std::string CrlKey(absl::string_view issuer_id, uint32_t shard,
+                   ledger::CrlKind kind);
+std::string IssuerKey(absl::string_view issuer_id);
 std::string RequestKey(const ledger::Origin& origin);
 std::string BlockBytesKey(absl::string_view block_id);
 std::string DeltaKey(absl::string_view block_id, uint64_t version);
@@ -98,6 +106,8 @@ absl::StatusOr<RequestState> ParseRequest(absl::string_view value);
 // The serial is in the key.
 std::string EncodeRevoked(const RevokedCertificate& revoked);
 absl::Status ParseRevoked(absl::string_view value, RevokedCertificate& revoked);
+std::string EncodeIssuer(const IssuerState& state);
+absl::StatusOr<IssuerState> ParseIssuer(absl::string_view value);
 // Where a certificate's row is: its block and place.
 std::string EncodePlace(absl::string_view block_id, uint32_t place);
 absl::Status ParsePlace(absl::string_view value, std::string& block_id,

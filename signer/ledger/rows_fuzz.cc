@@ -22,7 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const absl::string_view row(reinterpret_cast<const char*>(data + 1),
                               size - 1);
-  switch (data[0] % 9) {
+  switch (data[0] % 10) {
     case 0:
       ExpectSame(signer::ParseMarker(row), signer::EncodeMarker, row);
       break;
@@ -49,6 +49,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       }
       break;
     }
+    case 9:
+      ExpectSame(signer::ParseIssuer(row), signer::EncodeIssuer, row);
+      break;
     case 7: {
       std::string block_id;
       uint32_t place = 0;

@@ -188,10 +188,51 @@ absl::Status State::RevokedCertificates(absl::string_view issuer_id,
       });
 }
 
-absl::StatusOr<std::optional<CrlState>> State::Crl(absl::string_view issuer_id,
-                                                   uint32_t shard) const {
+absl::Status State::RemovedCertificates(
+    absl::string_view issuer_id, uint32_t shard,
+    absl::FunctionRef<absl::Status(absl::string_view serial)> visit) const {
+  const std::string prefix = RemovedKey(issuer_id, shard);
+  return ScanRows(reader_, prefix, EndOf(prefix),
+                  [&](absl::string_view key, absl::string_view) {
+                    return visit(key.substr(prefix.size()));
+                  });
+}
+
+absl::StatusOr<std::optional<CrlState>> State::NewestCrl(
+    absl::string_view issuer_id, uint32_t shard) const {
+  ASSIGN_OR_RETURN(std::optional<CrlState> full,
+                   Crl(issuer_id, shard, ledger::CrlKind::kFull));
+  ASSIGN_OR_RETURN(std::optional<CrlState> delta,
+                   Crl(issuer_id, shard, ledger::CrlKind::kDelta));
+  // There is no delta without a full one.
+  return delta.has_value() && full.has_value() && delta->number > full->number
+             ? delta
+             : full;
+}
+
+absl::StatusOr<std::optional<IssuerState>> State::Issuer(
+    absl::string_view issuer_id) const {
   ASSIGN_OR_RETURN(const std::optional<std::string> value,
-                   reader_.Get(CrlKey(issuer_id, shard)));
+                   reader_.Get(IssuerKey(issuer_id)));
+  if (!value.has_value()) return std::nullopt;
+  ASSIGN_OR_RETURN(IssuerState state, ParseIssuer(*value));
+  return std::optional<IssuerState>(std::move(state));
+}
+
+absl::Status State::Issuers(IssuerVisitor visit) const {
+  return ScanRows(
+      reader_, IssuerKey(""), EndOf(IssuerKey("")),
+      [visit](absl::string_view, absl::string_view value) -> absl::Status {
+        ASSIGN_OR_RETURN(const IssuerState issuer, ParseIssuer(value));
+        return visit(issuer);
+      });
+}
+
+absl::StatusOr<std::optional<CrlState>> State::Crl(absl::string_view issuer_id,
+                                                   uint32_t shard,
+                                                   ledger::CrlKind kind) const {
+  ASSIGN_OR_RETURN(const std::optional<std::string> value,
+                   reader_.Get(CrlKey(issuer_id, shard, kind)));
   if (!value.has_value()) return std::nullopt;
   ASSIGN_OR_RETURN(CrlState state, ParseCrl(*value));
   return std::optional<CrlState>(std::move(state));

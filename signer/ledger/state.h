@@ -59,6 +59,14 @@ struct CrlState {
   uint64_t index = 0;  // Of its entry.
 };
 
+// What an issuer began with.
+struct IssuerState {
+  std::string issuer_id = {};
+  std::string name = {};
+  uint32_t crl_shards = 1;
+  uint64_t index = 0;  // Of its entry, which has the certificate.
+};
+
 struct RequestState {
   std::string request_hash = {};
   uint64_t index = 0;  // Of the first entry that the request led to.
@@ -107,6 +115,7 @@ class State {
       absl::FunctionRef<absl::Status(const CertificateState&)>;
   using RevokedVisitor =
       absl::FunctionRef<absl::Status(const RevokedCertificate&)>;
+  using IssuerVisitor = absl::FunctionRef<absl::Status(const IssuerState&)>;
   using BlockVisitor = absl::FunctionRef<absl::Status(const BlockState&)>;
 
   explicit State(const KvReader& reader) : reader_(reader) {}
@@ -145,11 +154,27 @@ class State {
   // CRL before was already past its notAfter: so two name it after its end.
   absl::Status RevokedCertificates(absl::string_view issuer_id, uint32_t shard,
                                    RevokedVisitor visit) const;
-  // The newest; nullopt before the first.
-  absl::StatusOr<std::optional<CrlState>> Crl(absl::string_view issuer_id,
-                                              uint32_t shard) const;
+  // The serials, ascending, of those that were revoked or held and are neither
+  // any more, since an entry that the newest full CRL of the scope does not
+  // reflect: what a delta takes off its base.
+  absl::Status RemovedCertificates(
+      absl::string_view issuer_id, uint32_t shard,
+      absl::FunctionRef<absl::Status(absl::string_view serial)> visit) const;
+  // The newest of its kind; nullopt before the first.
+  absl::StatusOr<std::optional<CrlState>> Crl(
+      absl::string_view issuer_id, uint32_t shard,
+      ledger::CrlKind kind = ledger::CrlKind::kFull) const;
+  // The newest of either kind: a scope's numbers are one sequence.
+  absl::StatusOr<std::optional<CrlState>> NewestCrl(absl::string_view issuer_id,
+                                                    uint32_t shard) const;
   // Only the newest of each scope is kept. NotFound.
   absl::StatusOr<std::string> CrlDer(absl::string_view crl_sha256) const;
+
+  // nullopt: this ledger has no entry for it.
+  absl::StatusOr<std::optional<IssuerState>> Issuer(
+      absl::string_view issuer_id) const;
+  // All that have an entry, in order of id.
+  absl::Status Issuers(IssuerVisitor visit) const;
 
   // What was asked under this id before; nullopt: nothing that left an entry.
   absl::StatusOr<std::optional<RequestState>> Request(

@@ -167,6 +167,13 @@ absl::Status Apply(const ledger::CertificateEntry& made,
     return absl::AlreadyExistsError(
         absl::StrCat("serial: ", Hex(made.serial), " is in the ledger"));
   }
+  ASSIGN_OR_RETURN(const std::optional<IssuerState> issuer,
+                   State(overlay).Issuer(made.issuer_id));
+  if (issuer.has_value() && made.crl_shard >= issuer->crl_shards) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("CRL shard: ", made.crl_shard, " of issuer \"",
+                     issuer->name, "\", which has ", issuer->crl_shards));
+  }
   RETURN_IF_ERROR(RecordRequest(made.origin, entry, overlay));
   ASSIGN_OR_RETURN(BlockState block, BlockFor(made, entry, overlay));
   ++block.count;
@@ -200,10 +207,16 @@ absl::Status Apply(const ledger::StatusEntry& change,
       RevokedKey(member.issuer_id, member.crl_shard, member.serial);
   const std::string end_key = RevokedEndKey(member.issuer_id, member.crl_shard,
                                             member.not_after, member.serial);
+  const std::string removed_key =
+      RemovedKey(member.issuer_id, member.crl_shard, member.serial);
   if (member.status == CertificateStatus::kGood) {
     overlay.Delete(key);
     overlay.Delete(end_key);
+    overlay.Put(removed_key, EncodeNumber(entry.index));
   } else {
+    ASSIGN_OR_RETURN(const std::optional<std::string> removed,
+                     overlay.Get(removed_key));
+    if (removed.has_value()) overlay.Delete(removed_key);
     overlay.Put(key, EncodeRevoked({.reason = member.reason,
                                     .revoked_at = member.revoked_at,
                                     .not_after = member.not_after,
@@ -236,6 +249,27 @@ absl::Status Apply(const ledger::ManifestEntry& manifest,
   overlay.Put(ManifestKey(manifest.block_id, manifest.version),
               block.manifest_sha256);
   return PutBlockState(former, std::move(block), entry, overlay);
+}
+
+// A full CRL is the base of the deltas after it: what it does not list, they
+// need not take off.
+absl::Status ForgetRemoved(const ledger::CrlEntry& crl, KvOverlay& overlay) {
+  const std::string prefix = RemovedKey(crl.issuer_id, crl.shard);
+  std::vector<std::string> reflected;
+  absl::Status read;
+  RETURN_IF_ERROR(
+      overlay.Scan(prefix, EndOf(prefix),
+                   [&](absl::string_view key, absl::string_view value) {
+                     const absl::StatusOr<uint64_t> index = ParseNumber(value);
+                     read = index.status();
+                     if (index.ok() && *index < crl.ledger_size) {
+                       reflected.emplace_back(key.data(), key.size());
+                     }
+                     return read.ok();
+                   }));
+  RETURN_IF_ERROR(read);
+  for (std::string& key : reflected) overlay.Delete(std::move(key));
+  return absl::OkStatus();
 }
 
 // Takes what `crl` was the second to name after its end off the next one.
@@ -273,31 +307,15 @@ absl::Status Apply(const ledger::OrderEntry& order, const ledger::Entry& entry,
   return RecordRequest(order.origin, entry, overlay);
 }
 
-absl::Status Apply(const ledger::CrlEntry& crl, const ledger::Entry& entry,
-                   KvOverlay& overlay) {
+// Takes the place of the newest CRL of its kind.
+absl::Status ReplaceCrl(const ledger::CrlEntry& crl, const ledger::Entry& entry,
+                        KvOverlay& overlay) {
   ASSIGN_OR_RETURN(const std::optional<CrlState> former,
-                   State(overlay).Crl(crl.issuer_id, crl.shard));
-  RETURN_IF_ERROR(CheckLedgerSize(
-      crl.ledger_size, former.has_value() ? former->ledger_size : 0, entry));
-  RETURN_IF_ERROR(CheckNotFuture("this update", crl.this_update, entry));
-  if (former.has_value()) {
-    if (crl.number <= former->number) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "CRL number: ", crl.number, " is not after ", former->number));
-    }
-    // TRUST 2.8: "at least one second later than in what it replaces".
-    if (crl.this_update <= former->this_update) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("this update: ",
-                       absl::FormatTime(crl.this_update, absl::UTCTimeZone()),
-                       " is not after the former CRL's"));
-    }
-    RETURN_IF_ERROR(RemoveExpired(crl, *former, overlay));
-    if (former->crl_sha256 != crl.crl_sha256) {
-      overlay.Delete(CrlBytesKey(former->crl_sha256));
-    }
+                   State(overlay).Crl(crl.issuer_id, crl.shard, crl.kind));
+  if (former.has_value() && former->crl_sha256 != crl.crl_sha256) {
+    overlay.Delete(CrlBytesKey(former->crl_sha256));
   }
-  overlay.Put(CrlKey(crl.issuer_id, crl.shard),
+  overlay.Put(CrlKey(crl.issuer_id, crl.shard, crl.kind),
               EncodeCrl({.kind = crl.kind,
                          .number = crl.number,
                          .this_update = crl.this_update,
@@ -306,6 +324,66 @@ absl::Status Apply(const ledger::CrlEntry& crl, const ledger::Entry& entry,
                          .revoked_count = crl.revoked_count,
                          .crl_sha256 = crl.crl_sha256,
                          .index = entry.index}));
+  return absl::OkStatus();
+}
+
+absl::Status Apply(const ledger::CrlEntry& crl, const ledger::Entry& entry,
+                   KvOverlay& overlay) {
+  const State state(overlay);
+  ASSIGN_OR_RETURN(const std::optional<CrlState> newest,
+                   state.NewestCrl(crl.issuer_id, crl.shard));
+  RETURN_IF_ERROR(CheckLedgerSize(
+      crl.ledger_size, newest.has_value() ? newest->ledger_size : 0, entry));
+  RETURN_IF_ERROR(CheckNotFuture("this update", crl.this_update, entry));
+  if (newest.has_value()) {
+    // TRUST 7: "Full and delta of a scope share one number sequence".
+    if (crl.number <= newest->number) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "CRL number: ", crl.number, " is not after ", newest->number));
+    }
+    // TRUST 2.8: "at least one second later than in what it replaces".
+    if (crl.this_update <= newest->this_update) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("this update: ",
+                       absl::FormatTime(crl.this_update, absl::UTCTimeZone()),
+                       " is not after the former CRL's"));
+    }
+  } else if (crl.kind == ledger::CrlKind::kDelta) {
+    return absl::FailedPreconditionError(
+        "CRL: a delta needs a full CRL of its scope before it");
+  }
+  if (crl.kind == ledger::CrlKind::kFull) {
+    ASSIGN_OR_RETURN(const std::optional<CrlState> former,
+                     state.Crl(crl.issuer_id, crl.shard));
+    if (former.has_value()) {
+      RETURN_IF_ERROR(RemoveExpired(crl, *former, overlay));
+    }
+    RETURN_IF_ERROR(ForgetRemoved(crl, overlay));
+  }
+  return ReplaceCrl(crl, entry, overlay);
+}
+
+absl::Status Apply(const ledger::IssuerEntry& issuer,
+                   const ledger::Entry& entry, KvOverlay& overlay) {
+  ASSIGN_OR_RETURN(const std::optional<IssuerState> known,
+                   State(overlay).Issuer(issuer.issuer_id));
+  if (known.has_value()) {
+    return absl::AlreadyExistsError(absl::StrCat("issuer: \"", known->name,
+                                                 "\" is in the ledger (entry ",
+                                                 known->index, ")"));
+  }
+  ASSIGN_OR_RETURN(const std::optional<std::string> first_block,
+                   overlay.Get(NextBlockKey(issuer.issuer_id)));
+  if (first_block.has_value() && issuer.crl_shards != 1) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("CRL shards: ", issuer.crl_shards, " for issuer \"",
+                     issuer.name, "\", which has certificates in one CRL"));
+  }
+  overlay.Put(IssuerKey(issuer.issuer_id),
+              EncodeIssuer({.issuer_id = issuer.issuer_id,
+                            .name = issuer.name,
+                            .crl_shards = issuer.crl_shards,
+                            .index = entry.index}));
   return absl::OkStatus();
 }
 

@@ -35,7 +35,7 @@ void ExpectLedgerKeepsTheRules(const Ledger& ledger, FakeDisk& disk) {
   std::map<std::pair<std::string, std::string>, std::string> block_of;
   std::map<std::string, uint64_t> changed;
   std::map<std::string, ledger::ManifestEntry> manifests;
-  std::map<std::string, ledger::CrlEntry> crls;
+  std::map<std::pair<std::string, uint32_t>, ledger::CrlEntry> crls;
   for (const ledger::Entry& entry : EntriesOf(ledger)) {
     if (const auto* c = std::get_if<ledger::CertificateEntry>(&entry.body)) {
       const auto serial = std::make_pair(c->issuer_id, c->serial);
@@ -62,13 +62,13 @@ void ExpectLedgerKeepsTheRules(const Ledger& ledger, FakeDisk& disk) {
     }
     if (const auto* c = std::get_if<ledger::CrlEntry>(&entry.body)) {
       EXPECT_LE(c->this_update, entry.time);
-      const auto before = crls.find(c->issuer_id);
+      const auto before = crls.find({c->issuer_id, c->shard});
       if (before != crls.end()) {
         EXPECT_GT(c->number, before->second.number);
         EXPECT_GE(c->this_update,
                   before->second.this_update + absl::Seconds(1));
       }
-      crls[c->issuer_id] = *c;
+      crls[{c->issuer_id, c->shard}] = *c;
     }
   }
   const absl::Status audit = AuditLedger(FakeKvStore(disk));

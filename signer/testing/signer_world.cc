@@ -62,8 +62,8 @@ absl::StatusOr<Revoked> SignerWorld::Release(const std::string& request_id,
   return released;
 }
 
-absl::StatusOr<SignedCrl> SignerWorld::SignCrl() {
-  return signer.crls().SignCrl("issuing", 0);
+absl::StatusOr<SignedCrl> SignerWorld::SignCrl(uint32_t shard) {
+  return signer.crls().SignCrl("issuing", shard);
 }
 
 absl::StatusOr<BlockUpdates> SignerWorld::SignBlockOf(

@@ -102,7 +102,10 @@ TestPki::TestPki(Options options)
   issuer_.ocsp_validity = options_.ocsp_validity;
   issuer_.crl_validity = options_.crl_validity;
   issuer_.ocsp_url = "http://ocsp.example.com";
-  issuer_.crl_url = "http://crl.example.com/crl/" + options_.name + ".crl";
+  issuer_.crl_url = "http://crl.example.com/crl/" + options_.name +
+                    (options_.crl_shards > 1 ? "/{shard}.crl" : ".crl");
+  issuer_.crl_shards = options_.crl_shards;
+  issuer_.delta_crl_interval = options_.delta_crl_interval;
   issuer_.policy = options_.policy;
   issuer_.profiles["server"] = ServerProfile(options_.leaf_validity);
   issuer_.block_capacity = options_.block_capacity;

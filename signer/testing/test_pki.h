@@ -28,6 +28,8 @@ class TestPki {
                                             block::CertIdForm::kSha256};
     RevocationPolicy policy = RevocationPolicy::kPrivate;
     uint32_t block_capacity = 8;
+    uint32_t crl_shards = 1;
+    absl::Duration delta_crl_interval = absl::ZeroDuration();
     // Of the profile "server".
     absl::Duration leaf_validity = absl::Hours(24 * 90);
     // The CA's own key signs OCSP responses too.

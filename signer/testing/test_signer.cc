@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "signer/issuer_record.h"
 
 namespace chancery::signer::testing {
 
@@ -21,6 +22,13 @@ absl::Status TestSigner::Start() {
   ASSIGN_OR_RETURN(
       parts->ledger,
       Ledger::Open(std::make_unique<FakeKvStore>(disk_), clock_, {}));
+  std::vector<Issuer> divided;
+  for (const Issuer& issuer : issuers_.all()) {
+    if (issuer.crl_shards > 1) divided.push_back(issuer);
+  }
+  if (!divided.empty()) {
+    RETURN_IF_ERROR(RecordIssuers(divided, *parts->ledger));
+  }
   const auto wait = [this](absl::Time when) { clock_.WaitUntil(when); };
   parts->blocks = std::make_unique<BlockSigner>(
       *parts->ledger, issuers_, manifest_key_, clock_,

@@ -47,7 +47,8 @@ class TestSigner {
     roles_ = std::move(roles);
   }
 
-  // Opens the ledger from what is on the disk, as after a restart.
+  // Opens the ledger from what is on the disk, as after a restart. Issuers with
+  // one CRL have no entry there, as in ledgers from before there were any.
   absl::Status Start();
   // As kill -9: nothing is written any more.
   void Kill();

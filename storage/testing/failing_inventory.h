@@ -65,9 +65,9 @@ class FailingInventory final : public Inventory {
       override {
     return Do([&] { return real_->CountByStatus(); });
   }
-  absl::StatusOr<std::optional<uint64_t>> LastStatusChange(
-      const std::string& issuer_id) override {
-    return Do([&] { return real_->LastStatusChange(issuer_id); });
+  absl::StatusOr<std::map<uint32_t, uint64_t>> StatusChanges(
+      const std::string& issuer_id, uint64_t since) override {
+    return Do([&] { return real_->StatusChanges(issuer_id, since); });
   }
 
   absl::Status PutBlock(const BlockRow& block) override {

@@ -18,6 +18,7 @@ constexpr uint8_t kReasonCode[] = {0x55, 0x1d, 0x15};
 constexpr uint8_t kCrlNumber[] = {0x55, 0x1d, 0x14};
 constexpr uint8_t kDeltaCrlIndicator[] = {0x55, 0x1d, 0x1b};
 constexpr uint8_t kIssuingDistributionPoint[] = {0x55, 0x1d, 0x1c};
+constexpr uint8_t kFreshestCrl[] = {0x55, 0x1d, 0x2e};
 constexpr uint8_t kAuthorityKeyIdentifier[] = {0x55, 0x1d, 0x23};
 
 absl::Status Malformed(const char* field) {
@@ -41,6 +42,22 @@ void AddExtension(der::Writer& out, base::Bytes oid, bool critical, Fill fill) {
   });
 }
 
+// DistributionPoint { distributionPoint [0] { fullName [0] { URI [6] } } }
+void AddPoint(der::Writer& out, const std::string& url) {
+  out.AddSequence([&](der::Writer& point) {
+    point.AddNested(der::Explicit(0), [&](der::Writer& name) {
+      name.AddNested(der::ImplicitConstructed(0), [&](der::Writer& full) {
+        full.Add(der::Implicit(6), url);
+      });
+    });
+  });
+}
+
+void AddNumber(der::Writer& out, uint64_t number) {
+  const std::string octets = BigEndian(number);
+  out.AddUnsigned(base::AsBytes(octets));
+}
+
 std::string EncodeExtensions(const CrlFacts& facts) {
   der::Writer out;
   out.AddNested(der::Explicit(0), [&](der::Writer& tagged) {
@@ -51,24 +68,26 @@ std::string EncodeExtensions(const CrlFacts& facts) {
               identifier.Add(der::Implicit(0), facts.authority_key_identifier);
             });
           });
-      AddExtension(list, kCrlNumber, false, [&](der::Writer& value) {
-        const std::string number = BigEndian(facts.number);
-        value.AddUnsigned(base::AsBytes(number));
-      });
-      if (facts.distribution_point.empty()) return;
-      // IssuingDistributionPoint { distributionPoint [0] { fullName [0] { URI
-      // [6] } } }
-      AddExtension(
-          list, kIssuingDistributionPoint, true, [&](der::Writer& value) {
-            value.AddSequence([&](der::Writer& point) {
-              point.AddNested(der::Explicit(0), [&](der::Writer& name) {
-                name.AddNested(
-                    der::ImplicitConstructed(0), [&](der::Writer& full) {
-                      full.Add(der::Implicit(6), facts.distribution_point);
-                    });
-              });
-            });
+      AddExtension(list, kCrlNumber, false,
+                   [&](der::Writer& value) { AddNumber(value, facts.number); });
+      if (facts.base_number.has_value()) {
+        AddExtension(list, kDeltaCrlIndicator, true, [&](der::Writer& value) {
+          AddNumber(value, *facts.base_number);
+        });
+      }
+      if (!facts.distribution_point.empty()) {
+        AddExtension(list, kIssuingDistributionPoint, true,
+                     [&](der::Writer& value) {
+                       AddPoint(value, facts.distribution_point);
+                     });
+      }
+      if (!facts.freshest_url.empty()) {
+        AddExtension(list, kFreshestCrl, false, [&](der::Writer& value) {
+          value.AddSequence([&](der::Writer& points) {
+            AddPoint(points, facts.freshest_url);
           });
+        });
+      }
     });
   });
   return out.Take();
@@ -133,6 +152,23 @@ bool ReadNumber(base::Bytes value, uint64_t& number) {
   return true;
 }
 
+// The URL of a point that has one and nothing else.
+std::optional<base::Bytes> ReadPoint(der::Reader in) {
+  der::Reader point, name, full;
+  base::Bytes distribution_point, names, url;
+  if (!in.ReadSequence(point) || !in.AtEnd() ||
+      !point.Read(der::Explicit(0), distribution_point) || !point.AtEnd()) {
+    return std::nullopt;
+  }
+  name = der::Reader(distribution_point);
+  if (!name.Read(der::ImplicitConstructed(0), names) || !name.AtEnd()) {
+    return std::nullopt;
+  }
+  full = der::Reader(names);
+  if (!full.Read(der::Implicit(6), url) || !full.AtEnd()) return std::nullopt;
+  return url;
+}
+
 absl::Status ReadExtensions(base::Bytes tagged, Crl& crl) {
   der::Reader in(tagged), list;
   if (!in.ReadSequence(list) || !in.AtEnd()) return Malformed("crlExtensions");
@@ -153,9 +189,23 @@ absl::Status ReadExtensions(base::Bytes tagged, Crl& crl) {
       }
       crl.authority_key_identifier = identifier;
     } else if (base::Equal(extension.oid, kIssuingDistributionPoint)) {
+      if (crl.distribution_point.has_value())
+        return Malformed("issuingDistributionPoint");
       crl.distribution_point = extension.value;
+      if (extension.critical) {
+        crl.distribution_point_url = ReadPoint(der::Reader(extension.value));
+      }
     } else if (base::Equal(extension.oid, kDeltaCrlIndicator)) {
+      uint64_t number;
+      if (crl.is_delta || !ReadNumber(extension.value, number))
+        return Malformed("deltaCRLIndicator");
       crl.is_delta = true;
+      crl.base_number = number;
+    } else if (base::Equal(extension.oid, kFreshestCrl)) {
+      der::Reader value(extension.value), points;
+      if (!value.ReadSequence(points) || !value.AtEnd())
+        return Malformed("freshestCRL");
+      crl.freshest_url = ReadPoint(points);
     } else if (extension.critical) {
       return Malformed("extension: critical and not known");
     }
@@ -264,33 +314,39 @@ absl::StatusOr<Crl> ParseCrl(base::Bytes der) {
   return crl;
 }
 
+absl::StatusOr<CrlEntry> TakeEntry(base::Bytes& rest) {
+  der::Reader list(rest), in, extensions;
+  CrlEntry entry;
+  if (!list.ReadSequence(in) || !in.ReadUnsigned(entry.serial) ||
+      !in.ReadTime(entry.revocation_time)) {
+    return Malformed("revokedCertificates entry");
+  }
+  if (!in.AtEnd() && (!in.ReadSequence(extensions) || !in.AtEnd())) {
+    return Malformed("crlEntryExtensions");
+  }
+  while (!extensions.AtEnd()) {
+    Extension extension;
+    if (!ReadExtension(extensions, extension))
+      return Malformed("crlEntryExtensions");
+    if (base::Equal(extension.oid, kReasonCode)) {
+      der::Reader value(extension.value);
+      uint8_t reason;
+      if (!value.ReadEnumerated(reason) || !value.AtEnd())
+        return Malformed("reasonCode");
+      entry.reason = reason;
+    } else if (extension.critical) {
+      return Malformed("crlEntryExtensions: critical and not known");
+    }
+  }
+  rest = list.rest();
+  return entry;
+}
+
 absl::Status ForEachEntry(
     const Crl& crl, absl::FunctionRef<absl::Status(const CrlEntry&)> visit) {
-  der::Reader list(crl.revoked);
-  while (!list.AtEnd()) {
-    der::Reader in, extensions;
-    CrlEntry entry;
-    if (!list.ReadSequence(in) || !in.ReadUnsigned(entry.serial) ||
-        !in.ReadTime(entry.revocation_time)) {
-      return Malformed("revokedCertificates entry");
-    }
-    if (!in.AtEnd() && (!in.ReadSequence(extensions) || !in.AtEnd())) {
-      return Malformed("crlEntryExtensions");
-    }
-    while (!extensions.AtEnd()) {
-      Extension extension;
-      if (!ReadExtension(extensions, extension))
-        return Malformed("crlEntryExtensions");
-      if (base::Equal(extension.oid, kReasonCode)) {
-        der::Reader value(extension.value);
-        uint8_t reason;
-        if (!value.ReadEnumerated(reason) || !value.AtEnd())
-          return Malformed("reasonCode");
-        entry.reason = reason;
-      } else if (extension.critical) {
-        return Malformed("crlEntryExtensions: critical and not known");
-      }
-    }
+  base::Bytes rest = crl.revoked;
+  while (!rest.empty()) {
+    ASSIGN_OR_RETURN(const CrlEntry entry, TakeEntry(rest));
     RETURN_IF_ERROR(visit(entry));
   }
   return absl::OkStatus();

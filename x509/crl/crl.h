@@ -22,7 +22,8 @@ namespace chancery::x509 {
 struct CrlEntry {
   base::Bytes serial = {};  // Magnitude, minimal.
   absl::Time revocation_time = {};
-  int reason = 0;  // 0: no reasonCode.
+  // 0: no reasonCode. 8, in a delta: it is on the full CRL no more.
+  int reason = 0;
 };
 
 struct CrlFacts {
@@ -34,6 +35,10 @@ struct CrlFacts {
   uint64_t number = 0;
   // Of a shard: its URL, in a critical IssuingDistributionPoint. Empty: none.
   std::string distribution_point = {};
+  // Makes it a delta: the number of the full CRL that it adds to.
+  std::optional<uint64_t> base_number = {};
+  // Of a full CRL: where its deltas are (freshestCRL). Empty: there are none.
+  std::string freshest_url = {};
 };
 
 // TBSCertList in one pass over entries whose sizes are known beforehand: the
@@ -75,7 +80,12 @@ struct Crl {
   std::optional<base::Bytes> authority_key_identifier = {};
   std::optional<uint64_t> number = {};
   bool is_delta = false;
+  std::optional<uint64_t> base_number = {};            // Of a delta.
   std::optional<base::Bytes> distribution_point = {};  // Extension contents.
+  // What that says if it is critical, has one URL and nothing else.
+  std::optional<base::Bytes> distribution_point_url = {};
+  // What freshestCRL says if it has one URL and nothing else.
+  std::optional<base::Bytes> freshest_url = {};
   crypto::SignatureAlgorithm algorithm =
       crypto::SignatureAlgorithm::kEcdsaSha256;
   base::Bytes signature = {};
@@ -87,6 +97,10 @@ struct Crl {
 // extension. Entries are not looked at, nor is the memory that they lie in.
 // `der` must outlive the result.
 absl::StatusOr<Crl> ParseCrl(base::Bytes der);
+
+// The next entry of `rest`, which it is taken from: of what Crl::revoked has.
+// InvalidArgument: it is malformed.
+absl::StatusOr<CrlEntry> TakeEntry(base::Bytes& rest);
 
 // Each entry in turn, without memory for them. InvalidArgument for one that is
 // malformed; a visitor's error ends it.

@@ -155,7 +155,11 @@ class Writer {
     Key(keys_.ocsp, *out.mutable_ocsp_key());
     out.set_ocsp_validity_hours(options_.ocsp_validity_hours);
     out.set_ocsp_url(url);
-    out.set_crl_url(absl::StrCat(url, "/crl/", options_.issuer, ".crl"));
+    out.set_crl_url(absl::StrCat(url, "/crl/", options_.issuer,
+                                 options_.crl_shards > 1 ? "/{shard}" : "",
+                                 ".crl"));
+    out.set_crl_shards(options_.crl_shards);
+    out.set_delta_crl_minutes(options_.delta_crl_minutes);
     out.add_profile("server");
     out.add_profile("client");
     out.set_block_capacity(options_.block_capacity);

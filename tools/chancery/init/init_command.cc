@@ -102,6 +102,15 @@ void InitCommand::Declare(OptionSet& options) {
                      .value = "N",
                      .help = "How long an OCSP answer is valid"},
                     options_.ocsp_validity_hours);
+  options.AddNumber({.name = "--crl-shards",
+                     .value = "N",
+                     .help = "CRLs that certificates are divided over; fixed "
+                             "for as long as the CA's key signs"},
+                    options_.crl_shards);
+  options.AddNumber({.name = "--delta-crl-minutes",
+                     .value = "N",
+                     .help = "Make delta CRLs, valid for so long"},
+                    options_.delta_crl_minutes);
   options.AddNumber({.name = "--block-capacity", .value = "N", .hidden = true},
                     options_.block_capacity);
 }

@@ -96,6 +96,14 @@ absl::Status CheckInitOptions(const InitOptions& options) {
     return Bad("--ocsp-validity-hours",
                absl::StrCat(options.ocsp_validity_hours), "must be 1 to 8760");
   }
+  if (options.crl_shards < 1 || options.crl_shards > 4096) {
+    return Bad("--crl-shards", absl::StrCat(options.crl_shards),
+               "must be 1 to 4096");
+  }
+  if (options.delta_crl_minutes > 10080) {
+    return Bad("--delta-crl-minutes", absl::StrCat(options.delta_crl_minutes),
+               "must be at most 10080, the validity of full CRLs");
+  }
   const uint32_t capacity = options.block_capacity;
   if ((capacity & (capacity - 1)) != 0 || capacity > 4096) {
     return Bad("--block-capacity", absl::StrCat(capacity),

@@ -26,7 +26,9 @@ struct InitOptions {
   // libpq connection string in a file; empty: SQLite.
   std::string postgres_file = {};
   uint32_t ocsp_validity_hours = 96;
-  uint32_t block_capacity = 0;  // 0: the signer's default.
+  uint32_t crl_shards = 1;
+  uint32_t delta_crl_minutes = 0;  // 0: no delta CRLs.
+  uint32_t block_capacity = 0;     // 0: the signer's default.
 };
 
 // InvalidArgument names the option, its value and the rule it breaks. Looks at
