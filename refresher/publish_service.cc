@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "refresher/freshness_strip.h"
 #include "rpc/convert/block_update.h"
 #include "rpc/unary.h"
 
@@ -68,7 +69,10 @@ grpc::ServerUnaryReactor* PublishService::GetCluster(
       [=, this](const rpc::Identity&) -> absl::Status {
         ASSIGN_OR_RETURN(const ClusterState state, describe_());
         for (const ResponderState& responder : state.responders) {
-          ToProto(responder, state.now, response->add_responders());
+          v1::ResponderState* const out = response->add_responders();
+          ToProto(responder, state.now, out);
+          out->set_freshness(
+              FreshnessStrip(state.block_times, responder, state.now));
         }
         response->set_blocks(state.blocks);
         response->set_oldest_refresh_at_seconds(

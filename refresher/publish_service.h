@@ -8,6 +8,7 @@
 #include "refresher/publisher.h"
 #include "refresher/replicator.h"
 #include "rpc/dispatcher.h"
+#include "storage/inventory.h"
 
 namespace chancery::refresher {
 
@@ -16,6 +17,7 @@ struct ClusterState {
   std::vector<ResponderState> responders = {};
   uint64_t blocks = 0;
   absl::Time oldest_refresh_at = absl::InfiniteFuture();
+  std::vector<storage::BlockTimes> block_times = {};
   uint64_t ledger_size_followed = 0;
   absl::Time now = {};
 };

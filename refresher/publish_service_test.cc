@@ -187,6 +187,11 @@ TEST_F(PublishServiceTest, TellsOfEveryResponder) {
                            .http_address = "127.0.0.1:80",
                            .version = "1"},
                           {.name = "two"}};
+  cluster_->block_times = {{.block_id = "block",
+                            .version = 9,
+                            .this_update = clock_.Now() - absl::Hours(24),
+                            .next_update = clock_.Now() + absl::Hours(72),
+                            .refresh_at = clock_.Now() + absl::Hours(24)}};
   const auto response = GetCluster();
   ASSERT_THAT(response, IsOk());
   EXPECT_EQ(response->blocks(), 3u);
@@ -207,6 +212,10 @@ TEST_F(PublishServiceTest, TellsOfEveryResponder) {
   EXPECT_TRUE(one.ready());
   EXPECT_EQ(one.http_address(), "127.0.0.1:80");
   EXPECT_EQ(one.version(), "1");
+  EXPECT_EQ(one.freshness(),
+            std::string(1, char(12)));  // A quarter has passed.
+  EXPECT_EQ(response->responders(1).freshness(),
+            std::string(1, char(200 + 12)));  // It has none.
   EXPECT_EQ(response->responders(1).staleness_seconds(), -1);
   EXPECT_FALSE(response->responders(1).reachable());
 }

@@ -139,6 +139,7 @@ absl::Status Replicator::ConvergeBlocks(
     if (has < version) lacking[block_id] = has;
   }
   behind = lacking.size();
+  SetLacking(lacking);
   Batch batch;
   std::map<std::string, uint64_t> holds;
   for (const auto& [block_id, has] : lacking) {
@@ -153,9 +154,11 @@ absl::Status Replicator::ConvergeBlocks(
   }
   RETURN_IF_ERROR(Send(batch, holds));
   brought_ = holds;
-  for (const auto& [block_id, has] : lacking) {
-    if (holds[block_id] >= wanted.at(block_id)) --behind;
-  }
+  std::erase_if(lacking, [&](const auto& block) {
+    return holds[block.first] >= wanted.at(block.first);
+  });
+  behind = lacking.size();
+  SetLacking(std::move(lacking));
   return absl::OkStatus();
 }
 
@@ -284,6 +287,13 @@ bool Replicator::IsBrought(const block::Update& update) const {
   if (update.is_delta()) return false;
   const auto found = brought_.find(update.block_id);
   return found != brought_.end() && found->second >= update.version;
+}
+
+void Replicator::SetLacking(std::map<std::string, uint64_t> lacking) {
+  auto shared = std::make_shared<const std::map<std::string, uint64_t>>(
+      std::move(lacking));
+  base::MutexLock lock(mu_);
+  state_.lacking = std::move(shared);
 }
 
 void Replicator::Refused(const std::string& detail) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,9 @@ struct ResponderState {
   bool ready = false;
   std::string http_address = {};
   std::string version = {};
+  // Block -> the older version that it had when it was last compared, 0: none.
+  // Null: not compared yet.
+  std::shared_ptr<const std::map<std::string, uint64_t>> lacking = {};
 };
 
 // Two ways forward: Push hands on what has just been signed; Converge compares
@@ -99,6 +103,7 @@ class Replicator {
   void Refused(const std::string& detail);
   // Whether the last Converge brought this, or what is newer.
   bool IsBrought(const block::Update& update) const;
+  void SetLacking(std::map<std::string, uint64_t> lacking);
 
   ResponderClient& client_;
   storage::BlockStore& blocks_;

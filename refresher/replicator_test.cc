@@ -86,6 +86,7 @@ TEST_F(ReplicatorTest, ConvergeFillsAnEmptyResponder) {
   EXPECT_EQ(state.caught_up_at, clock_.Now());
   EXPECT_EQ(state.blocks, 2u);
   EXPECT_EQ(state.blocks_behind, 0u);
+  EXPECT_TRUE(state.lacking->empty());
   EXPECT_EQ(state.crls, 1u);
   EXPECT_EQ(state.crls_behind, 0u);
   EXPECT_EQ(state.newest_version, signer_.Version(second));
@@ -174,6 +175,8 @@ TEST_F(ReplicatorTest, DoesNotConfirmARefusedBlock) {
   EXPECT_TRUE(state.reachable);
   EXPECT_FALSE(state.caught_up);
   EXPECT_EQ(state.blocks_behind, 1u);
+  ASSERT_NE(state.lacking, nullptr);
+  EXPECT_EQ(state.lacking->size(), 1u);
   EXPECT_THAT(state.detail, HasSubstr("bad signature"));
 
   responder_.AcceptBlock(bad);
@@ -181,6 +184,7 @@ TEST_F(ReplicatorTest, DoesNotConfirmARefusedBlock) {
   state = replicator_.state();
   EXPECT_TRUE(state.caught_up);
   EXPECT_EQ(state.blocks_behind, 0u);
+  EXPECT_TRUE(state.lacking->empty());
   EXPECT_EQ(state.detail, "");
   EXPECT_THAT(responder_.confirmations(), SizeIs(1));
 }

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -211,6 +212,8 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
         state.blocks = versions.size();
         ASSIGN_OR_RETURN(state.oldest_refresh_at,
                          parts.inventory->EarliestRefresh());
+        ASSIGN_OR_RETURN(state.block_times,
+                         parts.inventory->ListBlockTimes(std::nullopt));
         return state;
       },
       dispatcher);

@@ -82,13 +82,23 @@ absl::Status RevocationLimit::CountFrom(const Ledger& ledger) {
   return absl::OkStatus();
 }
 
+uint64_t RevocationLimit::Recorded(absl::Time now) const {
+  base::MutexLock lock(mu_);
+  return RecordedSince(absl::ToUnixSeconds(now) - kHour);
+}
+
+uint64_t RevocationLimit::RecordedSince(int64_t unix_seconds) const {
+  uint64_t recorded = 0;
+  for (const Second& one : hour_) {
+    if (one.unix_seconds > unix_seconds) recorded += one.count;
+  }
+  return recorded;
+}
+
 absl::Status RevocationLimit::Check(uint64_t more, absl::Time now) const {
   const int64_t second = absl::ToUnixSeconds(now);
   base::MutexLock lock(mu_);
-  uint64_t recorded = 0;
-  for (const Second& one : hour_) {
-    if (one.unix_seconds + kHour > second) recorded += one.count;
-  }
+  const uint64_t recorded = RecordedSince(second - kHour);
   if (recorded + more <= per_hour_) return absl::OkStatus();
   std::string when = "that many never are without an order";
   uint64_t left = recorded;

@@ -44,6 +44,8 @@ class RevocationLimit {
   void Count(uint64_t number, absl::Time now);
 
   uint64_t per_hour() const { return per_hour_; }
+  // What was recorded in the hour before `now`.
+  uint64_t Recorded(absl::Time now) const;
 
  private:
   // Of one second: it counts until an hour later.
@@ -51,6 +53,9 @@ class RevocationLimit {
     int64_t unix_seconds = 0;
     uint64_t count = 0;
   };
+
+  uint64_t RecordedSince(int64_t unix_seconds) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const uint64_t per_hour_;
   mutable base::Mutex mu_;

@@ -135,9 +135,17 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
   const rpc::Gauge groups = process.metrics().AddGauge(
       "chancery_ledger_groups",
       "Synced writes since the start; commands share them.");
+  const rpc::Gauge revocations = process.metrics().AddGauge(
+      "chancery_signer_revocations_last_hour",
+      "Revocations and holds of the last hour that no order covers.");
+  process.metrics()
+      .AddGauge("chancery_signer_revocations_limit",
+                "As many of them are recorded without an order.")
+      .Set(static_cast<double>(limit.per_hour()));
   server->SetServing(true);
   absl::Status broken;
   do {
+    revocations.Set(static_cast<double>(limit.Recorded(process.clock().Now())));
     entries.Set(static_cast<double>(ledger->Head().size));
     commands.Set(static_cast<double>(ledger->counters().commands));
     groups.Set(static_cast<double>(ledger->counters().groups));

@@ -9,7 +9,9 @@
 #include "base/status_macros.h"
 #include "chancery/refresher/v1/publish.grpc.pb.h"
 #include "grpcpp/grpcpp.h"
+#include "refresher/freshness_cell.h"
 #include "tools/chancery/connections.h"
+#include "tools/chancery/heat_strip.h"
 #include "tools/chancery/json.h"
 #include "tools/chancery/text.h"
 
@@ -31,7 +33,42 @@ std::string TimeOrNone(int64_t unix_seconds) {
                            : TimeText(absl::FromUnixSeconds(unix_seconds));
 }
 
-std::string FormatText(const v1::GetClusterResponse& cluster) {
+// A line for each responder; empty without any cells.
+std::string FormatFreshness(const v1::GetClusterResponse& cluster,
+                            bool colour) {
+  size_t width = 0;
+  bool any = false;
+  for (const v1::ResponderState& r : cluster.responders()) {
+    width = std::max(width, Printable(r.name()).size());
+    any = any || !r.freshness().empty();
+  }
+  if (!any) return "";
+  std::string out = "\n";
+  for (const v1::ResponderState& r : cluster.responders()) {
+    std::string name = Printable(r.name());
+    name.resize(width, ' ');
+    absl::StrAppend(&out, name, "  ", HeatStrip(r.freshness(), colour), "\n");
+  }
+  return absl::StrCat(out, HeatLegend(colour));
+}
+
+JsonObject FreshnessJson(const std::string& cells) {
+  static constexpr const char* kStates[] = {"fresh", "due", "overdue", "behind",
+                                            "missing"};
+  std::vector<std::string> states;
+  std::vector<int64_t> percent;
+  for (const char byte : cells) {
+    const auto cell =
+        refresher::FreshnessCell::Decode(static_cast<uint8_t>(byte));
+    states.push_back(kStates[cell.kind]);
+    percent.push_back(cell.percent);
+  }
+  return JsonObject()
+      .SetTexts("states", states)
+      .SetNumbers("percent_of_validity", percent);
+}
+
+std::string FormatText(const v1::GetClusterResponse& cluster, bool colour) {
   std::vector<std::vector<std::string>> rows;
   for (const v1::ResponderState& r : cluster.responders()) {
     rows.push_back({r.name(), r.reachable() ? "yes" : "no",
@@ -44,7 +81,7 @@ std::string FormatText(const v1::GetClusterResponse& cluster) {
       FormatTable({"RESPONDER", "REACHABLE", "READY", "BLOCKS", "BEHIND",
                    "CRLS", "STALENESS", "VERSION", "HTTP", "DETAIL"},
                   rows),
-      "\n",
+      FormatFreshness(cluster, colour), "\n",
       FormatFacts(
           {{"Blocks", absl::StrCat(cluster.blocks())},
            {"Next refresh due",
@@ -72,6 +109,7 @@ std::string FormatJson(const v1::GetClusterResponse& cluster) {
     } else {
       json.SetNumber("staleness_seconds", r.staleness_seconds());
     }
+    json.SetObject("freshness", FreshnessJson(r.freshness()));
     responders.push_back(json.SetText("detail", r.detail()));
   }
   return JsonObject()
@@ -98,7 +136,8 @@ absl::StatusOr<bool> ClusterCommand::Run(const Environment& environment) {
   RETURN_IF_ERROR(CallStatus("refresher",
                              v1::PublishService::NewStub(channel)->GetCluster(
                                  &context, v1::GetClusterRequest(), &cluster)));
-  environment.out << (json_ ? FormatJson(cluster) : FormatText(cluster));
+  environment.out << (json_ ? FormatJson(cluster)
+                            : FormatText(cluster, environment.colour));
   return cluster.responders_size() > 0 &&
          std::all_of(cluster.responders().begin(), cluster.responders().end(),
                      Current);

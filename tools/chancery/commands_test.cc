@@ -352,6 +352,23 @@ TEST_F(CommandsTest, ClusterFailsWhenAResponderIsDownOrBehind) {
   EXPECT_THAT(ran.out, HasSubstr("\"staleness_seconds\": null"));
 }
 
+TEST_F(CommandsTest, ClusterShowsHowFreshEachResponderIs) {
+  const char cells[] = {0, 12, 75, char(200)};
+  for (const char* name : {"one", "responder-2"}) {
+    auto* responder = refresher_.cluster.add_responders();
+    responder->set_name(name);
+    responder->set_reachable(true);
+    responder->set_freshness(std::string(cells, sizeof cells));
+  }
+  const Ran text = Chancery({"cluster"});
+  EXPECT_THAT(text.out, HasSubstr("\none          02dx\n"
+                                  "responder-2  02dx\n0 to 9 tenths"));
+  const Ran json = Chancery({"cluster", "--json"});
+  EXPECT_THAT(json.out, Not(HasSubstr("\"overdue\"")));
+  EXPECT_THAT(json.out, HasSubstr("\"missing\""));
+  EXPECT_THAT(json.out, HasSubstr("\"percent_of_validity\": [\n"));
+}
+
 TEST_F(CommandsTest, AServiceThatIsDownIsNamed) {
   authority_server_->Shutdown();
   const Ran ran = Chancery({"list"});

@@ -24,6 +24,8 @@ struct Environment {
   base::Random& random;
   std::ostream& out;  // Results.
   std::ostream& err;  // Remarks that are no part of a result.
+  // `out` is a terminal whose owner has nothing against colours.
+  bool colour = false;
 };
 
 // The cluster's folder as an absolute path without a trailing slash.

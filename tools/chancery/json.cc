@@ -42,6 +42,12 @@ JsonObject& JsonObject::SetNull(absl::string_view name) {
   return *this;
 }
 
+JsonObject& JsonObject::SetNumbers(absl::string_view name,
+                                   const std::vector<int64_t>& values) {
+  state_->json[std::string(name)] = values;
+  return *this;
+}
+
 JsonObject& JsonObject::SetTexts(absl::string_view name,
                                  const std::vector<std::string>& values) {
   auto& list = state_->json[std::string(name)] =

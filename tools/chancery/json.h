@@ -25,6 +25,8 @@ class JsonObject {
   JsonObject& SetNumber(absl::string_view name, int64_t value);
   JsonObject& SetBool(absl::string_view name, bool value);
   JsonObject& SetNull(absl::string_view name);
+  JsonObject& SetNumbers(absl::string_view name,
+                         const std::vector<int64_t>& values);
   JsonObject& SetTexts(absl::string_view name,
                        const std::vector<std::string>& values);
   JsonObject& SetObject(absl::string_view name, const JsonObject& value);

@@ -1,5 +1,10 @@
 #include "tools/chancery/run.h"
 
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+
 #include "base/clock.h"
 #include "base/random.h"
 #include "tools/chancery/cluster_command.h"
@@ -28,6 +33,17 @@ CommandList AllCommands() {
   return all;
 }
 
+namespace {
+
+// https://no-color.org.
+bool ShowsColours(const std::ostream& out) {
+  const char* const refused = std::getenv("NO_COLOR");
+  return &out == &std::cout && isatty(STDOUT_FILENO) == 1 &&
+         (refused == nullptr || *refused == '\0');
+}
+
+}  // namespace
+
 int Run(const std::vector<std::string>& arguments, std::ostream& out,
         std::ostream& err) {
   const CommandList commands = AllCommands();
@@ -40,7 +56,8 @@ int Run(const std::vector<std::string>& arguments, std::ostream& out,
                                 .clock = base::SystemClock(),
                                 .random = base::SystemRandom(),
                                 .out = out,
-                                .err = err};
+                                .err = err,
+                                .colour = ShowsColours(out)};
   const absl::StatusOr<bool> done = parsed.command->Run(environment);
   out.flush();
   if (!done.ok()) {
