@@ -89,6 +89,11 @@ const std::vector<CrlLint>& CrlLints() {
                            (!c.is_delta || *c.base_number < c.number),
                        "deltaCRLIndicator is not the number of its base");
        }},
+      {"br_delta", "Baseline Requirements section 7.2",
+       [](const Crl& c, const CrlFrame& f) {
+         if (!f.br.has_value()) return std::string();
+         return std::string(br::CheckIsFullCrl(c.is_delta).message());
+       }},
       {"freshest", "RFC 5280 section 5.2.6",
        [](const Crl& c, const CrlFrame& f) {
          return Unless(f.freshest_url.empty()

@@ -135,6 +135,11 @@ const std::vector<Case>& Cases() {
        [](Subject& s) { s.distribution_point = "http://c.example/4.crl"; }},
       {"distribution_point", [](Subject& s) { s.distribution_point.clear(); }},
       {"delta", [](Subject& s) { s.crl.is_delta = true; }},
+      {"br_delta",
+       [](Subject& s) {
+         s.base_number = s.crl.base_number = 7;
+         s.crl.is_delta = true;
+       }},
       {"delta", [](Subject& s) { s.base_number = 7; }},
       {"delta",
        [](Subject& s) {

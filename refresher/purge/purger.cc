@@ -27,6 +27,14 @@ void AddOnce(std::vector<std::string>& all, std::string one) {
   }
 }
 
+// As responders serve it, below "/crl/" and without ".crl".
+std::string CrlPath(const ListedIssuer& issuer, uint32_t shard, bool delta) {
+  if (issuer.crl_shards <= 1) {
+    return absl::StrCat(issuer.name, delta ? "/delta" : "");
+  }
+  return absl::StrCat(issuer.name, "/", shard, delta ? "-delta" : "");
+}
+
 }  // namespace
 
 Purger::Purger(Parts parts, PurgeEndpoint endpoint, Options options)
@@ -67,7 +75,7 @@ absl::StatusOr<bool> Purger::Step() {
     pending_->complete = parts_.clock.Now();
   }
   if (!parts_.served(pending_->newest + 1, pending_->complete,
-                     !pending_->crls.empty())) {
+                     pending_->has_crl)) {
     return false;
   }
   const absl::Status posted = Post(pending_->work);
@@ -125,7 +133,7 @@ absl::StatusOr<bool> Purger::Add(const ledger::Entry& entry, Batch& batch) {
   if (status == nullptr && crl == nullptr) return true;
   const std::string& issuer_id =
       status != nullptr ? status->issuer_id : crl->issuer_id;
-  ASSIGN_OR_RETURN(const storage::IssuerRow* issuer, IssuerOf(issuer_id));
+  ASSIGN_OR_RETURN(const ListedIssuer* issuer, IssuerOf(issuer_id));
   PurgeWork& work = batch.work;
   if (!work.empty() &&
       (work.tags.size() >= endpoint_.limit ||
@@ -146,8 +154,7 @@ absl::StatusOr<bool> Purger::Add(const ledger::Entry& entry, Batch& batch) {
 
 absl::Status Purger::AddStatus(const ledger::StatusEntry& status,
                                PurgeWork& work) {
-  ASSIGN_OR_RETURN(const storage::IssuerRow* issuer,
-                   IssuerOf(status.issuer_id));
+  ASSIGN_OR_RETURN(const ListedIssuer* issuer, IssuerOf(status.issuer_id));
   const base::Bytes serial = base::AsBytes(status.serial);
   std::string tag;
   block::AppendOcspTag(issuer->name, serial, tag);
@@ -172,33 +179,39 @@ absl::Status Purger::AddStatus(const ledger::StatusEntry& status,
 }
 
 absl::Status Purger::AddCrl(const ledger::CrlEntry& crl, Batch& batch) {
-  ASSIGN_OR_RETURN(const storage::IssuerRow* issuer, IssuerOf(crl.issuer_id));
+  ASSIGN_OR_RETURN(const ListedIssuer* issuer, IssuerOf(crl.issuer_id));
+  const std::string path =
+      CrlPath(*issuer, crl.shard, crl.kind == ledger::CrlKind::kDelta);
   std::string tag;
-  block::AppendCrlTag(issuer->name, tag);
+  block::AppendCrlTag(path, tag);
   AddOnce(batch.work.tags, std::move(tag));
   for (const std::string& base : options_.public_urls) {
-    AddOnce(batch.work.urls, absl::StrCat(absl::StripSuffix(base, "/"), "/crl/",
-                                          issuer->name, ".crl"));
+    AddOnce(batch.work.urls,
+            absl::StrCat(absl::StripSuffix(base, "/"), "/crl/", path, ".crl"));
   }
-  uint64_t& number = batch.crls[{crl.issuer_id, crl.shard}];
-  number = std::max(number, crl.number);
+  batch.has_crl = true;
+  if (crl.kind == ledger::CrlKind::kFull) {
+    uint64_t& number = batch.crls[{crl.issuer_id, crl.shard}];
+    number = std::max(number, crl.number);
+  }
   return absl::OkStatus();
 }
 
-absl::StatusOr<const storage::IssuerRow*> Purger::IssuerOf(
+absl::StatusOr<const ListedIssuer*> Purger::IssuerOf(
     const std::string& issuer_id) {
   auto found = issuers_.find(issuer_id);
   if (found == issuers_.end()) {
-    ASSIGN_OR_RETURN(const std::vector<storage::IssuerRow> rows,
-                     parts_.inventory.ListIssuers());
-    for (const storage::IssuerRow& row : rows) issuers_[row.issuer_id] = row;
+    ASSIGN_OR_RETURN(const std::vector<ListedIssuer> listed,
+                     parts_.signer.ListIssuers());
+    for (const ListedIssuer& issuer : listed) {
+      issuers_[issuer.issuer_id] = issuer;
+    }
     found = issuers_.find(issuer_id);
   }
   if (found == issuers_.end()) {
-    // CrlRefresher brings it with the next list.
     return absl::UnavailableError(
-        absl::StrCat("inventory: does not have issuer ",
-                     base::Hex(base::AsBytes(issuer_id)), " yet"));
+        absl::StrCat("signer: does not list issuer ",
+                     base::Hex(base::AsBytes(issuer_id)), " any more"));
   }
   return &found->second;
 }

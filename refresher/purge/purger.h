@@ -80,7 +80,8 @@ class Purger {
     uint64_t next = 0;        // Where the cursor goes afterwards.
     uint64_t newest = 0;      // Entry of the last change in it.
     absl::Time changed = {};  // The first change in it.
-    // CRLs in it: (issuer, shard) -> number.
+    bool has_crl = false;
+    // Full CRLs in it: (issuer, shard) -> number.
     std::map<std::pair<std::string, uint32_t>, uint64_t> crls = {};
     absl::Time complete = absl::InfiniteFuture();  // In the inventory.
     bool more = false;  // The ledger goes on after it.
@@ -91,8 +92,8 @@ class Purger {
   absl::StatusOr<bool> Add(const ledger::Entry& entry, Batch& batch);
   absl::Status AddStatus(const ledger::StatusEntry& status, PurgeWork& work);
   absl::Status AddCrl(const ledger::CrlEntry& crl, Batch& batch);
-  absl::StatusOr<const storage::IssuerRow*> IssuerOf(
-      const std::string& issuer_id);
+  // What the signer says of it; never changes.
+  absl::StatusOr<const ListedIssuer*> IssuerOf(const std::string& issuer_id);
   // Whether the inventory has all of the batch.
   absl::StatusOr<bool> InventoryHas(const Batch& batch);
   absl::Status Post(const PurgeWork& work);
@@ -102,7 +103,7 @@ class Purger {
   const PurgeEndpoint endpoint_;
   const Options options_;
   const std::string cursor_name_;
-  std::map<std::string, storage::IssuerRow> issuers_;
+  std::map<std::string, ListedIssuer> issuers_;
   std::optional<Batch> pending_;
   absl::Time not_before_ = absl::InfinitePast();
   absl::Duration retry_;

@@ -181,6 +181,26 @@ TEST_F(PurgerTest, ACrlIsPurgedOnceItIsPublished) {
               HasSubstr("\"crl/" + signer_.issuer().name + "\""));
 }
 
+// As responders name shards (block/cache_tag.h).
+TEST_F(PurgerTest, OfADividedIssuerOnlyTheShardIsPurged) {
+  signer_.SetCrlShards(4);
+  const auto crl = signer_.SignCrl(signer_.issuer().name, 3);
+  ASSERT_THAT(crl, IsOk());
+  Restart({.name = "cdn"}, {.public_urls = {"http://crl.example.com"}});
+  Follow();
+  ASSERT_THAT(inventory_.PutCrl({.issuer_id = crl->issuer_id,
+                                 .shard = 3,
+                                 .number = crl->number,
+                                 .der = crl->der}),
+              IsOk());
+  ASSERT_THAT(Run(), IsOk());
+  ASSERT_THAT(poster_.taken, SizeIs(1));
+  const std::string path = signer_.issuer().name + "/3";
+  EXPECT_THAT(poster_.taken[0], HasSubstr("\"crl/" + path + "\""));
+  EXPECT_THAT(poster_.taken[0],
+              HasSubstr("\"http://crl.example.com/crl/" + path + ".crl\""));
+}
+
 TEST_F(PurgerTest, TriesForEverMoreAndMoreSeldom) {
   signer_.Revoke(block_, 0);
   Follow();
