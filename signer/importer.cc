@@ -99,8 +99,8 @@ absl::StatusOr<std::vector<Checked>> CheckAll(
   std::vector<Checked> checked;
   checked.reserve(items.size());
   for (absl::StatusOr<Checked>& result : results) {
-    ASSIGN_OR_RETURN(Checked one, std::move(result));
-    checked.push_back(std::move(one));
+    if (!result.ok()) return result.status();
+    checked.push_back(*std::move(result));
   }
   return checked;
 }
