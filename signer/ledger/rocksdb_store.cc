@@ -233,4 +233,21 @@ absl::StatusOr<std::unique_ptr<KvStore>> OpenRocksDbStore(
   return ToStatus(folder, status);
 }
 
+absl::StatusOr<std::unique_ptr<const KvReader>> OpenRocksDbForReading(
+    const std::string& folder) {
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status =
+      rocksdb::DB::OpenForReadOnly(StoreOptions(), folder, &opened);
+  std::unique_ptr<rocksdb::DB> db(opened);
+  if (status.ok()) {
+    return std::make_unique<RocksDbStore>(folder, nullptr, std::move(db));
+  }
+  struct stat info;
+  if (stat(absl::StrCat(folder, "/CURRENT").c_str(), &info) != 0) {
+    return absl::NotFoundError(
+        absl::StrCat("ledger folder ", folder, ": there is no ledger"));
+  }
+  return ToStatus(folder, status);
+}
+
 }  // namespace chancery::signer

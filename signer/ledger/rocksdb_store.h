@@ -17,6 +17,12 @@ namespace chancery::signer {
 absl::StatusOr<std::unique_ptr<KvStore>> OpenRocksDbStore(
     const std::string& folder);
 
+// The same to read only, as it is now: what a running signer writes meanwhile
+// is not seen. Writes nothing and holds nothing back.
+// NotFound: there is no ledger. DataLoss as above.
+absl::StatusOr<std::unique_ptr<const KvReader>> OpenRocksDbForReading(
+    const std::string& folder);
+
 }  // namespace chancery::signer
 
 #endif  // CHANCERY_SIGNER_LEDGER_ROCKSDB_STORE_H_
