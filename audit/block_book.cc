@@ -345,10 +345,12 @@ std::optional<SignedManifest> BlockBook::Take(
   const ManifestRef* const last = held.newest();
   // One that went back would make the others hard to find.
   if (last == nullptr || manifest->version > last->version) {
-    held.manifests.push_back({.version = manifest->version,
-                              .index = index,
-                              .ledger_size = manifest->ledger_size,
-                              .hash = ShortHash(held.last_hash)});
+    held.manifests.push_back(
+        {.version = manifest->version,
+         .index = index,
+         .ledger_size = manifest->ledger_size,
+         .hash = ShortHash(held.last_hash),
+         .lives = entry.refresh_at != absl::InfiniteFuture()});
   }
   return out;
 }

@@ -28,6 +28,7 @@ struct ManifestRef {
   uint64_t index = 0;              // Its entry.
   uint64_t ledger_size = 0;        // Every entry before is reflected.
   std::array<uint8_t, 16> hash{};  // Of what was signed: the first half.
+  bool lives = false;              // Something in it has to be signed again.
 };
 
 std::array<uint8_t, 16> ShortHash(const merkle::Hash& hash);

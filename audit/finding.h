@@ -127,7 +127,7 @@ class Findings {
   bool empty() const { return counts_.empty(); }
 
  private:
-  const size_t kept_;
+  size_t kept_;
   std::vector<Finding> findings_;
   std::map<Kind, uint64_t> counts_;
 };

@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 
+#include "base/file.h"
 #include "gtest/gtest.h"
 
 namespace chancery::audit {
@@ -16,6 +17,15 @@ TEST(FindingTest, EveryKindHasANameOfItsOwn) {
   EXPECT_EQ(AllKinds().back(), Kind::kResponderNotReady);
   EXPECT_EQ(AllKinds().size(),
             static_cast<size_t>(Kind::kResponderNotReady) + 1);
+}
+
+TEST(FindingTest, TheDocumentationHasEveryName) {
+  const std::string page = *base::ReadFile("docs/audit.md");
+  for (const Kind kind : AllKinds()) {
+    EXPECT_NE(page.find("| `" + std::string(Name(kind)) + "` |"),
+              std::string::npos)
+        << Name(kind);
+  }
 }
 
 TEST(FindingsTest, KeepsTheFirstOfAKindAndCountsAll) {

@@ -13,6 +13,10 @@ namespace chancery::audit {
 void Replay::Take(base::Bytes bytes, Findings& findings) {
   const uint64_t index = frontier_.size();
   frontier_.Append(merkle::LeafHash(bytes));
+  if (const auto watched = watched_.find(index + 1);
+      watched != watched_.end()) {
+    watched->second = frontier_.Root();
+  }
   absl::StatusOr<ledger::Entry> entry = ledger::ParseEntry(bytes);
   if (!entry.ok() || entry->index != index) {
     findings.Add(Finding(Kind::kLedgerEntryUnreadable,
@@ -32,6 +36,11 @@ void Replay::Take(base::Bytes bytes, Findings& findings) {
   last_time_ = std::max(last_time_, entry->time);
   std::visit([&](const auto& body) { Apply(body, *entry, findings); },
              entry->body);
+}
+
+std::optional<merkle::Hash> Replay::RootAt(uint64_t size) const {
+  const auto watched = watched_.find(size);
+  return watched == watched_.end() ? std::nullopt : watched->second;
 }
 
 Unverified Replay::TakeUnverified() { return std::exchange(unverified_, {}); }

@@ -11,6 +11,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,6 +64,10 @@ class Replay {
 
   uint64_t size() const { return frontier_.size(); }
   merkle::Hash Root() const { return frontier_.Root(); }
+  // Has the root of the first `size` entries kept, if they are still to come.
+  void Watch(uint64_t size) { watched_.try_emplace(size); }
+  // Nullopt: it was not watched, or has not come.
+  std::optional<merkle::Hash> RootAt(uint64_t size) const;
   absl::Time last_time() const { return last_time_; }
 
   const CertificateTable& certificates() const { return certificates_; }
@@ -87,6 +93,7 @@ class Replay {
   merkle::Frontier frontier_;
   absl::Time last_time_ = absl::InfinitePast();
   Unverified unverified_;
+  std::map<uint64_t, std::optional<merkle::Hash>> watched_;
 };
 
 }  // namespace chancery::audit

@@ -57,7 +57,9 @@ void RowCheck::Compare(const storage::CertificateRow& row,
             base::Hex(facts.sha256), base::Hex(sha256));
   }
   const std::string& block = replay_.blocks().blocks()[facts.block].id;
-  if (row.block_id != block || row.place != facts.place) {
+  // The authority writes a row at once, and who follows fills in its place.
+  const bool half = row.block_id.empty() && facts.issued_index >= followed_;
+  if (!half && (row.block_id != block || row.place != facts.place)) {
     differs("a row names another place than the ledger",
             base::Hex(base::AsBytes(block)) + "/" + std::to_string(facts.place),
             base::Hex(base::AsBytes(row.block_id)) + "/" +

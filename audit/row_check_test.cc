@@ -109,6 +109,16 @@ TEST_F(RowCheckTest, AnInventoryThatIsBehindMayBeBehind) {
   EXPECT_EQ(Summary(findings), "");
 }
 
+TEST_F(RowCheckTest, APlaceIsFilledInByWhoFollows) {
+  Findings findings;
+  rows_[0].block_id.clear();
+  rows_[0].place = 0;
+  RowCheck before(replay_, 0);
+  EXPECT_TRUE(before.See(rows_[0], findings));
+  EXPECT_EQ(Summary(findings), "");
+  EXPECT_EQ(See(), "inventory-row-differs x1");
+}
+
 TEST_F(RowCheckTest, ARowNewerThanTheReplayIsForLater) {
   Findings findings;
   rows_[1].ledger_index = replay_.size();
