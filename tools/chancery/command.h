@@ -58,6 +58,9 @@ class Command {
 
   // False: it ran, printed what it found, and that is not as it should be.
   virtual absl::StatusOr<bool> Run(const Environment& environment) = 0;
+
+  // The exit code after an error of Run.
+  virtual int ErrorExitCode() const { return 1; }
 };
 
 using CommandList = std::vector<std::unique_ptr<Command>>;

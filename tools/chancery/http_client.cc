@@ -60,6 +60,7 @@ class Exchange {
     return HttpResponse{.status = static_cast<int>(response.result_int()),
                         .content_type = Field(http::field::content_type),
                         .cache_control = Field(http::field::cache_control),
+                        .etag = Field(http::field::etag),
                         .body = response.body()};
   }
 

@@ -33,6 +33,7 @@ struct HttpResponse {
   int status = 0;
   std::string content_type;
   std::string cache_control;
+  std::string etag;
   std::string body;
 };
 

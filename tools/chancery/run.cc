@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "tools/chancery/audit/audit_command.h"
 #include "tools/chancery/cluster_command.h"
 #include "tools/chancery/init/init_command.h"
 #include "tools/chancery/issue_command.h"
@@ -14,6 +15,7 @@
 #include "tools/chancery/ocsp_command.h"
 #include "tools/chancery/order_command.h"
 #include "tools/chancery/parser.h"
+#include "tools/chancery/probe/probe_command.h"
 #include "tools/chancery/revoke_command.h"
 #include "tools/chancery/status_command.h"
 
@@ -30,6 +32,8 @@ CommandList AllCommands() {
   all.push_back(std::make_unique<ListCommand>());
   all.push_back(std::make_unique<ClusterCommand>());
   all.push_back(std::make_unique<OcspCommand>());
+  all.push_back(std::make_unique<AuditCommand>());
+  all.push_back(std::make_unique<ProbeCommand>());
   return all;
 }
 
@@ -63,7 +67,7 @@ int Run(const std::vector<std::string>& arguments, std::ostream& out,
   if (!done.ok()) {
     err << "chancery " << parsed.command->name() << ": "
         << done.status().message() << "\n";
-    return kExitFailed;
+    return parsed.command->ErrorExitCode();
   }
   return *done ? kExitOk : kExitFailed;
 }

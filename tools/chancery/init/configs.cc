@@ -98,6 +98,9 @@ class Writer {
     for (const ServiceAddresses& responder : addresses_.responders) {
       out.add_responder_url(absl::StrCat("http://", responder.http));
     }
+    Inventory(*out.mutable_inventory());
+    out.set_key_set_file(layout_.KeySet());
+    out.set_key_set_root_file(layout_.KeySetRoot());
     return out;
   }
 
