@@ -1,10 +1,12 @@
 #include "audit/crl_check.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "base/encoding.h"
 #include "crypto/digest.h"
+#include "x509/certificate/certificate.h"
 #include "x509/crl/crl.h"
 
 namespace chancery::audit {
@@ -30,6 +32,7 @@ class Check {
                         .With("found", crl.next_update));
     }
     FindScope();
+    CheckScope(crl);
     FindInLedger();
     CompareEntries(crl);
     FindMissing();
@@ -55,6 +58,36 @@ class Check {
         scope_ = &crls;
       }
     }
+  }
+
+  // A shard says which it is, in the very bytes that its certificates have
+  // (RFC 5280 section 5.2.5); a CRL that is not divided covers everything.
+  void CheckScope(const x509::Crl& crl) {
+    const IssuerBook& issuers = replay_.issuers();
+    if (crl.is_delta) {
+      Add(Kind::kCrlScopeWrong, "a delta CRL is where a full one should be");
+    }
+    if (issuers.ShardsOf(asked_.issuer_id) == 1) {
+      if (crl.distribution_point.has_value()) {
+        Add(Kind::kCrlScopeWrong,
+            "a CRL says that it is a shard, and its issuer is not divided");
+      }
+      return;
+    }
+    if (!crl.distribution_point_url.has_value()) {
+      Add(Kind::kCrlScopeWrong, "a shard does not say which one it is");
+      return;
+    }
+    const auto sample = x509::Certificate::Parse(
+        base::AsBytes(issuers.SampleOf(asked_.issuer_id, asked_.shard)));
+    if (!sample.ok()) return;  // Nobody is in it.
+    const std::string found = base::ToString(*crl.distribution_point_url);
+    const auto& urls = sample->facts().extensions.crl_urls;
+    if (std::find(urls.begin(), urls.end(), found) != urls.end()) return;
+    findings_.Add(About(Kind::kCrlScopeWrong,
+                        "a shard says another URL than its certificates")
+                      .With("expected", urls.empty() ? "none" : urls.front())
+                      .With("found", found));
   }
 
   void FindInLedger() {

@@ -1,6 +1,8 @@
 #include "audit/crl_check.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "audit/testing/feed.h"
 #include "gtest/gtest.h"
@@ -135,6 +137,40 @@ TEST_F(CrlCheckTest, AnotherSignature) {
 TEST_F(CrlCheckTest, OneThatHasExpired) {
   world_.clock.Advance(absl::Hours(24 * 8));
   EXPECT_EQ(Check(signed_.der), "crl-expired x1");
+}
+
+TEST(CrlCheckShardTest, AShardIsOfItsCertificatesAndSaysSo) {
+  SignerWorld world({.crl_shards = 4});
+  std::set<uint32_t> shards;
+  for (int i = 0; i < 12; ++i) {
+    const std::string name = std::to_string(i);
+    const std::string serial = world.Issue("issue " + name)->serial;
+    ASSERT_TRUE(world.Revoke("revoke " + name, serial, 1).ok());
+    shards.insert(world.State(serial).crl_shard);
+  }
+  ASSERT_GE(shards.size(), 2u);
+  std::map<uint32_t, std::string> crls;
+  for (const uint32_t shard : shards) crls[shard] = world.SignCrl(shard)->der;
+  Replay replay({});
+  ASSERT_EQ(Summary(Feed(world).ReplayInto(replay)), "");
+  const auto check = [&](uint32_t shard, const std::string& der) {
+    Findings findings;
+    CheckCrl(replay, testing::KeysOf(world),
+             {.issuer_id = world.pki.issuer().issuer_id,
+              .shard = shard,
+              .where = "here",
+              .der = base::AsBytes(der),
+              .now = world.now()},
+             findings);
+    return findings;
+  };
+  for (const uint32_t shard : shards) {
+    EXPECT_EQ(Summary(check(shard, crls[shard])), "") << shard;
+  }
+  const Findings swapped = check(*shards.begin(), crls[*shards.rbegin()]);
+  EXPECT_EQ(swapped.Count(Kind::kCrlScopeWrong), 1u);
+  EXPECT_GE(swapped.Count(Kind::kCrlEntryExtra), 1u);
+  EXPECT_GE(swapped.Count(Kind::kCrlEntryMissing), 1u);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "audit/crl_check.h"
+#include "audit/issuer_book.h"
 #include "audit/stage.h"
 #include "base/bytes.h"
 #include "x509/crl/crl.h"
@@ -83,7 +84,9 @@ class CrlStage {
     const PinnedKeys::Issuer* const issuer =
         stage_.parts.keys.Find(scope.issuer_id);
     if (issuer == nullptr) return;  // A finding of whoever looked before.
-    const std::string file = absl::StrCat(issuer->name, ".crl");
+    const std::string file =
+        CrlFile(issuer->name, scope.shard,
+                stage_.replay.issuers().ShardsOf(scope.issuer_id));
     for (ResponderSource* const responder : stage_.parts.responders) {
       Look(
           scope, responder->name(), [&] { return responder->GetCrl(file); },

@@ -57,6 +57,7 @@ void Replay::Apply(const ledger::CertificateEntry& made,
                      .With("first", certificates_.at(*known).issued_index));
     return;
   }
+  issuers_.Take(made, entry.index, findings);
   const uint32_t issuer = certificates_.IssuerNumber(made.issuer_id);
   const uint32_t block = blocks_.BlockFor(made, entry.index, issuer, findings);
   const CertificateNumber number = certificates_.Add(
@@ -119,6 +120,11 @@ void Replay::Apply(const ledger::CrlEntry& crl, const ledger::Entry& entry,
                    Findings& findings) {
   crls_.Take(crl, certificates_.IssuerNumber(crl.issuer_id), entry.index,
              entry.time, findings);
+}
+
+void Replay::Apply(const ledger::IssuerEntry& issuer,
+                   const ledger::Entry& entry, Findings& findings) {
+  issuers_.Take(issuer, entry.index, findings);
 }
 
 }  // namespace chancery::audit

@@ -21,6 +21,7 @@
 #include "audit/certificate_table.h"
 #include "audit/crl_book.h"
 #include "audit/finding.h"
+#include "audit/issuer_book.h"
 #include "base/bytes.h"
 #include "ledger/entry.h"
 #include "merkle/tree.h"
@@ -73,6 +74,7 @@ class Replay {
   const CertificateTable& certificates() const { return certificates_; }
   const BlockBook& blocks() const { return blocks_; }
   const CrlBook& crls() const { return crls_; }
+  const IssuerBook& issuers() const { return issuers_; }
 
  private:
   void Apply(const ledger::CertificateEntry& made, const ledger::Entry& entry,
@@ -83,6 +85,8 @@ class Replay {
              Findings& findings);
   void Apply(const ledger::CrlEntry& crl, const ledger::Entry& entry,
              Findings& findings);
+  void Apply(const ledger::IssuerEntry& issuer, const ledger::Entry& entry,
+             Findings& findings);
   // Of entries that change no certificate and sign nothing.
   template <typename Other>
   void Apply(const Other&, const ledger::Entry&, Findings&) {}
@@ -90,6 +94,7 @@ class Replay {
   CertificateTable certificates_;
   BlockBook blocks_;
   CrlBook crls_;
+  IssuerBook issuers_;
   merkle::Frontier frontier_;
   absl::Time last_time_ = absl::InfinitePast();
   Unverified unverified_;

@@ -1,5 +1,7 @@
 #include "audit/replay.h"
 
+#include <algorithm>
+
 #include "audit/testing/feed.h"
 #include "crypto/software_key.h"
 #include "gtest/gtest.h"
@@ -157,7 +159,11 @@ TEST_F(ReplayTest, APlaceLeftOut) {
 
 TEST_F(ReplayTest, AnEntryThatWasChanged) {
   Feed feed(world_);
-  auto& made = std::get<ledger::CertificateEntry>(feed.entries[0].body);
+  const auto first = std::find_if(
+      feed.entries.begin(), feed.entries.end(), [](const ledger::Entry& entry) {
+        return std::holds_alternative<ledger::CertificateEntry>(entry.body);
+      });
+  auto& made = std::get<ledger::CertificateEntry>(first->body);
   made.certificate[made.certificate.size() / 2] ^= 1;
   Replay replay({});
   EXPECT_EQ(feed.ReplayInto(replay).Count(Kind::kCertificateDiffers), 1u);
@@ -258,6 +264,18 @@ TEST_F(ReplayTest, AManifestOfAnotherKey) {
   forged.key_id = held.key_id;
   entry.manifest = forged.Encode();
   EXPECT_EQ(Summary(feed.Audit()), "manifest-not-verified x1");
+}
+
+TEST_F(ReplayTest, ShardsAreFixedOnce) {
+  Feed feed(world_);
+  feed.Append(feed.Newest<ledger::IssuerEntry>());
+  EXPECT_EQ(Summary(feed.Audit()), "crl-scope-wrong x1");
+  auto made = feed.Newest<ledger::CertificateEntry>();
+  made.serial = "another";
+  made.place += 1;
+  made.crl_shard = 1;
+  feed.entries.back().body = made;
+  EXPECT_EQ(feed.Audit().Count(Kind::kCrlScopeWrong), 1u);
 }
 
 TEST_F(ReplayTest, CrlNumbersAndTimesThatDoNotGrow) {
