@@ -268,7 +268,14 @@ TEST_F(ReplayTest, AManifestOfAnotherKey) {
 
 TEST_F(ReplayTest, ShardsAreFixedOnce) {
   Feed feed(world_);
-  feed.Append(feed.Newest<ledger::IssuerEntry>());
+  const ledger::IssuerEntry issuer = {
+      .issuer_id = world_.pki.issuer().issuer_id,
+      .name = "issuing",
+      .certificate = world_.pki.issuer().certificate,
+      .crl_shards = 1};
+  feed.Append(issuer);
+  EXPECT_EQ(Summary(feed.Audit()), "");
+  feed.Append(issuer);
   EXPECT_EQ(Summary(feed.Audit()), "crl-scope-wrong x1");
   auto made = feed.Newest<ledger::CertificateEntry>();
   made.serial = "another";
