@@ -38,9 +38,9 @@ absl::StatusOr<block::TemplateMap> TemplatesFor(const State& state,
 
 }  // namespace
 
-absl::StatusOr<block::Block> LoadBlock(const State& state,
-                                       const IssuerTable& issuers,
-                                       const BlockState& block) {
+absl::StatusOr<LoadedBlock> LoadBlock(const State& state,
+                                      const IssuerTable& issuers,
+                                      const BlockState& block) {
   ASSIGN_OR_RETURN(const StoredBlock stored, state.BlockBytes(block.block_id));
   ASSIGN_OR_RETURN(const std::vector<StoredDelta> deltas,
                    state.Deltas(block.block_id));
@@ -59,7 +59,7 @@ absl::StatusOr<block::Block> LoadBlock(const State& state,
                      ": stored is version ", loaded.version(),
                      ", the ledger says ", block.version));
   }
-  return loaded;
+  return LoadedBlock{.block = std::move(loaded), .deltas = deltas.size()};
 }
 
 absl::StatusOr<BlockReading> ReadBlock(const Ledger& ledger,

@@ -2,6 +2,7 @@
 #ifndef CHANCERY_SIGNER_BLOCK_LOADER_H_
 #define CHANCERY_SIGNER_BLOCK_LOADER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -15,11 +16,16 @@
 
 namespace chancery::signer {
 
+struct LoadedBlock {
+  block::Block block;
+  size_t deltas = 0;  // That were stored after the whole one.
+};
+
 // The block as last signed: the whole one and the deltas since. `block` is of
 // the same view and was signed. DataLoss: they do not lead to its version.
-absl::StatusOr<block::Block> LoadBlock(const State& state,
-                                       const IssuerTable& issuers,
-                                       const BlockState& block);
+absl::StatusOr<LoadedBlock> LoadBlock(const State& state,
+                                      const IssuerTable& issuers,
+                                      const BlockState& block);
 
 // All of it from one moment of the ledger.
 struct BlockReading {

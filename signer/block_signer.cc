@@ -22,6 +22,11 @@ namespace {
 constexpr size_t kMaxDeltaRecords = 256;
 // Blocks whose state is kept decoded; others are read again from the ledger.
 constexpr size_t kMaxDecoded = 256;
+// After so many deltas a block is stored whole: reading it again is not to take
+// longer than a revocation may.
+constexpr size_t kMaxStoredDeltas = 256;
+// Deltas of a block that say of revocations are as far apart (TRUST 4).
+constexpr absl::Duration kSharedManifest = absl::Milliseconds(10);
 // A block that changes under every signing would never be finished.
 constexpr int kMaxAttempts = 20;
 
@@ -55,6 +60,10 @@ struct BlockSigner::Slot {
   std::shared_ptr<const block::Block> decoded ABSL_GUARDED_BY(mu);
   // Of `decoded`, once it has had a delta.
   std::optional<block::BlockTrees> trees ABSL_GUARDED_BY(mu);
+  // In the ledger since the whole block was stored; of `decoded`.
+  size_t stored_deltas ABSL_GUARDED_BY(mu) = 0;
+  // When its last delta was signed.
+  absl::Time last_delta ABSL_GUARDED_BY(mu) = absl::InfinitePast();
 };
 
 struct BlockSigner::Shared {
@@ -90,9 +99,11 @@ struct BlockSigner::Shared {
     if (block.version == 0) return nullptr;
     if (slot.decoded != nullptr && slot.decoded->version() == block.version)
       return slot.decoded;
-    ASSIGN_OR_RETURN(block::Block decoded, LoadBlock(state, issuers, block));
+    ASSIGN_OR_RETURN(LoadedBlock loaded, LoadBlock(state, issuers, block));
     slot.trees.reset();
-    slot.decoded = std::make_shared<const block::Block>(std::move(decoded));
+    slot.stored_deltas = loaded.deltas;
+    slot.decoded =
+        std::make_shared<const block::Block>(std::move(loaded.block));
     return slot.decoded;
   }
 
@@ -101,11 +112,16 @@ struct BlockSigner::Shared {
   absl::StatusOr<std::vector<block::Update>> Advance(
       Slot& slot, const std::string& block_id, bool whole)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(slot.mu);
+  // What SignPending returns; a delta is signed `apart` from the one before.
+  absl::StatusOr<BlockUpdates> Pending(Slot& slot, const std::string& block_id,
+                                       uint64_t index, absl::Duration apart)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(slot.mu);
   absl::StatusOr<block::Update> SignOnce(Slot& slot,
                                          const std::string& block_id,
                                          bool whole)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(slot.mu);
-  absl::Status Commit(const block::Block& signed_block,
+  // `bytes`: the whole block, or the delta to it.
+  absl::Status Commit(const block::Block& signed_block, bool is_delta,
                       const std::string& bytes, const BlockState& before,
                       absl::Time refresh_at);
 
@@ -225,6 +241,7 @@ block::Manifest FactsOf(const Issuer& issuer, const BlockReading& reading,
 }  // namespace
 
 absl::Status BlockSigner::Shared::Commit(const block::Block& signed_block,
+                                         bool is_delta,
                                          const std::string& bytes,
                                          const BlockState& before,
                                          absl::Time refresh_at) {
@@ -247,7 +264,7 @@ absl::Status BlockSigner::Shared::Commit(const block::Block& signed_block,
                       .refresh_at = refresh_at,
                       .manifest = signed_block.signed_manifest().Encode()})
             .status());
-    if (manifest.base_version == 0) {
+    if (!is_delta) {
       return tx.PutBlock(before.block_id, manifest.version, bytes);
     }
     return tx.AppendDelta(before.block_id, manifest.base_version,
@@ -321,9 +338,15 @@ absl::StatusOr<block::Update> BlockSigner::Shared::SignOnce(
   }
   // The commit point. A crash before leaves the version before; after, this one
   // is what GetBlock returns.
-  RETURN_IF_ERROR(Commit(*next, update.content, reading.block, refresh_at));
+  const bool store_whole = whole || slot.stored_deltas >= kMaxStoredDeltas;
+  RETURN_IF_ERROR(
+      Commit(*next, !store_whole,
+             store_whole && !whole ? next->Encode() : update.content,
+             reading.block, refresh_at));
+  slot.stored_deltas = store_whole ? 0 : slot.stored_deltas + 1;
   slot.decoded = std::move(next);
   slot.trees = std::move(trees);
+  if (!whole) slot.last_delta = clock.Now();
   return update;
 }
 
@@ -357,20 +380,36 @@ absl::StatusOr<BlockUpdates> BlockSigner::SignPending(
     const std::string& block_id, uint64_t index) {
   const std::shared_ptr<Slot> slot = shared_->SlotOf(block_id);
   base::MutexLock lock(slot->mu);
-  ASSIGN_OR_RETURN(auto view, shared_->ledger.Read());
+  return shared_->Pending(*slot, block_id, index, absl::ZeroDuration());
+}
+
+absl::StatusOr<BlockUpdates> BlockSigner::SignRevoked(
+    const std::string& block_id, uint64_t index) {
+  const std::shared_ptr<Slot> slot = shared_->SlotOf(block_id);
+  base::MutexLock lock(slot->mu);
+  return shared_->Pending(*slot, block_id, index, kSharedManifest);
+}
+
+absl::StatusOr<BlockUpdates> BlockSigner::Shared::Pending(
+    Slot& slot, const std::string& block_id, uint64_t index,
+    absl::Duration apart) {
+  ASSIGN_OR_RETURN(auto view, ledger.Read());
   ASSIGN_OR_RETURN(BlockState state, view->state().Block(block_id));
   BlockUpdates out;
   if (state.version == 0 || state.HasUnsignedChanges()) {
-    ASSIGN_OR_RETURN(out.updates, shared_->Advance(*slot, block_id, false));
-    ASSIGN_OR_RETURN(view, shared_->ledger.Read());
+    // Whoever comes meanwhile waits for the slot, and shares the manifest.
+    if (slot.last_delta + apart > clock.Now()) {
+      options.wait_until(slot.last_delta + apart);
+    }
+    ASSIGN_OR_RETURN(out.updates, Advance(slot, block_id, false));
+    ASSIGN_OR_RETURN(view, ledger.Read());
     ASSIGN_OR_RETURN(state, view->state().Block(block_id));
     out.refresh_at = state.refresh_at;
     return out;
   }
   // Somebody else signed it, while this call waited for its turn.
   out.refresh_at = state.refresh_at;
-  ASSIGN_OR_RETURN(const auto current,
-                   shared_->Current(*slot, view->state(), state));
+  ASSIGN_OR_RETURN(const auto current, Current(slot, view->state(), state));
   const std::vector<std::string> templates =
       EncodedTemplates(current->templates());
   ASSIGN_OR_RETURN(const std::vector<StoredDelta> deltas,

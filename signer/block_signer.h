@@ -63,6 +63,14 @@ class BlockSigner {
   absl::StatusOr<BlockUpdates> SignPending(const std::string& block_id,
                                            uint64_t index);
 
+  // As SignPending, after a revocation. TRUST 4: "Deltas of a block within 10
+  // ms share one manifest": one that comes sooner after the last waits for that
+  // long, with all that come meanwhile, so that a flood of revocations makes a
+  // hundred manifests of a block in a second and no more. New certificates do
+  // not wait: one client that asks for one after another would always be late.
+  absl::StatusOr<BlockUpdates> SignRevoked(const std::string& block_id,
+                                           uint64_t index);
+
   // As last signed, with nothing left pending: deltas when they lead from
   // `have_version`, else the whole block; nothing when it is the present one.
   absl::StatusOr<BlockUpdates> GetBlock(const std::string& block_id,

@@ -70,6 +70,35 @@ class BlockSignerTest : public ::testing::Test {
   int requests_ = 0;
 };
 
+// Else a block that nobody had for a while would be read for ever.
+TEST_F(BlockSignerTest, AfterManyDeltasABlockIsStoredWhole) {
+  const std::string serial = Issue(), block_id = BlockOf(Issue());
+  size_t most = 0, least = 1000;
+  for (int i = 0; i < 300; ++i) {
+    if (i % 2 == 0) {
+      Revoke(serial, 6);
+    } else {
+      ASSERT_THAT(world_.Release(absl::StrCat("release ", i), serial), IsOk());
+    }
+    const auto view = world_.signer.ledger().Read();
+    ASSERT_THAT(view, IsOk());
+    const auto deltas = (*view)->state().Deltas(block_id);
+    ASSERT_THAT(deltas, IsOk());
+    most = std::max(most, deltas->size());
+    if (most > 200) least = std::min(least, deltas->size());
+  }
+  EXPECT_EQ(most, 256u);
+  EXPECT_EQ(least, 0u);
+  // As a signer that starts reads it, and as a responder that begins.
+  ASSERT_THAT(world_.PowerCut(), IsOk());
+  EXPECT_EQ(world_.openssl
+                .AskOcsp(Fresh(block_id).Response(serial), serial, world_.now())
+                .status,
+            "good");
+  Revoke(serial, 1);
+  ExpectAnswersFollowTheLedger({serial});
+}
+
 // TRUST 2.1, 4: several blocks, each whole and by deltas, in any mixture.
 TEST_F(BlockSignerTest, AnswersFollowTheLedgerAcrossBlocks) {
   std::vector<std::string> serials;

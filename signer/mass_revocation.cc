@@ -230,7 +230,7 @@ absl::Status MassRevocation::RevokeMany(
     for (const std::string& block_id : batch->sign) {
       // As in Revocation: what cannot be signed now is signed for whoever
       // follows the ledger.
-      auto updates = parts_.blocks.SignPending(block_id, last);
+      auto updates = parts_.blocks.SignRevoked(block_id, last);
       if (!updates.ok()) continue;
       for (block::Update& update : updates->updates) {
         bytes += update.content.size();

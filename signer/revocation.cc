@@ -64,7 +64,7 @@ absl::StatusOr<Revoked> Revocation::Change(
               .ledger_index = index};
   // The revocation stands whatever happens to its delta: if signing fails now,
   // GetBlock signs it for whoever follows the ledger.
-  auto signed_updates = blocks_.SignPending(after.block_id, index);
+  auto signed_updates = blocks_.SignRevoked(after.block_id, index);
   if (signed_updates.ok()) out.updates = std::move(signed_updates->updates);
   return out;
 }

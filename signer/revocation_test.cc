@@ -252,6 +252,24 @@ TEST_F(RevocationTest, EachRecordIsASecondYoungerThanTheOneBefore) {
   EXPECT_LE(times.back(), world_.now());
 }
 
+// TRUST 4: "Deltas of a block within 10 ms share one manifest". Nobody waits
+// for the first.
+TEST_F(RevocationTest, DeltasOfABlockKeepApart) {
+  const auto second = world_.Issue("second");
+  const auto third = world_.Issue("third");
+  ASSERT_THAT(second, IsOk());
+  ASSERT_THAT(third, IsOk());
+  world_.clock.Advance(absl::Seconds(1));
+  const absl::Time begin = world_.now();
+  ASSERT_THAT(Revoke(4), IsOk());
+  EXPECT_EQ(world_.now(), begin);
+  ASSERT_THAT(world_.Revoke("a", second->serial, 4), IsOk());
+  EXPECT_EQ(world_.now(), begin + absl::Milliseconds(10));
+  world_.clock.Advance(absl::Milliseconds(10));
+  ASSERT_THAT(world_.Revoke("b", third->serial, 4), IsOk());
+  EXPECT_EQ(world_.now(), begin + absl::Milliseconds(20));
+}
+
 // TRUST 3: "the same id with another request is refused".
 TEST_F(RevocationTest, ARequestIdIsOneRequest) {
   ASSERT_THAT(world_.Revoke("1", serial_, 4), IsOk());
