@@ -3,6 +3,12 @@
 #include <utility>
 
 namespace chancery::refresher {
+namespace {
+
+// It reads an index of all blocks.
+constexpr absl::Duration kAskInterval = absl::Seconds(10);
+
+}  // namespace
 
 RefresherMetrics::OldestGauges RefresherMetrics::Add(rpc::Metrics& metrics,
                                                      const std::string& prefix,
@@ -63,7 +69,10 @@ void RefresherMetrics::Refresh() {
   signed_blocks_.Set(static_cast<double>(sources_.blocks.signed_blocks()));
   refused_blocks_.Set(static_cast<double>(sources_.blocks.refused_blocks()));
   signed_crls_.Set(static_cast<double>(sources_.crls.signed_crls()));
+  responders_.Refresh();
   const absl::Time now = sources_.clock.Now();
+  if (now < ask_at_) return;
+  ask_at_ = now + kAskInterval;
   if (const auto oldest = OldestResponses(sources_.inventory, now);
       oldest.ok()) {
     oldest_block_.Set(*oldest);
@@ -71,7 +80,6 @@ void RefresherMetrics::Refresh() {
   if (const auto crls = sources_.inventory.ListCrls(); crls.ok()) {
     oldest_crl_.Set(OldestCrls(*crls, now));
   }
-  responders_.Refresh();
 }
 
 }  // namespace chancery::refresher

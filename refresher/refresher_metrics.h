@@ -29,8 +29,8 @@ class RefresherMetrics {
   // Everything must outlive this object.
   RefresherMetrics(Sources sources, rpc::Metrics& metrics);
 
-  // Takes the present values over. Asks the inventory for its oldest block and
-  // CRLs.
+  // Takes the present values over; each ten seconds it asks the inventory for
+  // its oldest block and CRLs. One caller at a time.
   void Refresh();
 
  private:
@@ -47,6 +47,7 @@ class RefresherMetrics {
       signed_crls_;
   const OldestGauges oldest_block_, oldest_crl_;
   ResponderMetrics responders_;
+  absl::Time ask_at_ = absl::InfinitePast();
 };
 
 }  // namespace chancery::refresher

@@ -1,6 +1,6 @@
 #include "refresher/purge/edge_grid.h"
 
-#include <map>
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -39,10 +39,18 @@ absl::StatusOr<EdgeGridCredentials> ParseEdgerc(absl::string_view text) {
       *value = std::string(absl::StripAsciiWhitespace(parts.second));
     }
   }
+  // It becomes a field of a header, or a URL.
+  const auto is_graphic = [](const std::string& value) {
+    return std::all_of(value.begin(), value.end(),
+                       [](unsigned char c) { return absl::ascii_isgraph(c); });
+  };
   for (const auto& [known, value] : fields) {
-    if (!value->empty()) continue;
+    if (!value->empty() && is_graphic(*value)) continue;
+    const bool missing = value->empty();
     base::Wipe(secret.data(), secret.size());
-    return absl::InvalidArgumentError(absl::StrCat("no ", known, " in it"));
+    return absl::InvalidArgumentError(
+        missing ? absl::StrCat("no ", known, " in it")
+                : absl::StrCat("its ", known, " has a space in it"));
   }
   // Written as a URL's beginning in some examples.
   out.host = std::string(

@@ -70,6 +70,12 @@ TEST(ParseEdgercTest, NamesWhatIsMissingAndShowsNothing) {
   EXPECT_FALSE(absl::StrContains(parsed.status().ToString(), "hidden"));
 }
 
+TEST(ParseEdgercTest, NoValueCanEndAField) {
+  EXPECT_THAT(ParseEdgerc("host=h\nclient_secret=s\nclient_token=c\rX: "
+                          "y\naccess_token=a"),
+              StatusIs(absl::StatusCode::kInvalidArgument, "client_token"));
+}
+
 TEST(ParseEdgercTest, TakesAHostThatIsWrittenAsAUrl) {
   const auto parsed = ParseEdgerc(
       "host=https://h.net/\nclient_secret=s\nclient_token=c\naccess_token=a");

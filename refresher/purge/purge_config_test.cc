@@ -116,7 +116,7 @@ TEST(ToEndpointTest, KnowsTheApisAndTheirLimits) {
   EXPECT_EQ(ToEndpoint(Valid(Purge::FASTLY)).limit, 256u);
   EXPECT_EQ(ToEndpoint(Valid(Purge::CLOUDFLARE)).url,
             "https://api.cloudflare.com/client/v4");
-  EXPECT_EQ(ToEndpoint(Valid(Purge::CLOUDFLARE)).limit, 30u);
+  EXPECT_EQ(ToEndpoint(Valid(Purge::CLOUDFLARE)).limit, 100u);
   EXPECT_EQ(ToEndpoint(Valid(Purge::AKAMAI)).url, "");
   EXPECT_EQ(ToEndpoint(Valid(Purge::PLAIN)).url,
             "https://purge.example.com/hook");

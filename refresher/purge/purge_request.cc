@@ -88,13 +88,19 @@ HttpRequest Plain(const PurgeEndpoint& endpoint, const PurgeWork& work,
 absl::StatusOr<std::vector<HttpRequest>> PurgeRequests(
     const PurgeEndpoint& endpoint, const PurgeWork& work,
     const base::Secret& token, absl::Time now, absl::string_view nonce) {
+  const std::string line = Line(token);
+  if (endpoint.shape != PurgeShape::kAkamai &&
+      !std::all_of(line.begin(), line.end(),
+                   [](unsigned char c) { return absl::ascii_isgraph(c); })) {
+    return absl::InvalidArgumentError("its first line has a space in it");
+  }
   if (endpoint.shape == PurgeShape::kPlain) {
     return std::vector<HttpRequest>{Plain(endpoint, work, token)};
   }
   EdgeGridCredentials credentials;
   if (endpoint.shape == PurgeShape::kAkamai) {
     ASSIGN_OR_RETURN(credentials, ParseEdgerc(token.Reveal()));
-  } else if (Line(token).empty()) {
+  } else if (line.empty()) {
     return absl::InvalidArgumentError("its first line is empty");
   }
   const std::vector<std::string>& all = endpoint.by_url ? work.urls : work.tags;

@@ -130,6 +130,8 @@ TEST(PurgeRequestsTest, SaysWhatIsWrongWithATokenAndDoesNotShowIt) {
   };
   EXPECT_THAT(failed(PurgeShape::kFastly, "\nx"),
               StatusIs(absl::StatusCode::kInvalidArgument, "empty"));
+  EXPECT_THAT(failed(PurgeShape::kFastly, "a\rInjected: x"),
+              StatusIs(absl::StatusCode::kInvalidArgument, "space"));
   const absl::Status akamai = failed(PurgeShape::kAkamai, "hidden");
   EXPECT_THAT(akamai, StatusIs(absl::StatusCode::kInvalidArgument, "host"));
   EXPECT_FALSE(absl::StrContains(akamai.ToString(), "hidden"));

@@ -135,7 +135,7 @@ purge {{ name: "refused" shape: PLAIN url: "{cls.refused.url}" }}
         path, headers, body = self.cloudflare.taken[-1]
         self.assertEqual(path, "/zones/zone1/purge_cache")
         self.assertEqual(headers["Authorization"], "Bearer " + TOKEN)
-        self.assertLessEqual(len(body["files"]), 30)
+        self.assertLessEqual(len(body["files"]), 100)
         # The CRL that names it follows.
         wait_until("its CRL is purged", lambda: self.plain.has("crl/issuing"), 60)
 
