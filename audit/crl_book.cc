@@ -27,9 +27,9 @@ const CrlRef* AuditedCrls::Find(uint64_t number) const {
   return found == crls.end() || found->number != number ? nullptr : &*found;
 }
 
-const CrlRef* AuditedCrls::FullBefore(uint64_t number) const {
+const CrlRef* AuditedCrls::Before(uint64_t number, ledger::CrlKind kind) const {
   for (auto at = crls.rbegin(); at != crls.rend(); ++at) {
-    if (at->number < number && at->kind == ledger::CrlKind::kFull) return &*at;
+    if (at->number < number && at->kind == kind) return &*at;
   }
   return nullptr;
 }
@@ -46,13 +46,7 @@ void CrlBook::Take(const ledger::CrlEntry& entry, uint32_t issuer,
   AuditedCrls& scope = scopes_[{issuer, entry.shard}];
   const int64_t this_update = absl::ToUnixSeconds(entry.this_update);
   const CrlRef* const last = scope.crls.empty() ? nullptr : &scope.crls.back();
-  const CrlRef* same_kind = nullptr;
-  for (auto at = scope.crls.rbegin(); at != scope.crls.rend(); ++at) {
-    if (at->kind == entry.kind) {
-      same_kind = &*at;
-      break;
-    }
-  }
+  const CrlRef* const same_kind = scope.newest(entry.kind);
   const bool grows = last == nullptr || entry.number > last->number;
   if (!grows) {
     findings.Add(About(Kind::kCrlNumberNotGrowing,

@@ -34,9 +34,11 @@ struct AuditedCrls {
 
   // Null: the ledger knows none with this number.
   const CrlRef* Find(uint64_t number) const;
-  // The newest full CRL before `number`; null if there is none.
-  const CrlRef* FullBefore(uint64_t number) const;
-  const CrlRef* newest_full() const { return FullBefore(UINT64_MAX); }
+  // The newest CRL of a kind before `number`; null if there is none.
+  const CrlRef* Before(uint64_t number, ledger::CrlKind kind) const;
+  const CrlRef* newest(ledger::CrlKind kind) const {
+    return Before(UINT64_MAX, kind);
+  }
 
   // Changes that no full CRL reflects.
   struct Pending {

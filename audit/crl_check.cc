@@ -12,6 +12,9 @@
 namespace chancery::audit {
 namespace {
 
+// RFC 5280 section 5.3.1: only in deltas.
+constexpr int kRemoveFromCrl = 8;
+
 class Check {
  public:
   Check(const Replay& replay, const CrlToCheck& asked, Findings& findings)
@@ -34,8 +37,13 @@ class Check {
     FindScope();
     CheckScope(crl);
     FindInLedger();
+    if (asked_.is_delta) FindBase(crl.base_number.value_or(0));
     CompareEntries(crl);
-    FindMissing();
+    if (asked_.is_delta) {
+      FindMissingOfDelta(absl::ToUnixSeconds(crl.this_update));
+    } else {
+      FindMissing();
+    }
   }
 
  private:
@@ -64,8 +72,10 @@ class Check {
   // (RFC 5280 section 5.2.5); a CRL that is not divided covers everything.
   void CheckScope(const x509::Crl& crl) {
     const IssuerBook& issuers = replay_.issuers();
-    if (crl.is_delta) {
-      Add(Kind::kCrlScopeWrong, "a delta CRL is where a full one should be");
+    if (crl.is_delta != asked_.is_delta) {
+      Add(Kind::kCrlScopeWrong,
+          "a delta CRL is where a full one should be, or "
+          "the reverse");
     }
     if (issuers.ShardsOf(asked_.issuer_id) == 1) {
       if (crl.distribution_point.has_value()) {
@@ -99,6 +109,9 @@ class Check {
       return;
     }
     reflected_ = ref->ledger_size;
+    if ((ref->kind == ledger::CrlKind::kDelta) != asked_.is_delta) {
+      Add(Kind::kCrlNotInLedger, "the ledger has this number of another kind");
+    }
     const std::string sha256 = base::ToString(crypto::Sha256(asked_.der));
     if (sha256 != ref->sha256) {
       findings_.Add(About(Kind::kCrlNotInLedger,
@@ -107,6 +120,21 @@ class Check {
                         .With("expected", base::AsBytes(ref->sha256))
                         .With("found", base::AsBytes(sha256)));
     }
+  }
+
+  // Of a delta: the full CRL that it adds to.
+  void FindBase(uint64_t number) {
+    const CrlRef* const base =
+        scope_ == nullptr ? nullptr : scope_->Find(number);
+    if (base != nullptr && base->kind == ledger::CrlKind::kFull &&
+        number < number_) {
+      base_reflected_ = base->ledger_size;
+      return;
+    }
+    findings_.Add(About(Kind::kCrlNotInLedger,
+                        "the ledger has no full CRL that a delta says it adds "
+                        "to")
+                      .With("base", number));
   }
 
   void CompareEntries(const x509::Crl& crl) {
@@ -137,7 +165,13 @@ class Check {
             expected.status == Status::kHeld ? Status::kHeld : Status::kRevoked,
         .reason = static_cast<uint8_t>(entry.reason),
         .revoked_at = absl::ToUnixSeconds(entry.revocation_time)};
-    if (expected.status == Status::kGood) {
+    if (asked_.is_delta && entry.reason == kRemoveFromCrl) {
+      if (expected.status == Status::kGood) return;
+      findings_.Add(About(Kind::kCrlEntryDiffers,
+                          "a delta CRL takes off a certificate that is revoked")
+                        .With("serial", entry.serial)
+                        .With("expected", StatusText(expected)));
+    } else if (expected.status == Status::kGood) {
       findings_.Add(About(Kind::kCrlEntryExtra,
                           "a CRL names a certificate that is not revoked")
                         .With("serial", entry.serial)
@@ -151,9 +185,30 @@ class Check {
     }
   }
 
+  // What changed since the base, and lives.
+  void FindMissingOfDelta(int64_t this_update) {
+    for (const CertificateNumber number : table_.changed()) {
+      const CertificateFacts& facts = table_.at(number);
+      if (named_[number] || facts.crl_shard != asked_.shard ||
+          table_.issuer_id(facts.issuer) != asked_.issuer_id ||
+          facts.not_after <= this_update) {
+        continue;
+      }
+      const CertificateStatus expected = table_.At(number, reflected_);
+      const CertificateStatus before = table_.At(number, base_reflected_);
+      if (expected == before) continue;
+      findings_.Add(About(Kind::kCrlEntryMissing,
+                          "a delta CRL leaves out what changed since its base")
+                        .With("serial", facts.serial())
+                        .With("index", table_.ChangedIndex(number, reflected_))
+                        .With("expected", StatusText(expected)));
+    }
+  }
+
   void FindMissing() {
     const CrlRef* const before =
-        scope_ == nullptr ? nullptr : scope_->FullBefore(number_);
+        scope_ == nullptr ? nullptr
+                          : scope_->Before(number_, ledger::CrlKind::kFull);
     for (const CertificateNumber number : table_.changed()) {
       const CertificateFacts& facts = table_.at(number);
       if (named_[number] || facts.crl_shard != asked_.shard ||
@@ -183,7 +238,8 @@ class Check {
   Findings& findings_;
   const AuditedCrls* scope_ = nullptr;
   uint64_t number_ = 0;
-  uint64_t reflected_ = 0;  // Entries before this are in the CRL.
+  uint64_t reflected_ = 0;       // Entries before this are in the CRL.
+  uint64_t base_reflected_ = 0;  // The same of a delta's base.
   std::vector<bool> named_;
 };
 

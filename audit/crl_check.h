@@ -15,6 +15,7 @@ namespace chancery::audit {
 struct CrlToCheck {
   std::string issuer_id;
   uint32_t shard = 0;
+  bool is_delta = false;
   // "inventory", or the URL that it came from.
   std::string where;
   base::Bytes der;
@@ -23,8 +24,9 @@ struct CrlToCheck {
 
 // The CRL is the one that the ledger says was signed, current, and names every
 // certificate of its scope that was revoked and not yet allowed to leave (one
-// CRL past its end), and nobody else (TRUST 2.7 and 7). Returns its number, or
-// 0: whether it is the newest is for the caller to compare.
+// CRL past its end), and nobody else; a delta names what changed since its base
+// (TRUST 2.7 and 7). Returns its number, or 0: whether it is the newest is for
+// the caller to compare.
 uint64_t CheckCrl(const Replay& replay, const PinnedKeys& keys,
                   const CrlToCheck& crl, Findings& findings);
 

@@ -5,7 +5,9 @@
 #include <set>
 
 #include "audit/testing/feed.h"
+#include "crypto/digest.h"
 #include "gtest/gtest.h"
+#include "ledger/entry.h"
 #include "signer/testing/signer_world.h"
 #include "x509/crl/crl.h"
 
@@ -137,6 +139,63 @@ TEST_F(CrlCheckTest, AnotherSignature) {
 TEST_F(CrlCheckTest, OneThatHasExpired) {
   world_.clock.Advance(absl::Hours(24 * 8));
   EXPECT_EQ(Check(signed_.der), "crl-expired x1");
+}
+
+// A delta as the CA's key makes it, and the ledger says so.
+TEST_F(CrlCheckTest, ADeltaSaysWhatChangedSinceItsBase) {
+  world_.clock.Advance(absl::Seconds(5));
+  ASSERT_TRUE(world_.Revoke("later", serials_[0], 1).ok());
+  ASSERT_TRUE(world_.Release("released", serials_[2]).ok());
+  const auto base = *x509::ParseCrl(base::AsBytes(signed_.der));
+  const absl::Time now =
+      absl::FromUnixSeconds(absl::ToUnixSeconds(world_.now()));
+  const auto check = [&](std::vector<x509::CrlEntry> entries) {
+    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
+      return base::AsText(a.serial) < base::AsText(b.serial);
+    });
+    const std::string der = *x509::SignCrl(
+        {.issuer = base::AsBytes(world_.pki.issuer().subject),
+         .this_update = now,
+         .next_update = now + absl::Hours(1),
+         .authority_key_identifier =
+             base::AsBytes(world_.pki.issuer().subject_key_identifier),
+         .number = *base.number + 1,
+         .base_number = *base.number},
+        entries, *world_.pki.key());
+    Feed feed(world_);
+    feed.Append(ledger::CrlEntry{
+        .issuer_id = world_.pki.issuer().issuer_id,
+        .kind = ledger::CrlKind::kDelta,
+        .number = *base.number + 1,
+        .this_update = now,
+        .next_update = now + absl::Hours(1),
+        .ledger_size = feed.entries.size(),
+        .revoked_count = entries.size(),
+        .crl_sha256 = base::ToString(crypto::Sha256(base::AsBytes(der)))});
+    Replay replay({});
+    Findings findings = feed.ReplayInto(replay);
+    CheckCrl(replay, testing::KeysOf(world_),
+             {.issuer_id = world_.pki.issuer().issuer_id,
+              .is_delta = true,
+              .where = "here",
+              .der = base::AsBytes(der),
+              .now = world_.now()},
+             findings);
+    return Summary(findings);
+  };
+  const x509::CrlEntry revoked = {
+      .serial = base::AsBytes(serials_[0]),
+      .revocation_time = world_.State(serials_[0]).revoked_at,
+      .reason = 1};
+  const x509::CrlEntry released = {.serial = base::AsBytes(serials_[2]),
+                                   .revocation_time = now,
+                                   .reason = 8};
+  EXPECT_EQ(check({revoked, released}), "");
+  EXPECT_EQ(check({revoked}), "crl-entry-missing x1");
+  EXPECT_EQ(check({released}), "crl-entry-missing x1");
+  x509::CrlEntry wrong = revoked;
+  wrong.reason = 8;
+  EXPECT_EQ(check({wrong, released}), "crl-entry-differs x1");
 }
 
 TEST(CrlCheckShardTest, AShardIsOfItsCertificatesAndSaysSo) {

@@ -36,7 +36,7 @@ class CrlStage {
   void Run() {
     std::set<Scope> scopes;
     for (const auto& [scope, crls] : stage_.replay.crls().scopes()) {
-      if (crls.newest_full() == nullptr) continue;
+      if (crls.newest(ledger::CrlKind::kFull) == nullptr) continue;
       scopes.insert(
           {stage_.replay.certificates().issuer_id(scope.first), scope.second});
     }
@@ -61,8 +61,9 @@ class CrlStage {
     for (const auto& [key, crls] : stage_.replay.crls().scopes()) {
       if (stage_.replay.certificates().issuer_id(key.first) ==
               scope.issuer_id &&
-          key.second == scope.shard && crls.newest_full() != nullptr) {
-        return crls.newest_full()->number;
+          key.second == scope.shard &&
+          crls.newest(ledger::CrlKind::kFull) != nullptr) {
+        return crls.newest(ledger::CrlKind::kFull)->number;
       }
     }
     return 0;

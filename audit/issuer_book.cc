@@ -45,9 +45,12 @@ const std::string& IssuerBook::SampleOf(const std::string& issuer_id,
 }
 
 std::string CrlFile(const std::string& issuer_name, uint32_t shard,
-                    uint32_t shards) {
-  if (shards == 1) return absl::StrCat(issuer_name, ".crl");
-  return absl::StrCat(issuer_name, "/", shard, ".crl");
+                    uint32_t shards, bool is_delta) {
+  if (shards == 1) {
+    return absl::StrCat(issuer_name, is_delta ? "/delta" : "", ".crl");
+  }
+  return absl::StrCat(issuer_name, "/", shard, is_delta ? "-delta" : "",
+                      ".crl");
 }
 
 }  // namespace chancery::audit

@@ -42,7 +42,7 @@ class IssuerBook {
 
 // Where a CRL is served, below "/crl/".
 std::string CrlFile(const std::string& issuer_name, uint32_t shard,
-                    uint32_t shards);
+                    uint32_t shards, bool is_delta = false);
 
 }  // namespace chancery::audit
 
