@@ -318,6 +318,16 @@ TEST_P(BlockStoreTest, StoringTheNewBlockEndsTheLease) {
             1u);
 }
 
+TEST_P(BlockStoreTest, OneBlocksVersionIsThatWithItsDeltas) {
+  EXPECT_EQ(*inventory_->BlockVersion(kBlock), 0u);
+  ASSERT_THAT(inventory_->PutBlock(Block(1)), IsOk());
+  EXPECT_EQ(*inventory_->BlockVersion(kBlock), 1u);
+  ASSERT_THAT(inventory_->AddDelta(
+                  kBlock, {.base_version = 1, .version = 5, .data = "delta"}),
+              IsOk());
+  EXPECT_EQ(*inventory_->BlockVersion(kBlock), 5u);
+}
+
 TEST_P(BlockStoreTest, WithoutBlocksNothingIsDue) {
   EXPECT_EQ(*inventory_->EarliestRefresh(), absl::InfiniteFuture());
   BlockRow never = Block(1);

@@ -79,6 +79,9 @@ class BlockStore {
   virtual absl::StatusOr<BlockRow> GetBlock(const std::string& block_id) = 0;
   // Block id -> version with deltas.
   virtual absl::StatusOr<std::map<std::string, uint64_t>> BlockVersions() = 0;
+  // Of one block; 0 if there is none.
+  virtual absl::StatusOr<uint64_t> BlockVersion(
+      const std::string& block_id) = 0;
 
   // Takes a lease, until `now` + `duration`, on up to `limit` blocks whose
   // refresh_at is at or before `now` and that nobody else has; returns their
@@ -142,7 +145,8 @@ class LedgerCursor {
   // first.
   virtual absl::StatusOr<uint64_t> NextIndex(const std::string& signer) = 0;
   // Rows and cursor together. A step that another follower has taken already
-  // changes nothing.
+  // changes nothing. FailedPrecondition: what comes before the step is not in
+  // the inventory, which went back (a failover lost it).
   virtual absl::Status ApplyLedgerStep(const LedgerStep& step) = 0;
 };
 

@@ -167,6 +167,28 @@ TEST_P(InventoryTest, ALedgerStepIsAppliedOnceAndWhole) {
   EXPECT_TRUE(inventory_->FindSerial(Certificate(2).serial)->empty());
 }
 
+// A follower that waited for the next entry while a failover lost the last.
+TEST_P(InventoryTest, ALedgerStepWithoutWhatComesBeforeItIsRefused) {
+  ASSERT_THAT(inventory_->ApplyLedgerStep(
+                  {.signer = "signer", .from_index = 0, .next_index = 7}),
+              IsOk());
+  EXPECT_THAT(inventory_->ApplyLedgerStep({.certificates = {Certificate(1)},
+                                           .signer = "signer",
+                                           .from_index = 8,
+                                           .next_index = 9}),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       "to entry 7, the step begins at 8"));
+  EXPECT_EQ(*inventory_->NextIndex("signer"), 7u);
+  EXPECT_TRUE(inventory_->FindSerial(Certificate(1).serial)->empty());
+  // Another follower was faster with some of it.
+  ASSERT_THAT(inventory_->ApplyLedgerStep({.certificates = {Certificate(1)},
+                                           .signer = "signer",
+                                           .from_index = 5,
+                                           .next_index = 9}),
+              IsOk());
+  EXPECT_EQ(*inventory_->NextIndex("signer"), 9u);
+}
+
 TEST_P(InventoryTest, EachSignerHasItsCursor) {
   ASSERT_THAT(
       inventory_->ApplyLedgerStep({.signer = "issuing", .next_index = 9}),

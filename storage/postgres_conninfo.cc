@@ -25,13 +25,22 @@ absl::StatusOr<std::string> CompleteConninfo(const std::string& conninfo) {
       {"application_name", "chancery"},
       {"connect_timeout", "5"},       // Seconds.
       {"tcp_user_timeout", "10000"},  // Milliseconds.
+      // While an answer is waited for; seconds.
+      {"keepalives_idle", "10"},
+      {"keepalives_interval", "5"},
+      {"keepalives_count", "3"},
   };
   for (const PQconninfoOption* option = parsed.get();
        option->keyword != nullptr; ++option) {
     if (option->val != nullptr) settings[option->keyword] = option->val;
   }
+  // Of several servers one is the primary; the others only read.
+  const bool several = settings["host"].find(',') != std::string::npos ||
+                       settings["hostaddr"].find(',') != std::string::npos;
+  if (several) settings.try_emplace("target_session_attrs", "read-write");
   std::string out;
   for (const auto& [key, value] : settings) {
+    if (value.empty()) continue;
     absl::StrAppend(&out, key, "='",
                     absl::StrReplaceAll(value, {{"\\", "\\\\"}, {"'", "\\'"}}),
                     "' ");

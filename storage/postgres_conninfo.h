@@ -8,7 +8,8 @@
 namespace chancery::storage {
 
 // A libpq connection string (key words or a URI) as key words, with limits on
-// how long a silent host is waited for where it names none.
+// how long a silent host is waited for where it names none; of several hosts,
+// the one that takes writes.
 // InvalidArgument if libpq cannot parse it; the message, which goes to the log,
 // says nothing of what is in it, since that may be a password.
 absl::StatusOr<std::string> CompleteConninfo(const std::string& conninfo);

@@ -48,6 +48,21 @@ TEST(CompleteConninfoTest, KeepsTheLimitsOfAUri) {
   EXPECT_EQ(settings["connect_timeout"], "30");
 }
 
+TEST(CompleteConninfoTest, OfSeveralHostsThePrimary) {
+  for (const char* conninfo :
+       {"host=a,b", "hostaddr=192.0.2.1,192.0.2.2", "postgresql://a,b/inv"}) {
+    const auto done = CompleteConninfo(conninfo);
+    ASSERT_THAT(done, IsOk());
+    EXPECT_EQ(Parse(*done)["target_session_attrs"], "read-write") << conninfo;
+  }
+  const auto said = CompleteConninfo("host=a,b target_session_attrs=any");
+  ASSERT_THAT(said, IsOk());
+  EXPECT_EQ(Parse(*said)["target_session_attrs"], "any");
+  const auto one = CompleteConninfo("host=a");
+  ASSERT_THAT(one, IsOk());
+  EXPECT_NE(Parse(*one)["target_session_attrs"], "read-write");
+}
+
 TEST(CompleteConninfoTest, AnErrorDoesNotRepeatThePassword) {
   // libpq's own message would be: missing "=" after "horse".
   const auto bad = CompleteConninfo("password=correct horse");

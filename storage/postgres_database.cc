@@ -173,12 +173,15 @@ class PostgresDatabase final : public Database {
       if (status.ok()) transaction.commit();
       return status;
     } catch (const pqxx::broken_connection& error) {
+      // The others go to the same server.
       lease.connection = nullptr;
+      DropIdle();
       return absl::UnavailableError(absl::StrCat("PostgreSQL: ", error.what()));
     } catch (const pqxx::in_doubt_error& error) {
       // The commit may have happened: all that this system writes may be
       // written twice.
       lease.connection = nullptr;
+      DropIdle();
       return absl::UnavailableError(absl::StrCat("PostgreSQL: ", error.what()));
     } catch (const pqxx::serialization_failure& error) {
       return absl::UnavailableError(absl::StrCat("PostgreSQL: ", error.what()));
@@ -189,13 +192,19 @@ class PostgresDatabase final : public Database {
       return absl::UnavailableError(absl::StrCat("PostgreSQL: ", error.what()));
     } catch (const pqxx::sql_error& error) {
       const std::string state = error.sqlstate();
-      // Lost races (class 40), tables that another process makes just now, and
-      // a server that shuts down or starts (57P): another try will see.
-      const bool again = state.rfind("40", 0) == 0 || state == "23505" ||
-                         state == "42P07" || state == "42710" ||
-                         state.rfind("57P", 0) == 0 ||
-                         state.rfind("08", 0) == 0 || state.rfind("53", 0) == 0;
-      if (state.rfind("57P", 0) == 0) lease.connection = nullptr;
+      // A server that shuts down or starts (57P), or only reads, since it is no
+      // longer the primary: another connection finds the one that is.
+      const bool elsewhere = state.rfind("57P", 0) == 0 || state == "25006";
+      // Lost races (class 40) and tables that another process makes just now:
+      // another try will see.
+      const bool again = elsewhere || state.rfind("40", 0) == 0 ||
+                         state == "23505" || state == "42P07" ||
+                         state == "42710" || state.rfind("08", 0) == 0 ||
+                         state.rfind("53", 0) == 0;
+      if (elsewhere) {
+        lease.connection = nullptr;
+        DropIdle();
+      }
       const std::string text = absl::StrCat("PostgreSQL: ", error.what());
       return again ? absl::UnavailableError(text) : absl::InternalError(text);
     } catch (const std::exception& error) {
@@ -203,6 +212,12 @@ class PostgresDatabase final : public Database {
       return absl::InternalError(absl::StrCat("PostgreSQL: ", error.what()));
     }
   }
+
+  void DropIdle() {
+    std::vector<std::unique_ptr<Connection>> dropped;
+    base::MutexLock lock(mu_);
+    dropped.swap(idle_);
+  }  // They are closed after the lock.
 
   // One of the pool's places, with the connection that was in it, if any.
   struct Lease {

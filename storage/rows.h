@@ -119,6 +119,7 @@ struct LedgerStep {
   std::vector<CertificateRow> certificates = {};
   std::vector<StatusRow> statuses = {};
   std::string signer = {};  // Whose ledger; each has a cursor of its own.
+  uint64_t from_index = 0;  // Of the first entry that is in it.
   uint64_t next_index = 0;  // The first entry that is not followed yet.
 };
 

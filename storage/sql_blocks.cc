@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -151,35 +153,49 @@ absl::StatusOr<std::map<std::string, uint64_t>> SqlInventory::BlockVersions() {
   return out;
 }
 
+absl::StatusOr<uint64_t> SqlInventory::BlockVersion(
+    const std::string& block_id) {
+  uint64_t version = 0;
+  RETURN_IF_ERROR(database_->Read([&](Session& session) -> absl::Status {
+    ASSIGN_OR_RETURN(const std::optional<uint64_t> held,
+                     HeadVersion(session, block_id));
+    version = held.value_or(0);
+    return absl::OkStatus();
+  }));
+  return version;
+}
+
 absl::StatusOr<std::vector<std::string>> SqlInventory::LeaseDueBlocks(
     const std::string& owner, absl::Time now, absl::Duration duration,
     size_t limit) {
   const int64_t until = LeaseEnd(now + duration);
-  // SQLite has one writer at a time; PostgreSQL passes over rows that another
-  // refresher is just taking.
-  const std::string select = absl::StrCat(
-      "SELECT block_id FROM blocks WHERE refresh_at <= $1 "
+  // One statement. SQLite has one writer at a time; PostgreSQL passes over rows
+  // that another refresher is just taking. As a WITH, which is run once: an IN
+  // (SELECT ... LIMIT) may be run for each row, and take more.
+  const std::string take = absl::StrCat(
+      "WITH due AS (SELECT block_id FROM blocks WHERE refresh_at <= $1 "
       "AND (lease_until <= $1 OR lease_owner = $2) "
-      "ORDER BY next_update, refresh_at LIMIT $3",
+      "ORDER BY next_update, refresh_at LIMIT $4",
       database_->dialect() == Dialect::kPostgres ? " FOR UPDATE SKIP LOCKED"
-                                                 : "");
-  std::vector<std::string> out;
+                                                 : "",
+      ") UPDATE blocks SET lease_owner = $2, lease_until = $3 "
+      "WHERE block_id IN (SELECT block_id FROM due) "
+      "RETURNING block_id, refresh_at, next_update");
+  std::vector<std::tuple<int64_t, int64_t, std::string>> taken;
   RETURN_IF_ERROR(database_->Transact([&](Session& session) -> absl::Status {
-    out.clear();
     ASSIGN_OR_RETURN(const std::vector<Row> rows,
-                     session.Run(select, {ToSeconds(now), owner,
-                                          static_cast<int64_t>(limit)}));
+                     session.Run(take, {ToSeconds(now), owner, until,
+                                        static_cast<int64_t>(limit)}));
+    taken.clear();
     for (const Row& row : rows) {
-      RETURN_IF_ERROR(
-          session
-              .Run("UPDATE blocks SET lease_owner = $2, lease_until = $3 "
-                   "WHERE block_id = $1",
-                   {Blob{BlobAt(row, 0)}, owner, until})
-              .status());
-      out.push_back(BlobAt(row, 0));
+      taken.emplace_back(IntAt(row, 2), IntAt(row, 1), BlobAt(row, 0));
     }
     return absl::OkStatus();
   }));
+  // They come in any order.
+  std::sort(taken.begin(), taken.end());
+  std::vector<std::string> out;
+  for (auto& [ends, due, id] : taken) out.push_back(std::move(id));
   return out;
 }
 

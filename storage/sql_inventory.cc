@@ -134,6 +134,11 @@ absl::Status SqlInventory::ApplyLedgerStep(const LedgerStep& step) {
   return database_->Transact([&](Session& session) -> absl::Status {
     ASSIGN_OR_RETURN(const int64_t next, ReadCursor(session, step.signer));
     if (next >= ToInt(step.next_index)) return absl::OkStatus();
+    if (next < ToInt(step.from_index)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("inventory: followed \"", step.signer, "\" to entry ",
+                       next, ", the step begins at ", step.from_index));
+    }
     RETURN_IF_ERROR(AddCertificates(session, step.certificates));
     for (const StatusRow& row : step.statuses) {
       RETURN_IF_ERROR(ApplyStatus(session, row));

@@ -43,6 +43,7 @@ class SqlInventory final : public Inventory {
                         const DeltaRow& delta) override;
   absl::StatusOr<BlockRow> GetBlock(const std::string& block_id) override;
   absl::StatusOr<std::map<std::string, uint64_t>> BlockVersions() override;
+  absl::StatusOr<uint64_t> BlockVersion(const std::string& block_id) override;
   absl::StatusOr<std::vector<std::string>> LeaseDueBlocks(
       const std::string& owner, absl::Time now, absl::Duration duration,
       size_t limit) override;

@@ -83,6 +83,9 @@ class FailingInventory final : public Inventory {
   absl::StatusOr<std::map<std::string, uint64_t>> BlockVersions() override {
     return Do([&] { return real_->BlockVersions(); });
   }
+  absl::StatusOr<uint64_t> BlockVersion(const std::string& block_id) override {
+    return Do([&] { return real_->BlockVersion(block_id); });
+  }
   absl::StatusOr<std::vector<std::string>> LeaseDueBlocks(
       const std::string& owner, absl::Time now, absl::Duration duration,
       size_t limit) override {
