@@ -32,6 +32,14 @@ grpc::ServerUnaryReactor* Unary(
     Role role, std::function<absl::Status(const Identity&)> handler,
     const char* method = __builtin_FUNCTION());
 
+// As Unary, but the handler runs once `begin` has called what it is given: now
+// or later, in any thread, exactly once. `begin` must not block.
+grpc::ServerUnaryReactor* UnaryWhen(
+    const Dispatcher& dispatcher, grpc::CallbackServerContext* context,
+    Role role, const std::function<void(std::function<void()> run)>& begin,
+    std::function<absl::Status(const Identity&)> handler,
+    const char* method = __builtin_FUNCTION());
+
 }  // namespace chancery::rpc
 
 #endif  // CHANCERY_RPC_UNARY_H_

@@ -1,7 +1,9 @@
 #include "signer/ledger_service.h"
 
 #include <algorithm>
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -14,14 +16,22 @@ namespace {
 
 constexpr size_t kPageBytes = 4 << 20;
 constexpr size_t kPageEntries = 5000;
+constexpr absl::Duration kMaxWait = absl::Seconds(10);
 
 }  // namespace
 
 grpc::ServerUnaryReactor* LedgerService::ReadEntries(
     grpc::CallbackServerContext* context, const v1::ReadEntriesRequest* request,
     v1::ReadEntriesResponse* response) {
-  return rpc::Unary(
+  const absl::Duration wait =
+      std::min(absl::Milliseconds(request->wait_ms()), kMaxWait);
+  return rpc::UnaryWhen(
       dispatcher_, context, rpc::Role::kRead,
+      // Whoever waits needs no worker meanwhile.
+      [=, this](std::function<void()> run) {
+        if (wait == absl::ZeroDuration()) return run();
+        growth_.When(request->from(), wait, std::move(run));
+      },
       [=, this](const rpc::Identity&) -> absl::Status {
         const size_t asked =
             request->max_entries() == 0 ? kPageEntries : request->max_entries();

@@ -5,6 +5,7 @@
 #include "rpc/dispatcher.h"
 #include "signer/issuer.h"
 #include "signer/ledger/ledger.h"
+#include "signer/ledger_growth.h"
 
 namespace chancery::signer {
 
@@ -12,9 +13,12 @@ namespace chancery::signer {
 class LedgerService final : public v1::LedgerService::CallbackService {
  public:
   // All must outlive this object.
-  LedgerService(const Ledger& ledger, const IssuerTable& issuers,
-                const rpc::Dispatcher& dispatcher)
-      : ledger_(ledger), issuers_(issuers), dispatcher_(dispatcher) {}
+  LedgerService(const Ledger& ledger, LedgerGrowth& growth,
+                const IssuerTable& issuers, const rpc::Dispatcher& dispatcher)
+      : ledger_(ledger),
+        growth_(growth),
+        issuers_(issuers),
+        dispatcher_(dispatcher) {}
 
   grpc::ServerUnaryReactor* ReadEntries(
       grpc::CallbackServerContext* context,
@@ -30,6 +34,7 @@ class LedgerService final : public v1::LedgerService::CallbackService {
 
  private:
   const Ledger& ledger_;
+  LedgerGrowth& growth_;
   const IssuerTable& issuers_;
   const rpc::Dispatcher& dispatcher_;
 };

@@ -29,6 +29,7 @@
 #include "signer/issuer_record.h"
 #include "signer/ledger/ledger.h"
 #include "signer/ledger/rocksdb_store.h"
+#include "signer/ledger_growth.h"
 #include "signer/ledger_service.h"
 #include "signer/mass_revocation.h"
 #include "signer/order_verifier.h"
@@ -111,7 +112,8 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
   PresignService presign_service(blocks, dispatcher);
   CrlService crl_service(crls, dispatcher);
   ImportService import_service(importer, dispatcher);
-  LedgerService ledger_service(*ledger, issuers, dispatcher);
+  LedgerGrowth growth(*ledger);
+  LedgerService ledger_service(*ledger, growth, issuers, dispatcher);
 
   rpc::ServerOptions options;
   options.addresses = {config.listen().address().begin(),
@@ -153,6 +155,7 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
     // whoever supervises this process has to start it again.
     broken = ledger->Read().status();
   } while (!absl::IsUnavailable(broken) && process.SleepFor(absl::Seconds(1)));
+  growth.Stop();
   server->Stop(absl::Seconds(10));
   pool.Stop();  // Handlers have answered, but may not have returned.
   return absl::IsUnavailable(broken) ? broken : absl::OkStatus();

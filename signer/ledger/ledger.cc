@@ -234,6 +234,20 @@ TreeHead Ledger::Head() const {
   return head_;
 }
 
+bool Ledger::AwaitGrowth(uint64_t size,
+                         std::chrono::steady_clock::time_point deadline,
+                         const std::stop_token& stop) const {
+  const std::stop_callback wake(stop, [this] {
+    base::MutexLock lock(mu_);
+    changed_.NotifyAll();
+  });
+  base::MutexLock lock(mu_);
+  while (failed_.ok() && head_.size <= size && !stop.stop_requested() &&
+         changed_.WaitUntil(mu_, deadline)) {
+  }
+  return !failed_.ok() || head_.size > size;
+}
+
 Ledger::Counters Ledger::counters() const {
   base::MutexLock lock(mu_);
   return counters_;

@@ -10,10 +10,12 @@
 #ifndef CHANCERY_SIGNER_LEDGER_LEDGER_H_
 #define CHANCERY_SIGNER_LEDGER_LEDGER_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -113,6 +115,12 @@ class Ledger {
 
   // Of what is durable.
   TreeHead Head() const;
+
+  // Waits until there are more than `size` entries. False if `deadline` came
+  // first, or somebody asked to stop; true also if a write failed.
+  bool AwaitGrowth(uint64_t size,
+                   std::chrono::steady_clock::time_point deadline,
+                   const std::stop_token& stop) const;
 
   // Writes and commands so far: shows how well commands share syncs.
   struct Counters {
