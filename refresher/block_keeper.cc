@@ -1,5 +1,7 @@
 #include "refresher/block_keeper.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -37,9 +39,10 @@ absl::StatusOr<Updates> BlockKeeper::Store(const Updates& updates) {
       out.push_back(update);
       continue;
     }
-    // Deltas overtake one another on their way here.
-    ASSIGN_OR_RETURN(const Updates missing,
-                     Fetch(update.block_id, SeenVersion(update.block_id)));
+    // Deltas overtake one another on their way here. The inventory says where
+    // it is: it may have lost, by a failover, what was stored through us.
+    ASSIGN_OR_RETURN(const uint64_t have, store_.BlockVersion(update.block_id));
+    ASSIGN_OR_RETURN(const Updates missing, Fetch(update.block_id, have));
     out.insert(out.end(), missing.begin(), missing.end());
   }
   return out;
@@ -65,10 +68,18 @@ absl::StatusOr<Updates> BlockKeeper::Fetch(const std::string& block_id,
   return std::move(got.updates);
 }
 
-uint64_t BlockKeeper::SeenVersion(const std::string& block_id) const {
+void BlockKeeper::AwaitStored(const std::map<std::string, uint64_t>& versions,
+                              absl::Duration wait) const {
+  const auto deadline =
+      std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(wait);
   base::MutexLock lock(mu_);
-  const auto found = seen_.find(block_id);
-  return found == seen_.end() ? 0 : found->second.version;
+  const auto stored = [&](const auto& wanted) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    const auto found = seen_.find(wanted.first);
+    return found != seen_.end() && found->second.version >= wanted.second;
+  };
+  while (!std::all_of(versions.begin(), versions.end(), stored) &&
+         noted_.WaitUntil(mu_, deadline)) {
+  }
 }
 
 void BlockKeeper::Forget() {
@@ -130,6 +141,7 @@ void BlockKeeper::Note(const block::Update& update) {
   if (update.version <= seen.version) return;
   seen.version = update.version;
   seen.deltas = update.is_delta() ? seen.deltas + 1 : 0;
+  noted_.NotifyAll();
 }
 
 bool BlockKeeper::HasTooManyDeltas(const std::string& block_id) const {

@@ -42,8 +42,11 @@ class BlockKeeper {
   // and returns what was new. NotFound: the signer has no such block.
   absl::StatusOr<Updates> Fetch(const std::string& block_id, uint64_t have);
 
-  // The version that was seen in the inventory last; 0 if none was.
-  uint64_t SeenVersion(const std::string& block_id) const;
+  // Returns when each of these versions, or a newer one, was stored through
+  // this object, after `wait` at most. What was stored may be lost again by
+  // now, if the database failed over: only the inventory knows.
+  void AwaitStored(const std::map<std::string, uint64_t>& versions,
+                   absl::Duration wait) const;
   // The inventory is older than it was: what was seen is there no more.
   void Forget();
 
@@ -62,6 +65,7 @@ class BlockKeeper {
   storage::BlockStore& store_;
   SignerClient& signer_;
   mutable base::Mutex mu_;
+  mutable base::CondVar noted_;
   std::map<std::string, Seen> seen_ ABSL_GUARDED_BY(mu_);
 };
 

@@ -130,9 +130,10 @@ TEST_F(GrpcSignerClientTest, ListsAreWhole) {
 TEST_F(GrpcSignerClientTest, EntriesArriveFromTheAskedIndex) {
   signer_.AddBlock(4);
   signer_.SetPageSize(2);
-  const auto page = client_->ReadEntries(1);
+  const auto page = client_->ReadEntries(1, absl::ZeroDuration());
   ASSERT_THAT(page, IsOk());
-  EXPECT_EQ(page->entries, signer_.ReadEntries(1)->entries);
+  EXPECT_EQ(page->entries,
+            signer_.ReadEntries(1, absl::ZeroDuration())->entries);
   EXPECT_EQ(page->ledger_size, 5u);
 }
 
@@ -166,7 +167,7 @@ TEST_F(GrpcSignerClientTest, RefusalsArriveWithTheirWords) {
   signer_.Fail("", absl::UnavailableError("stopping"));
   EXPECT_THAT(client_->ListBlocks(),
               StatusIs(absl::StatusCode::kUnavailable, "stopping"));
-  EXPECT_THAT(client_->ReadEntries(0),
+  EXPECT_THAT(client_->ReadEntries(0, absl::ZeroDuration()),
               StatusIs(absl::StatusCode::kUnavailable, "stopping"));
   EXPECT_THAT(client_->ListIssuers(),
               StatusIs(absl::StatusCode::kUnavailable, "stopping"));

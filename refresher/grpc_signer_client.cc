@@ -117,11 +117,13 @@ class GrpcSignerClient final : public SignerClient {
     return crl;
   }
 
-  absl::StatusOr<LedgerPage> ReadEntries(uint64_t from) override {
+  absl::StatusOr<LedgerPage> ReadEntries(uint64_t from,
+                                         absl::Duration wait) override {
     v1::ReadEntriesRequest request;
     request.set_from(from);
+    request.set_wait_ms(static_cast<uint32_t>(absl::ToInt64Milliseconds(wait)));
     v1::ReadEntriesResponse response;
-    Call call(*this);
+    Call call(*this, 1, wait);
     grpc::ClientContext& context = call.context();
     RETURN_IF_ERROR(
         rpc::FromGrpc(ledger_->ReadEntries(&context, request, &response)));
@@ -154,10 +156,11 @@ class GrpcSignerClient final : public SignerClient {
   // A call's context: ends it at its deadline, and when the process is to end.
   class Call {
    public:
-    explicit Call(const GrpcSignerClient& client, int times = 1)
+    explicit Call(const GrpcSignerClient& client, int times = 1,
+                  absl::Duration more = absl::ZeroDuration())
         : cancel_(client.stop_, [this] { context_.TryCancel(); }) {
       context_.set_deadline(
-          absl::ToChronoTime(absl::Now() + client.deadline_ * times));
+          absl::ToChronoTime(absl::Now() + client.deadline_ * times + more));
     }
     grpc::ClientContext& context() { return context_; }
 

@@ -1,6 +1,8 @@
 #include "refresher/ledger_follower.h"
 
 #include <algorithm>
+#include <chrono>
+#include <limits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -16,6 +18,9 @@
 
 namespace chancery::refresher {
 namespace {
+
+// So many are asked for one by one, more by reading all.
+constexpr size_t kFewBlocks = 32;
 
 storage::CertificateRow ToRow(const ledger::Entry& entry,
                               const ledger::CertificateEntry& body) {
@@ -59,7 +64,20 @@ bool IsWhole(const ledger::ManifestEntry& entry) {
 }  // namespace
 
 struct LedgerFollower::Page {
+  uint64_t end() const { return step.next_index; }
+  // Every change is in a manifest.
+  bool covered() const {
+    return std::all_of(changed.begin(), changed.end(), [&](const auto& block) {
+      return Covers(block.first, block.second);
+    });
+  }
+  bool Covers(const std::string& block_id, uint64_t index) const {
+    const auto manifest = manifests.find(block_id);
+    return manifest != manifests.end() && manifest->second.ledger_size > index;
+  }
+
   storage::LedgerStep step = {};
+  bool at_end = false;  // Of the ledger, when it was read.
   // Block -> index of the last entry about one of its members.
   std::map<std::string, uint64_t> changed = {};
   struct Signed {
@@ -68,39 +86,28 @@ struct LedgerFollower::Page {
     bool whole = false;
   };
   std::map<std::string, Signed> manifests = {};  // The newest of each block.
-};
-
-// Blocks that must be fetched, each with the version that the inventory has.
-struct LedgerFollower::Due {
-  std::map<std::string, uint64_t> blocks = {};
-  bool signed_whole = false;  // One of them was.
+  // (issuer, serial) -> block.
+  std::map<std::pair<std::string, std::string>, std::string> blocks = {};
 };
 
 LedgerFollower::LedgerFollower(SignerClient& signer,
                                storage::Inventory& inventory,
                                BlockKeeper& keeper, UpdateSink& sink,
-                               const rpc::Log& log, std::string signer_name,
-                               bool patient)
+                               const rpc::Log& log, Options options)
     : signer_(signer),
       inventory_(inventory),
       keeper_(keeper),
       sink_(sink),
       log_(log),
-      signer_name_(std::move(signer_name)),
-      patient_(patient) {}
+      options_(std::move(options)) {}
 
-absl::StatusOr<bool> LedgerFollower::Step() {
-  ASSIGN_OR_RETURN(const uint64_t from, inventory_.NextIndex(signer_name_));
-  if (from < followed_) {
-    log_.Warning("inventory_went_back",
-                 {{"from", followed_.load()}, {"to", from}});
-    keeper_.Forget();
-    behind_ = true;
-    caught_up_ = false;
-    whole_ = false;
-  }
+absl::StatusOr<bool> LedgerFollower::Step(absl::Duration wait) {
+  ASSIGN_OR_RETURN(const uint64_t from, inventory_.NextIndex(options_.signer));
+  if (from < followed_) WentBack(from);
   followed_ = from;
-  absl::StatusOr<LedgerPage> page = signer_.ReadEntries(from);
+  // Not before the first look: nobody may wait for what is there already.
+  const auto page =
+      signer_.ReadEntries(from, caught_up_ ? wait : absl::ZeroDuration());
   if (!page.ok()) {
     // Somebody followed it once; without the signer nothing is added either.
     if (IsTransient(page.status()) && from > 0 && !behind_) whole_ = true;
@@ -112,39 +119,47 @@ absl::StatusOr<bool> LedgerFollower::Step() {
                      " entries, the inventory has followed ", from,
                      ": another ledger, or one from an old backup"));
   }
-  ledger_size_ = page->ledger_size;
-  const bool waited = waited_until_ > from;
-  if (waited && from + page->entries.size() > waited_until_) {
-    page->entries.resize(waited_until_ - from);
-  }
-  const uint64_t next = from + page->entries.size();
-  const bool more = next < page->ledger_size && !page->entries.empty();
-  if (more && !caught_up_) behind_ = true;
-  if (!page->entries.empty()) {
-    ASSIGN_OR_RETURN(Page decoded, Decode(*page, from));
-    ASSIGN_OR_RETURN(const Due due, FindDue(decoded));
-    if (patient_ && !waited && !more && due.signed_whole) {
-      waited_until_ = next;
-      return false;
-    }
-    RETURN_IF_ERROR(FetchBlocks(due));
-    decoded.step.signer = signer_name_;
-    decoded.step.next_index = next;
+  Page decoded;
+  decoded.step.signer = options_.signer;
+  decoded.step.from_index = decoded.step.next_index = from;
+  RETURN_IF_ERROR(Decode(*page, decoded));
+  const bool any = !page->entries.empty();
+  if (any && !decoded.at_end && !caught_up_) behind_ = true;
+  if (any) {
+    RETURN_IF_ERROR(Complete(decoded));
+    RETURN_IF_ERROR(FetchBlocks(decoded));
     // The commit point. A crash before it follows the page again.
-    RETURN_IF_ERROR(inventory_.ApplyLedgerStep(decoded.step));
-    followed_ = next;
+    const absl::Status applied = inventory_.ApplyLedgerStep(decoded.step);
+    if (absl::IsFailedPrecondition(applied)) {
+      // While the entries were waited for.
+      WentBack(0);
+      return true;
+    }
+    RETURN_IF_ERROR(applied);
+    followed_ = decoded.end();
   }
-  if (!more) {
+  if (decoded.at_end || !any) {
     caught_up_ = true;
     whole_ = true;
   }
-  return more;
+  return any;
 }
 
-absl::StatusOr<LedgerFollower::Page> LedgerFollower::Decode(
-    const LedgerPage& entries, uint64_t from) {
-  Page page;
-  std::map<std::pair<std::string, std::string>, std::string> blocks;
+void LedgerFollower::WentBack(uint64_t to) {
+  log_.Warning("inventory_went_back", {{"from", followed_.load()}, {"to", to}});
+  keeper_.Forget();
+  followed_ = to;
+  behind_ = true;
+  caught_up_ = false;
+  whole_ = false;
+}
+
+absl::Status LedgerFollower::Decode(const LedgerPage& entries, Page& page) {
+  const uint64_t from = page.end();
+  auto& blocks = page.blocks;
+  ledger_size_ = entries.ledger_size;
+  page.step.next_index = from + entries.entries.size();
+  page.at_end = page.end() >= entries.ledger_size;
   for (size_t i = 0; i < entries.entries.size(); ++i) {
     const auto entry = ledger::ParseEntry(base::AsBytes(entries.entries[i]));
     if (!entry.ok() || entry->index != from + i) {
@@ -188,45 +203,78 @@ absl::StatusOr<LedgerFollower::Page> LedgerFollower::Decode(
           .whole = IsWhole(*manifest)};
     }
   }
-  return page;
+  return absl::OkStatus();
 }
 
-absl::StatusOr<LedgerFollower::Due> LedgerFollower::FindDue(const Page& page) {
-  // Block -> the version that it must have; 0: whatever the signer makes of a
-  // change that no manifest of this page covers.
+absl::Status LedgerFollower::Complete(Page& page) {
+  using std::chrono::steady_clock;
+  const auto deadline =
+      steady_clock::now() + absl::ToChronoNanoseconds(options_.grace);
+  while (page.at_end && !page.covered()) {
+    const absl::Duration left =
+        absl::FromChrono(deadline - steady_clock::now());
+    if (left < absl::Milliseconds(1)) break;
+    const auto next = signer_.ReadEntries(page.end(), left);
+    // What there is can be followed without.
+    if (!next.ok() || next->entries.empty()) break;
+    RETURN_IF_ERROR(Decode(*next, page));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LedgerFollower::FetchBlocks(const Page& page) {
+  // Block -> the version that it must have.
   std::map<std::string, uint64_t> wanted;
   for (const auto& [block_id, manifest] : page.manifests) {
-    if (keeper_.SeenVersion(block_id) < manifest.version) {
-      wanted[block_id] = manifest.version;
+    wanted[block_id] = manifest.version;
+  }
+  ASSIGN_OR_RETURN(auto lacking, Lacking(wanted));
+  if (page.at_end && !lacking.empty()) {
+    std::map<std::string, uint64_t> awaited;
+    absl::Duration grace = options_.grace;
+    for (const auto& [block_id, has] : lacking) {
+      const Page::Signed& manifest = page.manifests.at(block_id);
+      awaited[block_id] = manifest.version;
+      if (manifest.whole) grace = std::max(grace, options_.grace_of_blocks);
+    }
+    keeper_.AwaitStored(awaited, grace);
+    ASSIGN_OR_RETURN(lacking, Lacking(awaited));
+  }
+  // What no manifest of this page covers: whatever the signer makes of it.
+  std::map<std::string, uint64_t> uncovered;
+  for (const auto& [block_id, index] : page.changed) {
+    if (!page.Covers(block_id, index)) {
+      uncovered[block_id] = std::numeric_limits<uint64_t>::max();
     }
   }
-  for (const auto& [block_id, index] : page.changed) {
-    const auto covered = page.manifests.find(block_id);
-    if (covered == page.manifests.end() || covered->second.ledger_size <= index)
-      wanted[block_id] = 0;
-  }
-  Due due;
-  if (wanted.empty()) return due;
-  ASSIGN_OR_RETURN(const auto versions, inventory_.BlockVersions());
-  for (const auto& [block_id, version] : wanted) {
-    const auto found = versions.find(block_id);
-    const uint64_t have = found == versions.end() ? 0 : found->second;
-    if (version != 0 && have >= version) continue;
-    due.blocks[block_id] = have;
-    const auto manifest = page.manifests.find(block_id);
-    if (version != 0 && manifest->second.whole) due.signed_whole = true;
-  }
-  return due;
-}
-
-absl::Status LedgerFollower::FetchBlocks(const Due& due) {
-  for (const auto& [block_id, have] : due.blocks) {
+  ASSIGN_OR_RETURN(auto signed_anew, Lacking(uncovered));
+  lacking.merge(signed_anew);
+  for (const auto& [block_id, have] : lacking) {
     // Whoever compares the signer's list with the inventory comes back to one
     // that could not be fetched.
     RETURN_IF_ERROR(
         FetchAndOffer(keeper_, sink_, log_, block_id, have).status());
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::map<std::string, uint64_t>> LedgerFollower::Lacking(
+    const std::map<std::string, uint64_t>& wanted) {
+  std::map<std::string, uint64_t> held;
+  if (wanted.size() > kFewBlocks) {
+    ASSIGN_OR_RETURN(held, inventory_.BlockVersions());
+  } else {
+    for (const auto& [block_id, version] : wanted) {
+      ASSIGN_OR_RETURN(held[block_id], inventory_.BlockVersion(block_id));
+    }
+  }
+  std::map<std::string, uint64_t> lacking;
+  for (const auto& [block_id, version] : wanted) {
+    const auto found = held.find(block_id);
+    const uint64_t have = found == held.end() ? 0 : found->second;
+    if (have < version) lacking[block_id] = have;
+  }
+  return lacking;
 }
 
 }  // namespace chancery::refresher

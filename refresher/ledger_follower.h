@@ -25,19 +25,27 @@ namespace chancery::refresher {
 // into one inventory.
 class LedgerFollower {
  public:
-  // `signer_name` names the ledger's cursor in the inventory. All must outlive
-  // this object.
-  // `patient`: whoever had a block signed whole, here or elsewhere, is about to
-  // store it and gets a step's time to do so before it is fetched. Without,
-  // each step does all that it can.
+  struct Options {
+    // Whose ledger it is: names its cursor in the inventory.
+    std::string signer = {};
+    // What the signer makes for an authority or a refresher is in the ledger
+    // before that one has stored it: so long it is left alone, or everything
+    // would be fetched and pushed twice. Only at the end of the ledger.
+    absl::Duration grace = absl::ZeroDuration();
+    // The same for what was signed whole, which is stored many at a time.
+    absl::Duration grace_of_blocks = absl::ZeroDuration();
+  };
+
+  // All must outlive this object.
   LedgerFollower(SignerClient& signer, storage::Inventory& inventory,
                  BlockKeeper& keeper, UpdateSink& sink, const rpc::Log& log,
-                 std::string signer_name, bool patient = false);
+                 Options options);
 
-  // Follows one page. True if the ledger may have more. After an error, the
-  // next call begins again where this one did, which does no harm.
+  // Follows one page; at the end of the ledger, waits for one. True if there
+  // was something, or may be more. After an error, the next call begins again
+  // where this one did, which does no harm.
   // Unavailable: signer or inventory. DataLoss: an entry that does not parse.
-  absl::StatusOr<bool> Step();
+  absl::StatusOr<bool> Step(absl::Duration wait = absl::ZeroDuration());
 
   // Whether the ledger was followed to its end since the start, or since the
   // inventory was last seen to have gone back.
@@ -51,21 +59,23 @@ class LedgerFollower {
 
  private:
   struct Page;
-  struct Due;
-  // Rows of the entries, and the blocks that have to be looked at.
-  absl::StatusOr<Page> Decode(const LedgerPage& page, uint64_t from);
-  absl::StatusOr<Due> FindDue(const Page& page);
-  absl::Status FetchBlocks(const Due& due);
+  // Adds the entries' rows, and the blocks that have to be looked at.
+  absl::Status Decode(const LedgerPage& entries, Page& page);
+  // Adds the manifests that will follow in a moment, if they do.
+  absl::Status Complete(Page& page);
+  absl::Status FetchBlocks(const Page& page);
+  // Of `wanted` (block -> version), those that the inventory lacks, and what it
+  // has instead.
+  absl::StatusOr<std::map<std::string, uint64_t>> Lacking(
+      const std::map<std::string, uint64_t>& wanted);
+  void WentBack(uint64_t to);
 
   SignerClient& signer_;
   storage::Inventory& inventory_;
   BlockKeeper& keeper_;
   UpdateSink& sink_;
   const rpc::Log& log_;
-  const std::string signer_name_;
-  const bool patient_;
-  // Until where entries had their step's time; 0: none had.
-  uint64_t waited_until_ = 0;
+  const Options options_;
   bool behind_ = false;  // Seen to be, since the start.
   std::atomic<bool> caught_up_ = false;
   std::atomic<bool> whole_ = false;

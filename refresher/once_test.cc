@@ -28,7 +28,8 @@ class OnceTest : public testing::RefresherFixture {
   // A run as of a new process.
   absl::Status Run(size_t max_blocks = 16) {
     BlockKeeper keeper(inventory_, signer_);
-    LedgerFollower follower(signer_, inventory_, keeper, sink_, log_, "signer");
+    LedgerFollower follower(signer_, inventory_, keeper, sink_, log_,
+                            {.signer = "signer"});
     BlockRefresher blocks(signer_, inventory_, keeper, sink_, clock_, log_,
                           {.owner = "once", .max_blocks = max_blocks});
     CrlRefresher crls(signer_, inventory_, sink_, clock_, log_, {});

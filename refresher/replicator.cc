@@ -229,6 +229,13 @@ absl::Status Replicator::Send(Batch& batch,
   if (batch.updates.empty()) return absl::OkStatus();
   const auto results = client_.Apply(batch.updates);
   if (!results.ok()) return Failed(results.status());
+  {
+    base::MutexLock lock(mu_);
+    state_.repaired_updates += batch.updates.size();
+    for (const block::Update& update : batch.updates) {
+      state_.repaired_bytes += update.content.size();
+    }
+  }
   for (const ApplyResult& result : *results) {
     holds[result.block_id] = result.version;
     if (result.accepted) continue;

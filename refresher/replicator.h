@@ -31,6 +31,9 @@ struct ResponderState {
   uint64_t crls = 0;
   uint64_t crls_behind = 0;
   uint64_t newest_version = 0;
+  // Sent since the start because it was found to lack them.
+  uint64_t repaired_updates = 0;
+  uint64_t repaired_bytes = 0;
   absl::Time caught_up_at = absl::InfinitePast();
   // It had everything when it was last compared and has missed nothing since.
   bool caught_up = false;

@@ -40,6 +40,10 @@ constexpr Shown kShown[] = {
      [](Worker worker, State) { return double(worker.pushed()); }},
     {"updates_failed", "Updates that were not pushed.",
      [](Worker worker, State) { return double(worker.failed_pushes()); }},
+    {"updates_repaired", "Updates sent because it was found to lack them.",
+     [](Worker, State state) { return double(state.repaired_updates); }},
+    {"bytes_repaired", "Bytes of those.",
+     [](Worker, State state) { return double(state.repaired_bytes); }},
     {"convergences", "Times it was compared.",
      [](Worker worker, State) { return double(worker.convergences()); }},
 };

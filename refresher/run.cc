@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -49,6 +50,12 @@ constexpr size_t kWorkers = 64;
 constexpr size_t kMaxMessageBytes = 64 << 20;
 constexpr absl::Duration kSignerDeadline = absl::Seconds(30);
 constexpr absl::Duration kPurgeInterval = absl::Milliseconds(500);
+// The signer answers with the next entry. What a failover of the database lost
+// is missed after so long at most.
+constexpr absl::Duration kFeedWait = absl::Seconds(2);
+// Authority and refresher need less to store what they had signed.
+constexpr absl::Duration kPublishGrace = absl::Milliseconds(200);
+constexpr absl::Duration kBlocksGrace = absl::Seconds(1);
 constexpr absl::Duration kReconcileInterval = absl::Minutes(10);
 // --once comes once: it waits for a slow resolver.
 constexpr absl::Duration kResolveOnce = absl::Seconds(30);
@@ -128,7 +135,8 @@ absl::Status Once(const config::Refresher& config, const Settings& settings,
                   rpc::Process& process) {
   NoSink sink;
   LedgerFollower follower(*parts.signer, *parts.inventory, *parts.keeper, sink,
-                          process.log(), config.signer().expected_uri());
+                          process.log(),
+                          {.signer = config.signer().expected_uri()});
   // Beside a daemon of the same name it must not take that one's leases.
   BlockRefresher::Options options = RefreshOptions(config, settings, process);
   options.owner += "/once";
@@ -191,8 +199,10 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
   }
   Fanout fanout(responders);
   LedgerFollower follower(*parts.signer, *parts.inventory, *parts.keeper,
-                          fanout, process.log(), config.signer().expected_uri(),
-                          /*patient=*/true);
+                          fanout, process.log(),
+                          {.signer = config.signer().expected_uri(),
+                           .grace = kPublishGrace,
+                           .grace_of_blocks = kBlocksGrace});
   BlockRefresher blocks(*parts.signer, *parts.inventory, *parts.keeper, fanout,
                         process.clock(), process.log(),
                         RefreshOptions(config, settings, process));
@@ -262,7 +272,13 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
           std::make_unique<Finder>(responder, responders, links, process));
     }
     const Loop follow("follow", process, settings.follow_interval, [&] {
-      auto more = follower.Step();
+      const auto asked_at = std::chrono::steady_clock::now();
+      auto more = follower.Step(kFeedWait);
+      if (process.stop().stop_requested()) return absl::StatusOr<bool>(false);
+      // A signer that waited is asked again at once.
+      const absl::Duration took =
+          absl::FromChrono(std::chrono::steady_clock::now() - asked_at);
+      if (more.ok() && took > kFeedWait / 2) more = true;
       const bool is_whole = follower.inventory_is_whole();
       if (whole.exchange(is_whole) != is_whole && is_whole) {
         fanout.ConvergeSoon();
@@ -274,8 +290,7 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
           // What is due by the inventory first: refreshers share that by their
           // leases.
           const absl::StatusOr<size_t> done = blocks.Step();
-          if (done.value_or(0) == 0 &&
-              process.clock().Now() >= reconcile_at) {
+          if (done.value_or(0) == 0 && process.clock().Now() >= reconcile_at) {
             RETURN_IF_ERROR(blocks.Reconcile().status());
             reconcile_at = process.clock().Now() + kReconcileInterval;
           }

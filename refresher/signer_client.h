@@ -67,7 +67,10 @@ class SignerClient {
   virtual absl::StatusOr<std::vector<ListedBlock>> ListBlocks() = 0;
   virtual absl::StatusOr<SignedCrl> SignCrl(const std::string& issuer,
                                             uint32_t shard) = 0;
-  virtual absl::StatusOr<LedgerPage> ReadEntries(uint64_t from) = 0;
+  // At the end of the ledger: none, unless one comes within `wait`. The signer
+  // may wait for less.
+  virtual absl::StatusOr<LedgerPage> ReadEntries(uint64_t from,
+                                                 absl::Duration wait) = 0;
   virtual absl::StatusOr<std::vector<ListedIssuer>> ListIssuers() = 0;
 };
 

@@ -29,7 +29,7 @@ def python_test(name, src, programs, data = [], **kwargs):
     native.sh_test(
         name = name,
         srcs = ["//tests:run_python"],
-        args = ["$(location %s)" % src] + ["$(location %s)" % p for p in programs],
+        args = ["$(location %s)" % src] + ["$(locations %s)" % p for p in programs],
         data = [src, "//tests:python"] + data + programs,
         **kwargs
     )

@@ -102,7 +102,8 @@ absl::StatusOr<bool> Purger::Step() {
 }
 
 absl::StatusOr<Purger::Batch> Purger::Read(uint64_t from) {
-  ASSIGN_OR_RETURN(const LedgerPage page, parts_.signer.ReadEntries(from));
+  ASSIGN_OR_RETURN(const LedgerPage page,
+                   parts_.signer.ReadEntries(from, absl::ZeroDuration()));
   Batch batch{.from = from, .next = from};
   if (from == 0) {
     // What was changed before there was a hook has been fetched since. The

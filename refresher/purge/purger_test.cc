@@ -57,7 +57,8 @@ class PurgerTest : public testing::RefresherFixture {
 
   // A new process.
   void Restart(PurgeEndpoint endpoint = {}, Purger::Options options = {}) {
-    follower_.emplace(signer_, inventory_, keeper_, sink_, log_, kSigner);
+    follower_.emplace(signer_, inventory_, keeper_, sink_, log_,
+                      LedgerFollower::Options{.signer = kSigner});
     if (endpoint.name.empty()) endpoint.name = "cdn";
     options.signer = kSigner;
     if (options.token_file.empty()) {

@@ -241,8 +241,26 @@ absl::StatusOr<SignedCrl> FakeSigner::SignCrl(const std::string& issuer,
   return crl;
 }
 
-absl::StatusOr<LedgerPage> FakeSigner::ReadEntries(uint64_t from) {
+absl::Duration FakeSigner::last_wait() const {
   base::MutexLock lock(mu_);
+  return last_wait_;
+}
+
+void FakeSigner::BeforeEntries(std::function<void()> call) {
+  base::MutexLock lock(mu_);
+  before_entries_ = std::move(call);
+}
+
+absl::StatusOr<LedgerPage> FakeSigner::ReadEntries(uint64_t from,
+                                                   absl::Duration wait) {
+  std::function<void()> before;
+  {
+    base::MutexLock lock(mu_);
+    before = before_entries_;
+  }
+  if (before) before();
+  base::MutexLock lock(mu_);
+  last_wait_ = wait;
   RETURN_IF_ERROR(Begin("ReadEntries"));
   LedgerPage page{.ledger_size = ledger_.size()};
   for (uint64_t i = from;

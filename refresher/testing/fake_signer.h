@@ -2,6 +2,7 @@
 #define CHANCERY_REFRESHER_TESTING_FAKE_SIGNER_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -71,7 +72,13 @@ class FakeSigner final : public SignerClient {
   absl::StatusOr<std::vector<ListedBlock>> ListBlocks() override;
   absl::StatusOr<SignedCrl> SignCrl(const std::string& issuer,
                                     uint32_t shard) override;
-  absl::StatusOr<LedgerPage> ReadEntries(uint64_t from) override;
+  // Does not wait, but says for how long it was asked to last.
+  absl::StatusOr<LedgerPage> ReadEntries(uint64_t from,
+                                         absl::Duration wait) override;
+  absl::Duration last_wait() const;
+  // Called, without a lock, before ReadEntries answers.
+  void BeforeEntries(std::function<void()> call);
+
   absl::StatusOr<std::vector<ListedIssuer>> ListIssuers() override;
 
  private:
@@ -122,6 +129,8 @@ class FakeSigner final : public SignerClient {
   std::map<uint32_t, uint64_t> crl_numbers_ ABSL_GUARDED_BY(mu_);
   uint64_t last_serial_ ABSL_GUARDED_BY(mu_) = 0;
   size_t page_size_ ABSL_GUARDED_BY(mu_) = 1000;
+  absl::Duration last_wait_ ABSL_GUARDED_BY(mu_);
+  std::function<void()> before_entries_ ABSL_GUARDED_BY(mu_);
   uint32_t crl_shards_ ABSL_GUARDED_BY(mu_) = 1;
   std::map<std::string, absl::Status> failures_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, absl::Status> refused_ ABSL_GUARDED_BY(mu_);

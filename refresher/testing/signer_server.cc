@@ -107,7 +107,8 @@ class LedgerService final : public v1::LedgerService::Service {
   grpc::Status ReadEntries(grpc::ServerContext*,
                            const v1::ReadEntriesRequest* request,
                            v1::ReadEntriesResponse* response) override {
-    const auto page = signer_.ReadEntries(request->from());
+    const auto page = signer_.ReadEntries(
+        request->from(), absl::Milliseconds(request->wait_ms()));
     if (!page.ok()) return rpc::ToGrpc(page.status());
     for (const std::string& entry : page->entries) {
       response->add_entries(entry);

@@ -14,6 +14,7 @@ import subprocess
 import threading
 import time
 
+import configs
 import junit
 from cluster import wait_until
 from harness import ClusterCase
@@ -27,6 +28,7 @@ class Chaos(ClusterCase):
     """SQLite and file keys: the faults are the same, the runs are shorter."""
 
     init_options = ("--block-capacity", "64")
+    issuances, revocations = ISSUE, REVOKE
 
     def setUp(self):
         print(f"CHANCERY_CHAOS_SEED={SEED}", flush=True)
@@ -43,14 +45,14 @@ class Chaos(ClusterCase):
         try:
             with concurrent.futures.ThreadPoolExecutor(4) as workers:
                 csr = self.request("chaos.example.com")
-                list(workers.map(lambda n: self._issue(csr, n), range(ISSUE)))
-                chosen = self.random.sample(sorted(self.issued), REVOKE)
+                list(workers.map(lambda n: self._issue(csr, n), range(self.issuances)))
+                chosen = self.random.sample(sorted(self.issued), self.revocations)
                 list(workers.map(self._revoke, chosen))
         finally:
             self.stop_killing.set()
             killer.join()
-        self.assertEqual(len(self.issued), ISSUE)
-        self.assertEqual(len(self.revoked), REVOKE)
+        self.assertEqual(len(self.issued), self.issuances)
+        self.assertEqual(len(self.revoked), self.revocations)
         for process in self.cluster.processes():
             self.assertGreater(self.kills.get(process["name"], 0), 0, process["name"])
         self._prove_agreement()
@@ -125,6 +127,23 @@ class Chaos(ClusterCase):
         text = self.shell("openssl", "crl", "-inform", "DER", "-in", self.crl(), "-noout",
                           "-text")
         return {line.split(":")[1].strip().lower() for line in text.splitlines() if "Serial Number:" in line}
+
+
+class ChaosOfTwoRefreshers(Chaos):
+    """They share a PostgreSQL; each is killed like everybody else."""
+
+    postgres = True
+    issuances, revocations = ISSUE // 2, REVOKE // 2
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        try:
+            configs.add_refresher(cls.cluster, "refresher-2")
+            cls.cluster.start()
+        except Exception:
+            cls.tearDownClass()
+            raise
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ void RefresherNode::Start() {
                                                            *parts->signer);
   parts->follower = std::make_unique<refresher::LedgerFollower>(
       *parts->signer, world_.inventory, *parts->keeper, parts->sink, world_.log,
-      "signer");
+      refresher::LedgerFollower::Options{.signer = "signer"});
   parts->blocks = std::make_unique<refresher::BlockRefresher>(
       *parts->signer, world_.inventory, *parts->keeper, parts->sink,
       world_.clock, world_.log,

@@ -171,7 +171,7 @@ absl::StatusOr<refresher::SignedCrl> RefresherSignerLink::SignCrl(
 }
 
 absl::StatusOr<refresher::LedgerPage> RefresherSignerLink::ReadEntries(
-    uint64_t from) {
+    uint64_t from, absl::Duration /*wait*/) {
   return network_.Call([&]() -> absl::StatusOr<refresher::LedgerPage> {
     if (!signer_.running()) return Away();
     // Small pages, so that followers stop in the middle.

@@ -72,7 +72,8 @@ class RefresherSignerLink final : public refresher::SignerClient {
   absl::StatusOr<std::vector<refresher::ListedBlock>> ListBlocks() override;
   absl::StatusOr<refresher::SignedCrl> SignCrl(const std::string& issuer,
                                                uint32_t shard) override;
-  absl::StatusOr<refresher::LedgerPage> ReadEntries(uint64_t from) override;
+  absl::StatusOr<refresher::LedgerPage> ReadEntries(
+      uint64_t from, absl::Duration wait) override;
   absl::StatusOr<std::vector<refresher::ListedIssuer>> ListIssuers() override;
 
  private:

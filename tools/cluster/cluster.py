@@ -52,6 +52,8 @@ class Cluster:
         self.binaries = pathlib.Path(binaries)
         self.environment = {**os.environ, **(environment or {})}
         self.running = {}
+        # What a process is run by, such as ["ip", "netns", "exec", "one"].
+        self.prefixes = {}
         self.description = None
 
     def __enter__(self):
@@ -109,7 +111,8 @@ class Cluster:
         log = open(self.folder / "log" / (process["name"] + ".log"), "ab")
         with log:
             self.running[process["name"]] = subprocess.Popen(
-                [str(self.binaries / process["binary"]),
+                self.prefixes.get(process["name"], [])
+                + [str(self.binaries / process["binary"]),
                  "--config=" + str(self.folder / process["config"])],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env=self.environment, start_new_session=True)

@@ -5,6 +5,7 @@ import pathlib
 import pwd
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -93,6 +94,16 @@ class Postgres:
         user = pwd.getpwnam("postgres")
         return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
+    def _make(self, environment, user):
+        """Makes the server's folder, `data`."""
+        done = subprocess.run(
+            [str(self.bin / "initdb"), "-D", str(self.data), "-U", "chancery",
+             "--auth=trust", "--encoding=UTF8", "--no-instructions"],
+            cwd="/", env=environment, capture_output=True, text=True,
+            check=False, **user)
+        if done.returncode != 0:
+            raise Failed("initdb: " + done.stderr)
+
     def start(self):
         user = self._as_user()
         if user:
@@ -107,13 +118,7 @@ class Postgres:
             self.folder.mkdir(parents=True, exist_ok=True)
         environment = {**os.environ, "LC_ALL": "C.UTF-8"}
         if not self.data.exists():
-            done = subprocess.run(
-                [str(self.bin / "initdb"), "-D", str(self.data), "-U", "chancery",
-                 "--auth=trust", "--encoding=UTF8", "--no-instructions"],
-                cwd="/", env=environment, capture_output=True, text=True,
-                check=False, **user)
-            if done.returncode != 0:
-                raise Failed("initdb: " + done.stderr)
+            self._make(environment, user)
         log = open(self.folder / "postgres.log", "ab")
         with log:
             self.process = subprocess.Popen(
@@ -127,10 +132,37 @@ class Postgres:
     def _answers(self):
         if self.process.poll() is not None:
             raise Failed("PostgreSQL ended: see " + str(self.folder / "postgres.log"))
-        done = subprocess.run(
+        return self._psql("select 1").returncode == 0
+
+    def _psql(self, statement):
+        return subprocess.run(
             ["psql", "-h", str(self.sockets), "-U", "chancery", "-d", "postgres",
-             "-tAc", "select 1"], capture_output=True, check=False)
-        return done.returncode == 0
+             "-tAXq", "-v", "ON_ERROR_STOP=1", "-c", statement],
+            capture_output=True, text=True, check=False)
+
+    def sql(self, statement):
+        """Runs a statement; returns its rows, each a list of texts."""
+        done = self._psql(statement)
+        if done.returncode != 0:
+            raise Failed(f"psql: {statement}: {done.stderr}")
+        return [line.split("|") for line in done.stdout.splitlines()]
+
+    def kill_machine(self):
+        """Ends all of the server's processes at once, as a power cut would."""
+        pids = [self.process.pid]
+        for status in pathlib.Path("/proc").glob("[0-9]*/status"):
+            try:
+                text = status.read_text()
+            except OSError:  # It has just ended.
+                continue
+            if f"\nPPid:\t{self.process.pid}\n" in text:
+                pids.append(int(status.parent.name))
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait()
 
     def connection_file(self, path):
         private_file(path, f"host={self.sockets} user=chancery dbname=postgres\n")
@@ -145,3 +177,44 @@ class Postgres:
                 self.process.kill()
                 self.process.wait()
         shutil.rmtree(self.sockets, ignore_errors=True)
+
+
+class Standby(Postgres):
+    """Follows another server by streaming replication, until it is promoted."""
+
+    def __init__(self, folder, primary):
+        super().__init__(folder)
+        self.primary = primary
+
+    def _make(self, environment, user):
+        done = subprocess.run(
+            [str(self.bin / "pg_basebackup"), "-D", str(self.data), "-h",
+             str(self.primary.sockets), "-U", "chancery", "-X", "stream",
+             "--checkpoint=fast", "--write-recovery-conf"],
+            cwd="/", env=environment, capture_output=True, text=True,
+            check=False, **user)
+        if done.returncode != 0:
+            raise Failed("pg_basebackup: " + done.stderr)
+
+    def streams(self):
+        return self.sql("select count(*) from pg_stat_wal_receiver "
+                        "where status = 'streaming'") == [["1"]]
+
+    def stop_following(self):
+        """From here on, what the primary acknowledges does not reach this one."""
+        self.sql("alter system set primary_conninfo = ''")
+        self.sql("select pg_reload_conf()")
+        wait_until("the standby stops following", lambda: self.sql(
+            "select count(*) from pg_stat_wal_receiver") == [["0"]], 60)
+
+    def promote(self):
+        self.sql("select pg_promote(true, 60)")
+        wait_until("the standby is a primary", lambda: self.sql(
+            "select pg_is_in_recovery()") == [["f"]], 60)
+
+    def connection_file(self, path):
+        """Of both: whichever takes writes."""
+        private_file(path, f"host={self.primary.sockets},{self.sockets} "
+                           "user=chancery dbname=postgres "
+                           "target_session_attrs=read-write\n")
+        return path
