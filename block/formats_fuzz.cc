@@ -6,6 +6,7 @@
 
 #include "block/block.h"
 #include "block/delta.h"
+#include "block/head.h"
 #include "block/key_set.h"
 #include "block/manifest.h"
 #include "block/template.h"
@@ -47,7 +48,7 @@ const block::TemplateMap& KnownTemplates(const block::Manifest& manifest) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const base::Bytes input(data + 1, size - 1);
-  switch (data[0] % 6) {
+  switch (data[0] % 8) {
     case 0:
       if (const auto parsed = block::OcspTemplate::Parse(input); parsed.ok()) {
         ExpectSame(parsed->encoded(), input);
@@ -83,6 +84,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       parsed->Check().IgnoreError();
       break;
     }
+    case 6:
+      if (const auto parsed = block::Head::Parse(input); parsed.ok()) {
+        ExpectSame(parsed->Encode(), input);
+      }
+      break;
+    case 7:
+      if (const auto parsed = block::Index::Parse(input); parsed.ok()) {
+        ExpectSame(parsed->Encode(), input);
+      }
+      break;
   }
   return 0;
 }

@@ -16,7 +16,10 @@ namespace chancery::responder {
 namespace {
 
 constexpr int kVersionsInAMessage = 10'000;
-constexpr absl::Duration kMaxConfirmation = absl::Minutes(10);
+
+int64_t OnWire(absl::Time met) {
+  return met == absl::InfinitePast() ? 0 : absl::ToUnixMicros(met);
+}
 
 // The first message of a CRL has its facts.
 absl::StatusOr<HeldCrl> ReadFacts(rpc::Reader<v1::PutCrlRequest>& in) {
@@ -101,14 +104,19 @@ grpc::ServerReadReactor<v1::PutCrlRequest>* ReplicationService::PutCrl(
       });
 }
 
-grpc::ServerUnaryReactor* ReplicationService::Confirm(
-    grpc::CallbackServerContext* context, const v1::ConfirmRequest* request,
-    v1::ConfirmResponse*) {
+grpc::ServerUnaryReactor* ReplicationService::PutHead(
+    grpc::CallbackServerContext* context, const v1::PutHeadRequest* request,
+    v1::PutHeadResponse* response) {
   return rpc::Unary(dispatcher_, context, rpc::Role::kPush,
                     [=, this](const rpc::Identity&) -> absl::Status {
-                      const auto valid =
-                          absl::Seconds(request->valid_seconds());
-                      replica_.Confirm(std::min(valid, kMaxConfirmation));
+                      ASSIGN_OR_RETURN(
+                          const HeadStatus status,
+                          replica_.PutHead({.head = request->head().head(),
+                                            .index = request->head().index()}));
+                      response->set_satisfied_head_micros(OnWire(status.met));
+                      response->set_reflected_size(status.reflected_size);
+                      response->set_blocks_behind(status.blocks_behind);
+                      response->set_ready(status.ready);
                       return absl::OkStatus();
                     });
 }
@@ -116,18 +124,22 @@ grpc::ServerUnaryReactor* ReplicationService::Confirm(
 grpc::ServerUnaryReactor* ReplicationService::GetStatus(
     grpc::CallbackServerContext* context, const v1::GetStatusRequest*,
     v1::GetStatusResponse* response) {
-  return rpc::Unary(dispatcher_, context, rpc::Role::kRead,
-                    [=, this](const rpc::Identity&) -> absl::Status {
-                      const ReplicaStatus status = replica_.Status();
-                      response->set_blocks(status.blocks);
-                      response->set_certificates(status.certificates);
-                      response->set_newest_version(status.newest_version);
-                      response->set_crls(status.crls);
-                      response->set_ready(status.ready);
-                      response->set_http_address(http_address_);
-                      response->set_version(rpc::kVersion);
-                      return absl::OkStatus();
-                    });
+  return rpc::Unary(
+      dispatcher_, context, rpc::Role::kRead,
+      [=, this](const rpc::Identity&) -> absl::Status {
+        const ReplicaStatus status = replica_.Status();
+        response->set_blocks(status.blocks);
+        response->set_certificates(status.certificates);
+        response->set_newest_version(status.newest_version);
+        response->set_crls(status.crls);
+        response->set_ready(status.ready);
+        response->set_satisfied_head_micros(OnWire(status.head.met));
+        response->set_reflected_size(status.head.reflected_size);
+        response->set_blocks_behind(status.head.blocks_behind);
+        response->set_http_address(http_address_);
+        response->set_version(rpc::kVersion);
+        return absl::OkStatus();
+      });
 }
 
 }  // namespace chancery::responder

@@ -30,9 +30,9 @@ class ReplicationService final
   grpc::ServerReadReactor<v1::PutCrlRequest>* PutCrl(
       grpc::CallbackServerContext* context,
       v1::PutCrlResponse* response) override;
-  grpc::ServerUnaryReactor* Confirm(grpc::CallbackServerContext* context,
-                                    const v1::ConfirmRequest* request,
-                                    v1::ConfirmResponse* response) override;
+  grpc::ServerUnaryReactor* PutHead(grpc::CallbackServerContext* context,
+                                    const v1::PutHeadRequest* request,
+                                    v1::PutHeadResponse* response) override;
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const v1::GetStatusRequest* request,
                                       v1::GetStatusResponse* response) override;

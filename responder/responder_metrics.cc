@@ -60,7 +60,15 @@ ResponderMetrics::ResponderMetrics(const Sources& sources,
                                      "Certificates with a response.")),
       crls_(metrics.AddGauge("chancery_responder_crls", "CRLs held.")),
       ready_(metrics.AddGauge("chancery_responder_ready",
-                              "1 while a refresher's confirmation holds.")),
+                              "1 while everything that a young head names is "
+                              "here.")),
+      head_at_(metrics.AddGauge(
+          "chancery_responder_head_at_seconds",
+          "The time of the newest head of which everything is here, seconds "
+          "since 1970; 0: none since the start.")),
+      blocks_behind_(metrics.AddGauge(
+          "chancery_responder_blocks_behind",
+          "Blocks that the newest head names and that are not here yet.")),
       store_fails_(metrics.AddGauge(
           "chancery_responder_cache_failing",
           "1 while what arrives is held in memory but not on disk.")),
@@ -120,7 +128,12 @@ void ResponderMetrics::Refresh() {
   certificates_.Set(static_cast<double>(totals.certificates));
   crls_.Set(static_cast<double>(sources_.replica.Crls().size()));
   store_fails_.Set(sources_.blocks.StoreFails() ? 1 : 0);
-  ready_.Set(sources_.replica.Ready().ok() ? 1 : 0);
+  const HeadStatus head = sources_.replica.Status().head;
+  ready_.Set(head.ready ? 1 : 0);
+  head_at_.Set(head.met == absl::InfinitePast()
+                   ? 0
+                   : static_cast<double>(absl::ToUnixSeconds(head.met)));
+  blocks_behind_.Set(static_cast<double>(head.blocks_behind));
   const absl::Time now = sources_.clock.Now();
   if (totals.blocks > 0) {
     next_update_.Set(absl::ToDoubleSeconds(totals.oldest_next_update - now));

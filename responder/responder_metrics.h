@@ -43,9 +43,9 @@ class ResponderMetrics {
 
   const Sources sources_;
   std::vector<Mirror> mirrors_;
-  const rpc::Gauge blocks_, certificates_, crls_, ready_, store_fails_,
-      next_update_, this_update_, crl_number_, crl_this_update_,
-      crl_next_update_;
+  const rpc::Gauge blocks_, certificates_, crls_, ready_, head_at_,
+      blocks_behind_, store_fails_, next_update_, this_update_, crl_number_,
+      crl_this_update_, crl_next_update_;
 };
 
 }  // namespace chancery::responder

@@ -23,12 +23,14 @@
 #include "responder/cache/block_cache.h"
 #include "responder/cache/crl_cache.h"
 #include "responder/cache/crl_folder.h"
+#include "responder/cache/head_keeper.h"
 #include "responder/cache/pinned_issuers.h"
 #include "responder/cache/rocksdb_cache_store.h"
 #include "responder/cache/update_verifier.h"
 #include "responder/cache/verified_replica.h"
 #include "responder/cache_tags.h"
 #include "responder/descriptors.h"
+#include "responder/gated_source.h"
 #include "responder/handover.h"
 #include "responder/http/http_server.h"
 #include "responder/http/listener.h"
@@ -56,6 +58,12 @@ constexpr uint32_t kMaxRecentMb = 1 << 16;
 
 // How often blocks that have ended are looked for.
 constexpr absl::Duration kDropInterval = absl::Minutes(10);
+
+// A responder must not lose sight of the signer between two heads, nor answer
+// for days without having heard of it: Baseline Requirements section 4.9.1.1
+// has some revocations take effect within a day.
+constexpr absl::Duration kMinHeadAge = absl::Minutes(2);
+constexpr absl::Duration kMaxHeadAge = absl::Hours(24);
 
 // Each of malloc's arenas keeps what a refresh's messages once took of it, and
 // there would be eight for each core: 70 MB with two cores. Nobody waits for
@@ -102,6 +110,35 @@ HttpServerOptions ToHttpOptions(const config::Responder& config) {
     limits.max_lag = absl::Milliseconds(from.max_lag_ms());
   }
   return options;
+}
+
+HeadKeeper::Options ToHeadOptions(const config::Responder& config) {
+  HeadKeeper::Options options;
+  if (config.max_head_age_seconds() != 0) {
+    options.max_age = absl::Seconds(config.max_head_age_seconds());
+  }
+  if (config.hard_head_age_seconds() != 0) {
+    options.hard_age = absl::Seconds(config.hard_head_age_seconds());
+  }
+  return options;
+}
+
+absl::Status CheckHeadAges(const config::Responder& config) {
+  const HeadKeeper::Options options = ToHeadOptions(config);
+  if (options.max_age < kMinHeadAge) {
+    return rpc::ConfigError(
+        "max_head_age_seconds", absl::StrCat(config.max_head_age_seconds()),
+        absl::StrCat("at least ", absl::ToInt64Seconds(kMinHeadAge),
+                     ": heads come every minute"));
+  }
+  if (options.hard_age < options.max_age || options.hard_age > kMaxHeadAge) {
+    return rpc::ConfigError(
+        "hard_head_age_seconds", absl::StrCat(config.hard_head_age_seconds()),
+        absl::StrCat("from max_head_age_seconds (",
+                     absl::ToInt64Seconds(options.max_age), ") to ",
+                     absl::ToInt64Seconds(kMaxHeadAge)));
+  }
+  return absl::OkStatus();
 }
 
 size_t RecentBytes(const config::Responder& config) {
@@ -240,6 +277,7 @@ absl::Status CheckConfig(const config::Responder& config) {
                             absl::StrCat(config.recent_answers_mb()),
                             absl::StrCat("at most ", kMaxRecentMb));
   }
+  RETURN_IF_ERROR(CheckHeadAges(config));
   const uint32_t header_bytes = config.limits().header_bytes();
   if (header_bytes != 0 && header_bytes < 256) {
     return rpc::ConfigError("limits.header_bytes", absl::StrCat(header_bytes),
@@ -291,7 +329,12 @@ absl::Status Run(const config::Responder& config, rpc::Process& process) {
   // Before any address is open: what is not read yet would be `unauthorized`.
   blocks.Load();
   crls.Load();
-  VerifiedReplica replica(blocks, crls, process.clock());
+  HeadKeeper heads(
+      keys, *opened.store, process.clock(), process.log(),
+      [&blocks] { return blocks.Versions(); }, ToHeadOptions(config));
+  heads.Load();
+  const GatedSource ocsp(blocks, heads);
+  VerifiedReplica replica(blocks, crls, heads);
   process.log().Info("cache_loaded",
                      {{"blocks", replica.Status().blocks},
                       {"certificates", replica.Status().certificates},
@@ -307,7 +350,7 @@ absl::Status Run(const config::Responder& config, rpc::Process& process) {
                             .ready = [&] { return replica.Ready(); },
                             .tags = tags,
                             .recent_bytes = recent_bytes},
-        blocks, crls, answers.Add());
+        ocsp, crls, answers.Add());
   };
   std::unique_ptr<HttpServer> http;
   if (listeners.has_value()) {
@@ -342,10 +385,12 @@ absl::Status Run(const config::Responder& config, rpc::Process& process) {
                                   *opened.store, *http, process));
   process.log().Info("serving", {{"http", http->address()}});
   const std::jthread checking([&](const std::stop_token& stop) {
-    blocks.CheckLoaded([&] { return stop.stop_requested(); });
+    blocks.CheckLoaded([&] { return stop.stop_requested(); },
+                       [&](const block::BlockId& id) { heads.Lost(id); });
   });
   absl::Time drop_at = process.clock().Now();
   do {
+    heads.Tick();
     metrics.Refresh();
     if (process.clock().Now() >= drop_at) {
       blocks.DropEnded();

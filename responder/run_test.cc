@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -17,6 +18,7 @@
 #include "base/random.h"
 #include "base/testing/fake_clock.h"
 #include "base/testing/status_matchers.h"
+#include "block/head.h"
 #include "block/key_set.h"
 #include "chancery/config/responder.pb.h"
 #include "chancery/responder/v1/replication.grpc.pb.h"
@@ -68,7 +70,14 @@ class RunTest : public ::testing::Test {
     const std::string pem =
         x509::EncodePem("PUBLIC KEY", root_->public_key().spki());
     Write("/root.pem", pem);
-    WriteKeySet(*root_);
+    // The root is the manifest key too.
+    WriteKeySet(*root_,
+                {.version = 1,
+                 .keys = {{.spki = base::ToString(root_->public_key().spki()),
+                           .not_before = absl::Now() - absl::Hours(1),
+                           .not_after = absl::Now() + absl::Hours(1),
+                           .issuers = {}}},
+                 .issuers = {}});
   }
 
   void Write(const std::string& name, const std::string& content) {
@@ -102,6 +111,22 @@ class RunTest : public ::testing::Test {
     EXPECT_THAT(rpc::FromGrpc(refresher.GetStatus(&context, {}, &status)),
                 IsOk());
     return status;
+  }
+  // The signer's, with an index of all these blocks.
+  v1::PutHeadResponse PutHead(v1::ReplicationService::Stub& refresher,
+                              absl::Time time, const block::Index& index) {
+    const block::SignedHead made = *block::SignHead(
+        {.time = absl::FromUnixMicros(absl::ToUnixMicros(time))}, index,
+        *root_);
+    v1::PutHeadRequest request;
+    request.mutable_head()->set_head(made.head);
+    request.mutable_head()->set_index(made.index);
+    grpc::ClientContext context;
+    SetTimeout(context);
+    v1::PutHeadResponse response;
+    EXPECT_THAT(rpc::FromGrpc(refresher.PutHead(&context, request, &response)),
+                IsOk());
+    return response;
   }
   static int PortOf(const v1::GetStatusResponse& status) {
     const std::string& address = status.http_address();
@@ -167,6 +192,7 @@ TEST_F(RunTest, StartsWithTenThousandIssuersInSeconds) {
         {.name = name, .certificate = issuers[i]->certificate()});
   }
   WriteKeySet(*root_, keys);
+  block::Index index;
   {
     const PinnedIssuers pinned = *PinnedIssuers::Create(keys);
     const UpdateVerifier verifier(keys, pinned, base::SystemRandom());
@@ -176,10 +202,9 @@ TEST_F(RunTest, StartsWithTenThousandIssuersInSeconds) {
         *CrlFolder::Open(config_.cache_dir() + "/crls", /*descriptors=*/100);
     CrlCache crls(pinned, folder, clock, log_);
     for (const auto& issuer : issuers) {
-      ASSERT_TRUE(blocks
-                      .Apply(issuer->Whole(
-                          issuer->MakeBlock(1, issuer->Good(2), *root_)))
-                      .accepted);
+      const block::Block made = issuer->MakeBlock(1, issuer->Good(2), *root_);
+      ASSERT_TRUE(blocks.Apply(issuer->Whole(made)).accepted);
+      index.versions.emplace_back(made.manifest().block_id, made.version());
       const std::string crl = *x509::SignCrl(
           {.issuer = base::AsBytes(issuer->subject()),
            .this_update = testing::kIssuerTime,
@@ -199,6 +224,8 @@ TEST_F(RunTest, StartsWithTenThousandIssuersInSeconds) {
     }
   }
 
+  std::sort(index.versions.begin(), index.versions.end());
+
   rpc::Process process(clock, log_);
   const absl::Time begun = absl::Now();
   absl::Status ended;
@@ -211,7 +238,9 @@ TEST_F(RunTest, StartsWithTenThousandIssuersInSeconds) {
     absl::SleepFor(absl::Milliseconds(10));
   }
   const absl::Duration took = absl::Now() - begun;
-  const v1::GetStatusResponse status = AwaitStatus(*Refresher());
+  const auto refresher = Refresher();
+  const v1::GetStatusResponse status = AwaitStatus(*refresher);
+  EXPECT_TRUE(PutHead(*refresher, clock.Now(), index).ready());
   RecordProperty("milliseconds",
                  static_cast<int>(took / absl::Milliseconds(1)));
   // Optimised, on an idle machine, 2 to 4 seconds:
@@ -240,7 +269,21 @@ TEST_F(RunTest, StartsWithTenThousandIssuersInSeconds) {
   EXPECT_THAT(ended, IsOk());
 }
 
-TEST_F(RunTest, IsReadyForThePublicOnceConfirmed) {
+TEST_F(RunTest, RefusesAgesOfHeadsThatMakeNoSense) {
+  config_.set_max_head_age_seconds(119);
+  EXPECT_THAT(CheckConfig(config_), StatusIs(absl::StatusCode::kInvalidArgument,
+                                             "max_head_age_seconds"));
+  config_.set_max_head_age_seconds(1800);
+  EXPECT_THAT(CheckConfig(config_), IsOk());
+  for (const uint32_t seconds : {1799, 86401}) {
+    config_.set_hard_head_age_seconds(seconds);
+    EXPECT_THAT(
+        CheckConfig(config_),
+        StatusIs(absl::StatusCode::kInvalidArgument, "hard_head_age_seconds"));
+  }
+}
+
+TEST_F(RunTest, IsReadyForThePublicOnceItHasMetAHead) {
   absl::Status ended;
   std::thread running([&] { ended = responder::Run(config_, process_); });
   const auto stub = Refresher();
@@ -252,15 +295,9 @@ TEST_F(RunTest, IsReadyForThePublicOnceConfirmed) {
     return client.Receive().status;
   };
   EXPECT_EQ(readyz(), 503);
-  v1::ConfirmRequest confirm;
-  confirm.set_valid_seconds(60);
-  {
-    grpc::ClientContext context;
-    SetTimeout(context);
-    v1::ConfirmResponse response;
-    EXPECT_THAT(rpc::FromGrpc(stub->Confirm(&context, confirm, &response)),
-                IsOk());
-  }
+  const v1::PutHeadResponse met = PutHead(*stub, absl::Now(), {});
+  EXPECT_TRUE(met.ready());
+  EXPECT_EQ(met.blocks_behind(), 0u);
   EXPECT_EQ(readyz(), 200);
   process_.RequestStop();
   running.join();

@@ -33,6 +33,8 @@ constexpr uint32_t kDefaultOcspHours = 96;
 constexpr uint32_t kDefaultCrlHours = 168;
 constexpr uint32_t kMaxCrlShards = ledger::kMaxCrlShards;
 constexpr uint32_t kMaxBackdateMinutes = 60 * 48;
+// Half of what responders count as fresh unless they are told otherwise.
+constexpr uint32_t kMaxHeadSeconds = 300;
 
 absl::Status InIssuer(const config::Issuer& issuer,
                       const absl::Status& status) {
@@ -390,6 +392,11 @@ absl::Status CheckConfig(const config::Signer& config) {
   if (!config.has_manifest_key()) {
     return rpc::ConfigError("manifest_key", "",
                             "name the key that signs manifests");
+  }
+  if (config.head_interval_seconds() > kMaxHeadSeconds) {
+    return rpc::ConfigError("head_interval_seconds",
+                            absl::StrCat(config.head_interval_seconds()),
+                            absl::StrCat("at most ", kMaxHeadSeconds));
   }
   if (config.issuer().empty())
     return rpc::ConfigError("issuer", "", "name at least one");

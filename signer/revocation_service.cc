@@ -58,6 +58,7 @@ grpc::ServerUnaryReactor* RevocationService::Revoke(
                              .reason = request->reason(),
                              .revoked_at = Date(request->revoked_at_seconds())};
         ASSIGN_OR_RETURN(const Revoked revoked, revocation_.Revoke(revoke));
+        changed_();
         Fill(revoked, response);
         return absl::OkStatus();
       });
@@ -76,6 +77,7 @@ grpc::ServerUnaryReactor* RevocationService::Release(
                                            .request_id = request->request_id()},
                                  .issuer = request->issuer(),
                                  .serial = request->serial()}));
+        changed_();
         Fill(revoked, response);
         return absl::OkStatus();
       });
@@ -98,6 +100,7 @@ grpc::ServerWriteReactor<v1::RevokeManyResponse>* RevocationService::RevokeMany(
              .revoked_at = Date(request->revoked_at_seconds()),
              .order = request->order()},
             [&](const RevokedMany& told) {
+              changed_();
               v1::RevokeManyResponse response;
               Fill(told, response);
               return out.Write(response);

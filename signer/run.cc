@@ -6,10 +6,14 @@
 #include <thread>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/bytes.h"
 #include "base/file.h"
 #include "base/random.h"
 #include "base/status_macros.h"
+#include "block/key_set.h"
+#include "block/manifest.h"
 #include "chancery/config/signer.pb.h"
 #include "crypto/key_source.h"
 #include "rpc/admin_http.h"
@@ -22,6 +26,9 @@
 #include "signer/config.h"
 #include "signer/crl_service.h"
 #include "signer/crl_signer.h"
+#include "signer/head_service.h"
+#include "signer/head_signer.h"
+#include "signer/head_ticker.h"
 #include "signer/import_service.h"
 #include "signer/importer.h"
 #include "signer/issuance.h"
@@ -67,6 +74,35 @@ int CountThreads(const config::Signer& config) {
   return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 
+// Whether it is signed as it should be is for those to see who trust in it.
+absl::StatusOr<uint64_t> KeySetVersion(const std::string& file) {
+  if (file.empty()) return 0;
+  ASSIGN_OR_RETURN(const std::string bytes, base::ReadFile(file));
+  const auto version = [&]() -> absl::StatusOr<uint64_t> {
+    ASSIGN_OR_RETURN(const block::Signed parsed,
+                     block::Signed::Parse(base::AsBytes(bytes)));
+    ASSIGN_OR_RETURN(const block::KeySet keys,
+                     block::KeySet::Parse(base::AsBytes(parsed.message)));
+    return keys.version;
+  }();
+  if (version.ok()) return version;
+  return absl::Status(
+      version.status().code(),
+      absl::StrCat("key_set_file: ", file, ": ", version.status().message()));
+}
+
+HeadTicker::Options TickerOptions(const config::Signer& config,
+                                  const rpc::Process& process) {
+  HeadTicker::Options options;
+  if (config.head_interval_seconds() != 0) {
+    options.interval = absl::Seconds(config.head_interval_seconds());
+  }
+  options.failed = [&process](const absl::Status& why) {
+    process.log().Error("head_not_signed", {{"why", why}});
+  };
+  return options;
+}
+
 }  // namespace
 
 absl::Status Run(const config::Signer& config, rpc::Process& process) {
@@ -105,21 +141,30 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
   Importer importer(*ledger, issuers, threads, process.clock(),
                     config.allow_import());
 
+  ASSIGN_OR_RETURN(const uint64_t key_set_version,
+                   KeySetVersion(config.key_set_file()));
+  HeadSigner heads(*ledger, blocks, *manifest_key,
+                   {.epoch = 1, .key_set_version = key_set_version});
+  HeadTicker ticker(heads, TickerOptions(config, process));
+
   rpc::WorkerPool pool(kWorkers);
   const rpc::Dispatcher dispatcher(pool, roles, process.log());
   IssuanceService issuance_service(issuance, dispatcher);
-  RevocationService revocation_service(revocation, mass_revocation, dispatcher);
+  RevocationService revocation_service(revocation, mass_revocation, dispatcher,
+                                       [&ticker] { ticker.Poke(); });
   PresignService presign_service(blocks, dispatcher);
   CrlService crl_service(crls, dispatcher);
   ImportService import_service(importer, dispatcher);
   LedgerGrowth growth(*ledger);
   LedgerService ledger_service(*ledger, growth, issuers, dispatcher);
+  HeadService head_service(ticker, dispatcher);
 
   rpc::ServerOptions options;
   options.addresses = {config.listen().address().begin(),
                        config.listen().address().end()};
   options.services = {&issuance_service, &revocation_service, &presign_service,
-                      &crl_service,      &import_service,     &ledger_service};
+                      &crl_service,      &import_service,     &ledger_service,
+                      &head_service};
   ASSIGN_OR_RETURN(const auto server,
                    rpc::Server::Start(options, credentials, process.metrics(),
                                       process.log()));
@@ -144,6 +189,10 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
       .AddGauge("chancery_signer_revocations_limit",
                 "As many of them are recorded without an order.")
       .Set(static_cast<double>(limit.per_hour()));
+  const rpc::Gauge head_at = process.metrics().AddGauge(
+      "chancery_signer_head_at_seconds",
+      "When the newest head was signed, seconds since 1970; 0: none was since "
+      "the start.");
   server->SetServing(true);
   absl::Status broken;
   do {
@@ -151,6 +200,9 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
     entries.Set(static_cast<double>(ledger->Head().size));
     commands.Set(static_cast<double>(ledger->counters().commands));
     groups.Set(static_cast<double>(ledger->counters().groups));
+    if (const auto head = heads.Newest(); head != nullptr) {
+      head_at.Set(static_cast<double>(absl::ToUnixSeconds(head->head.time)));
+    }
     // A write failed: only opening the ledger again tells what is in it, so
     // whoever supervises this process has to start it again.
     broken = ledger->Read().status();

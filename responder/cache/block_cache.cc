@@ -301,6 +301,16 @@ std::vector<HeldBlock> BlockCache::Blocks() const {
   return held;
 }
 
+std::map<block::BlockId, uint64_t> BlockCache::Versions() const {
+  std::map<block::BlockId, uint64_t> versions;
+  base::MutexLock lock(mu_);
+  for (const auto& [id, slot] : slots_) {
+    const uint64_t version = slot->version;
+    if (version != 0) versions.emplace_hint(versions.end(), id, version);
+  }
+  return versions;
+}
+
 BlockCache::Totals BlockCache::Count() const {
   Totals totals;
   totals.certificates = index_.size();

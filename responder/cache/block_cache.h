@@ -70,8 +70,10 @@ class BlockCache final : public OcspSource {
   void Load();
   // Rebuilds what Load read, record by record, and drops blocks that are not
   // what their manifests say: whoever can write to the folder could have put a
-  // record back that was valid once. Beside everything else, until `stop`.
-  void CheckLoaded(absl::FunctionRef<bool()> stop);
+  // record back that was valid once. Beside everything else, until `stop`;
+  // `dropped` is told of each.
+  void CheckLoaded(absl::FunctionRef<bool()> stop,
+                   absl::FunctionRef<void(const block::BlockId&)> dropped);
 
   // A whole block replaces any older version; a delta applies to exactly the
   // version it leads from. When the outcome says accepted, no thread can serve
@@ -84,6 +86,7 @@ class BlockCache final : public OcspSource {
   void DropEnded();
 
   std::vector<HeldBlock> Blocks() const;
+  std::map<block::BlockId, uint64_t> Versions() const;
   Totals Count() const;
   uint64_t Count(Outcome outcome) const {
     return outcomes_[static_cast<size_t>(outcome)];

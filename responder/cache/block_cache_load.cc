@@ -104,7 +104,9 @@ void BlockCache::Load() {
   DropUnusedTemplates();
 }
 
-void BlockCache::CheckLoaded(absl::FunctionRef<bool()> stop) {
+void BlockCache::CheckLoaded(
+    absl::FunctionRef<bool()> stop,
+    absl::FunctionRef<void(const block::BlockId&)> dropped) {
   std::vector<Slot*> loaded;
   {
     base::MutexLock lock(mu_);
@@ -112,13 +114,16 @@ void BlockCache::CheckLoaded(absl::FunctionRef<bool()> stop) {
   }
   for (Slot* const slot : loaded) {
     if (stop()) return;
-    base::MutexLock writer(slot->writer);
-    if (slot->held == nullptr) continue;
-    const absl::Status checked = slot->held->Check();
-    if (checked.ok()) continue;
-    log_.Error("block_dropped",
-               {{"block", base::Hex(slot->id)}, {"why", checked}});
-    Forget(*slot);
+    {
+      base::MutexLock writer(slot->writer);
+      if (slot->held == nullptr) continue;
+      const absl::Status checked = slot->held->Check();
+      if (checked.ok()) continue;
+      log_.Error("block_dropped",
+                 {{"block", base::Hex(slot->id)}, {"why", checked}});
+      Forget(*slot);
+    }
+    dropped(slot->id);
   }
 }
 

@@ -321,7 +321,10 @@ TEST_P(BlockCacheTest, DropsALoadedBlockThatItsManifestDoesNotCommitTo) {
   EXPECT_TRUE(Find(issuer_, 1).has_value());
   const OcspOrigin of_the_forged = found_.origin;
   EXPECT_TRUE(responder_->blocks.Holds(of_the_forged));
-  responder_->blocks.CheckLoaded([] { return false; });
+  block::BlockId dropped{};
+  responder_->blocks.CheckLoaded(
+      [] { return false; }, [&](const block::BlockId& id) { dropped = id; });
+  EXPECT_EQ(dropped, honest.manifest().block_id);
   EXPECT_EQ(Find(issuer_, 1), std::nullopt);
   EXPECT_FALSE(responder_->blocks.Holds(of_the_forged));
   EXPECT_TRUE(responder_->blocks.Blocks().empty());
@@ -333,7 +336,8 @@ TEST_P(BlockCacheTest, DropsALoadedBlockThatItsManifestDoesNotCommitTo) {
   EXPECT_EQ(Find(issuer_, 1), Response(honest, 1));
   // Though of the same block and version.
   EXPECT_FALSE(responder_->blocks.Holds(of_the_forged));
-  responder_->blocks.CheckLoaded([] { return false; });
+  responder_->blocks.CheckLoaded([] { return false; },
+                                 [](const block::BlockId&) { FAIL(); });
   EXPECT_EQ(Find(issuer_, 1), Response(honest, 1));
 }
 

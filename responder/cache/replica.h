@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/bytes.h"
+#include "block/head.h"
 #include "block/update.h"
 
 namespace chancery::responder {
@@ -38,12 +39,21 @@ struct HeldCrl {
 using CrlPieces =
     absl::FunctionRef<absl::StatusOr<std::optional<base::Bytes>>()>;
 
+// Of the newest head of which everything is here.
+struct HeadStatus {
+  absl::Time met = absl::InfinitePast();  // Its time; before the first.
+  uint64_t reflected_size = 0;  // Every ledger entry before this is served.
+  uint64_t blocks_behind = 0;   // What is lacking of the newest head.
+  bool ready = false;
+};
+
 struct ReplicaStatus {
   uint64_t blocks = 0;
   uint64_t certificates = 0;
   uint64_t newest_version = 0;
   uint64_t crls = 0;
   bool ready = false;
+  HeadStatus head = {};
 };
 
 // Everything is verified under the pinned key set before it replaces anything
@@ -63,8 +73,9 @@ class Replica {
   virtual std::vector<HeldBlock> Blocks() const = 0;
   virtual std::vector<HeldCrl> Crls() const = 0;
 
-  // All that the inventory held is here: ready for `valid` from now.
-  virtual void Confirm(absl::Duration valid) = 0;
+  // The signer's newest head. Errors as HeadKeeper::Put.
+  virtual absl::StatusOr<HeadStatus> PutHead(
+      const block::SignedHead& signed_head) = 0;
   virtual ReplicaStatus Status() const = 0;
 };
 

@@ -1,30 +1,47 @@
 #include "responder/cache/verified_replica.h"
 
+#include <algorithm>
+
+#include "base/status_macros.h"
+
 namespace chancery::responder {
 
-void VerifiedReplica::Confirm(absl::Duration valid) {
-  const absl::Time until = clock_.Now() + valid;
-  base::MutexLock lock(mu_);
-  ready_until_ = until;
+BlockOutcome VerifiedReplica::Apply(const block::Update& update) {
+  BlockOutcome outcome = blocks_.Apply(update);
+  block::BlockId id{};
+  if (outcome.accepted && update.block_id.size() == id.size()) {
+    std::copy_n(update.block_id.begin(), id.size(), id.begin());
+    heads_.Holds(id, outcome.version);
+  }
+  return outcome;
 }
 
-absl::Status VerifiedReplica::Ready() const {
-  const absl::Time now = clock_.Now();
-  base::MutexLock lock(mu_);
-  if (now < ready_until_) return absl::OkStatus();
-  return absl::UnavailableError(
-      ready_until_ == absl::InfinitePast()
-          ? "no refresher has confirmed yet that everything is here"
-          : "no refresher has confirmed lately that everything is here");
+absl::StatusOr<HeadStatus> VerifiedReplica::PutHead(
+    const block::SignedHead& signed_head) {
+  RETURN_IF_ERROR(heads_.Put(signed_head));
+  return Standing();
+}
+
+HeadStatus VerifiedReplica::Standing() const {
+  const HeadKeeper::Standing standing = heads_.standing();
+  HeadStatus out{.blocks_behind = standing.blocks_behind,
+                 .ready = heads_.Ready().ok()};
+  if (standing.met.has_value()) {
+    out.met = standing.met->time;
+    out.reflected_size = standing.met->reflected_size;
+  }
+  return out;
 }
 
 ReplicaStatus VerifiedReplica::Status() const {
   const BlockCache::Totals totals = blocks_.Count();
+  const HeadStatus head = Standing();
   return {.blocks = totals.blocks,
           .certificates = totals.certificates,
           .newest_version = totals.newest_version,
           .crls = crls_.Crls().size(),
-          .ready = Ready().ok()};
+          .ready = head.ready,
+          .head = head};
 }
 
 }  // namespace chancery::responder

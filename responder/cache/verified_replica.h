@@ -3,14 +3,11 @@
 
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
-#include "base/clock.h"
-#include "base/mutex.h"
 #include "responder/cache/block_cache.h"
 #include "responder/cache/crl_cache.h"
+#include "responder/cache/head_keeper.h"
 #include "responder/cache/replica.h"
 
 namespace chancery::responder {
@@ -20,12 +17,10 @@ namespace chancery::responder {
 class VerifiedReplica final : public Replica {
  public:
   // All must outlive the object.
-  VerifiedReplica(BlockCache& blocks, CrlCache& crls, const base::Clock& clock)
-      : blocks_(blocks), crls_(crls), clock_(clock) {}
+  VerifiedReplica(BlockCache& blocks, CrlCache& crls, HeadKeeper& heads)
+      : blocks_(blocks), crls_(crls), heads_(heads) {}
 
-  BlockOutcome Apply(const block::Update& update) override {
-    return blocks_.Apply(update);
-  }
+  BlockOutcome Apply(const block::Update& update) override;
   absl::StatusOr<uint64_t> PutCrl(const HeldCrl& facts,
                                   CrlPieces pieces) override {
     return crls_.Put(facts, pieces);
@@ -33,19 +28,19 @@ class VerifiedReplica final : public Replica {
   std::vector<HeldBlock> Blocks() const override { return blocks_.Blocks(); }
   std::vector<HeldCrl> Crls() const override { return crls_.Crls(); }
 
-  void Confirm(absl::Duration valid) override;
+  absl::StatusOr<HeadStatus> PutHead(
+      const block::SignedHead& signed_head) override;
   ReplicaStatus Status() const override;
 
-  // OK while the last confirmation holds. Unavailable, with a message for
-  // anybody, before the first since the start and afterwards.
-  absl::Status Ready() const;
+  // As HeadKeeper::Ready.
+  absl::Status Ready() const { return heads_.Ready(); }
 
  private:
+  HeadStatus Standing() const;
+
   BlockCache& blocks_;
   CrlCache& crls_;
-  const base::Clock& clock_;
-  mutable base::Mutex mu_;
-  absl::Time ready_until_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
+  HeadKeeper& heads_;
 };
 
 }  // namespace chancery::responder

@@ -23,8 +23,8 @@
 #include "signer/ledger/rocksdb_store.h"
 #include "signer/ledger/testing/sample_certificates.h"
 
-// RocksDB's own threads append to strings in libstdc++ and in this test's copies
-// of its templates; ThreadSanitizer cannot see the locks that they hold.
+// RocksDB's own threads append to strings in libstdc++ and in this test's
+// copies of its templates; ThreadSanitizer cannot see the locks that they hold.
 extern "C" const char* __tsan_default_suppressions() {
   return "called_from_lib:librocksdb.so\n"
          "race:librocksdb\n"

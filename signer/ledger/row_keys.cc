@@ -161,6 +161,8 @@ std::string CrlBytesKey(absl::string_view crl_sha256) {
   return Key(Row::kCrlBytes, crl_sha256);
 }
 
+std::string HeadKey() { return Key(Row::kHead); }
+
 std::string EndOf(std::string prefix) {
   while (!prefix.empty() && prefix.back() == '\xff') prefix.pop_back();
   if (!prefix.empty()) ++prefix.back();

@@ -42,6 +42,7 @@ enum class Row : char {
   kNewestBytes = 'v',  // The version that they lead to.
   kTemplate = 't',
   kCrlBytes = 's',
+  kHead = 'H',  // The newest.
 };
 
 bool IsDerived(char row);
@@ -81,6 +82,7 @@ std::string DeltaKey(absl::string_view block_id, uint64_t version);
 std::string NewestBytesKey(absl::string_view block_id);
 std::string TemplateKey(absl::string_view template_id);
 std::string CrlBytesKey(absl::string_view crl_sha256);
+std::string HeadKey();
 
 // The key after all that begin with `prefix`.
 // Empty (no end) if there is none: a prefix of nothing but 0xff.

@@ -287,6 +287,10 @@ absl::StatusOr<std::string> State::Template(
                [template_id] { return NotFound("template", template_id); });
 }
 
+absl::StatusOr<std::optional<std::string>> State::Head() const {
+  return reader_.Get(HeadKey());
+}
+
 std::string MakeBlockId(absl::string_view issuer_id, uint64_t number) {
   std::string id;
   ledger::ByteWriter(id).Raw(issuer_id.substr(0, 8)).U64(number);

@@ -188,6 +188,9 @@ class State {
   // NotFound.
   absl::StatusOr<std::string> Template(absl::string_view template_id) const;
 
+  // The newest signed head; nullopt before the first.
+  absl::StatusOr<std::optional<std::string>> Head() const;
+
  private:
   const KvReader& reader_;
 };

@@ -110,4 +110,8 @@ absl::Status Transaction::PutTemplate(absl::string_view template_id,
   return absl::OkStatus();
 }
 
+void Transaction::PutHead(std::string bytes) {
+  overlay_.Put(HeadKey(), std::move(bytes));
+}
+
 }  // namespace chancery::signer

@@ -57,6 +57,9 @@ class Transaction {
   // Kept for ever. AlreadyExists: the id has other bytes.
   absl::Status PutTemplate(absl::string_view template_id, std::string bytes);
 
+  // Keeps the newest signed head in place of the one before.
+  void PutHead(std::string bytes);
+
   // For Ledger: what is to be written.
   const KvOverlay& overlay() const { return overlay_; }
   KvOverlay& overlay() { return overlay_; }
