@@ -40,10 +40,10 @@ class DiscoveryTest : public testing::RefresherFixture {
     Link(const DiscoveryTest& test, const std::string& name,
          const std::string& address)
         : ended(test.ended_),
-          replicator(responder, *test.real_inventory_, *test.real_inventory_,
-                     test.clock_, {.name = name, .address = address}),
-          worker(replicator, [] { return true; }, test.log_,
-                 {.converge_interval = absl::Hours(1)}) {}
+          replicator(responder, *test.real_inventory_, test.clock_,
+                     {.name = name, .address = address}),
+          worker(replicator, test.log_, {.converge_interval = absl::Hours(1)}) {
+    }
     ~Link() { ++ended; }
 
     std::atomic<int>& ended;

@@ -25,6 +25,10 @@ Acknowledged Fanout::Offer(std::vector<block::Update> updates,
           .total = static_cast<uint32_t>(workers->size())};
 }
 
+void Fanout::HeadChanged() {
+  for (const auto& worker : *responders_.Get()) worker->PushHeadSoon();
+}
+
 void Fanout::ConvergeSoon() {
   for (const auto& worker : *responders_.Get()) worker->ConvergeSoon();
 }

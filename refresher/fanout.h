@@ -18,6 +18,7 @@ class Fanout final : public UpdateSink {
   Acknowledged Offer(std::vector<block::Update> updates,
                      absl::Duration wait) override;
   void CrlsChanged() override { ConvergeSoon(); }
+  void HeadChanged() override;
 
   void ConvergeSoon();
 

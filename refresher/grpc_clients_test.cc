@@ -181,6 +181,22 @@ class GrpcResponderClientTest : public GrpcTest {
       MakeGrpcResponderClient(Channel(), kLong);
 };
 
+TEST_F(GrpcSignerClientTest, GetsHeads) {
+  signer_.AddBlock(3);
+  const auto first = client_->GetHead(absl::InfinitePast(), absl::Seconds(1));
+  ASSERT_THAT(first, IsOk());
+  ASSERT_TRUE(first->has_value());
+  const auto head = block::HeadOf(base::AsBytes((*first)->head));
+  ASSERT_THAT(head, IsOk());
+  EXPECT_EQ(head->ledger_size, signer_.ledger_size());
+  EXPECT_EQ(head->index_hash, crypto::Sha256(base::AsBytes((*first)->index)));
+  // No later one.
+  const auto second =
+      client_->GetHead(head->time + absl::Hours(1), absl::ZeroDuration());
+  ASSERT_THAT(second, IsOk());
+  EXPECT_FALSE(second->has_value());
+}
+
 TEST_F(GrpcResponderClientTest, UpdatesArriveAndResultsComeBack) {
   const std::string block = signer_.AddBlock(2);
   std::vector<block::Update> updates = signer_.GetBlock(block, 0)->updates;
@@ -251,20 +267,30 @@ TEST_F(GrpcResponderClientTest, ALargeCrlArrivesWhole) {
               StatusIs(absl::StatusCode::kInvalidArgument, "bad signature"));
 }
 
-TEST_F(GrpcResponderClientTest, ConfirmsAndIsDescribed) {
+TEST_F(GrpcResponderClientTest, MeetsAHeadAndIsDescribed) {
   const std::string block = signer_.AddBlock(3);
   ASSERT_THAT(client_->Apply(signer_.GetBlock(block, 0)->updates), IsOk());
   ASSERT_THAT(client_->PutCrl("issuer", 0, 7, "CRL"), IsOk());
-  EXPECT_FALSE(client_->GetStatus()->ready);
-  ASSERT_THAT(client_->Confirm(absl::Seconds(90)), IsOk());
-  EXPECT_THAT(responder_.confirmations(), ElementsAre(absl::Seconds(90)));
+  EXPECT_FALSE(client_->GetStatus()->head.ready);
+  EXPECT_EQ(client_->GetStatus()->head.met, absl::InfinitePast());
+  const block::SignedHead head =
+      **signer_.GetHead(absl::InfinitePast(), absl::ZeroDuration());
+  const auto standing = client_->PutHead(head);
+  ASSERT_THAT(standing, IsOk());
+  const absl::Time time = block::HeadOf(base::AsBytes(head.head))->time;
+  EXPECT_EQ(standing->met, time);
+  EXPECT_EQ(standing->reflected_size, signer_.ledger_size());
+  EXPECT_EQ(standing->blocks_behind, 0u);
+  EXPECT_TRUE(standing->ready);
   const auto status = client_->GetStatus();
   ASSERT_THAT(status, IsOk());
   EXPECT_EQ(status->blocks, 1u);
   EXPECT_EQ(status->certificates, 3u);
   EXPECT_EQ(status->newest_version, signer_.Version(block));
   EXPECT_EQ(status->crls, 1u);
-  EXPECT_TRUE(status->ready);
+  EXPECT_TRUE(status->head.ready);
+  EXPECT_EQ(status->head.met, time);
+  EXPECT_EQ(status->head.reflected_size, signer_.ledger_size());
   EXPECT_EQ(status->http_address, "127.0.0.1:80");
   EXPECT_EQ(status->version, "test");
 }

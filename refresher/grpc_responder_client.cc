@@ -23,6 +23,17 @@ constexpr size_t kCrlPieceBytes = 64 << 10;
 // up.
 constexpr size_t kCrlBytesPerSecond = 1 << 20;
 
+// Of PutHeadResponse and GetStatusResponse, which have these fields in common.
+template <typename Response>
+HeadStanding StandingOf(const Response& response) {
+  return {.met = response.satisfied_head_micros() == 0
+                     ? absl::InfinitePast()
+                     : absl::FromUnixMicros(response.satisfied_head_micros()),
+          .reflected_size = response.reflected_size(),
+          .blocks_behind = response.blocks_behind(),
+          .ready = response.ready()};
+}
+
 class GrpcResponderClient final : public ResponderClient {
  public:
   GrpcResponderClient(std::shared_ptr<grpc::Channel> channel,
@@ -100,14 +111,16 @@ class GrpcResponderClient final : public ResponderClient {
     return response.number();
   }
 
-  absl::Status Confirm(absl::Duration valid) override {
+  absl::StatusOr<HeadStanding> PutHead(const block::SignedHead& head) override {
     grpc::ClientContext context;
     SetDeadline(context);
-    v1::ConfirmRequest request;
-    request.set_valid_seconds(
-        static_cast<uint32_t>(absl::ToInt64Seconds(valid)));
-    v1::ConfirmResponse response;
-    return rpc::FromGrpc(stub_->Confirm(&context, request, &response));
+    v1::PutHeadRequest request;
+    request.mutable_head()->set_head(head.head);
+    request.mutable_head()->set_index(head.index);
+    v1::PutHeadResponse response;
+    RETURN_IF_ERROR(
+        rpc::FromGrpc(stub_->PutHead(&context, request, &response)));
+    return StandingOf(response);
   }
 
   absl::StatusOr<ResponderStatus> GetStatus() override {
@@ -120,9 +133,9 @@ class GrpcResponderClient final : public ResponderClient {
                            .certificates = response.certificates(),
                            .newest_version = response.newest_version(),
                            .crls = response.crls(),
-                           .ready = response.ready(),
                            .http_address = response.http_address(),
-                           .version = response.version()};
+                           .version = response.version(),
+                           .head = StandingOf(response)};
   }
 
  private:

@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
 #include "chancery/signer/v1/crl.grpc.pb.h"
+#include "chancery/signer/v1/head.grpc.pb.h"
 #include "chancery/signer/v1/ledger.grpc.pb.h"
 #include "chancery/signer/v1/presign.grpc.pb.h"
 #include "grpcpp/channel.h"
@@ -34,6 +35,7 @@ class GrpcSignerClient final : public SignerClient {
       : presign_(v1::PresignService::NewStub(channel)),
         crl_(v1::CrlService::NewStub(channel)),
         ledger_(v1::LedgerService::NewStub(channel)),
+        head_(v1::HeadService::NewStub(channel)),
         deadline_(deadline),
         stop_(std::move(stop)) {}
 
@@ -152,6 +154,23 @@ class GrpcSignerClient final : public SignerClient {
     return out;
   }
 
+  absl::StatusOr<std::optional<block::SignedHead>> GetHead(
+      absl::Time after, absl::Duration wait) override {
+    v1::GetHeadRequest request;
+    if (after != absl::InfinitePast()) {
+      request.set_after_micros(absl::ToUnixMicros(after));
+    }
+    request.set_wait_ms(static_cast<uint32_t>(absl::ToInt64Milliseconds(wait)));
+    v1::GetHeadResponse response;
+    // Its deadline is longer than any wait.
+    Call call(*this);
+    RETURN_IF_ERROR(
+        rpc::FromGrpc(head_->GetHead(&call.context(), request, &response)));
+    if (!response.has_head()) return std::nullopt;
+    return block::SignedHead{.head = response.head().head(),
+                             .index = response.head().index()};
+  }
+
  private:
   // A call's context: ends it at its deadline, and when the process is to end.
   class Call {
@@ -172,6 +191,7 @@ class GrpcSignerClient final : public SignerClient {
   const std::unique_ptr<v1::PresignService::Stub> presign_;
   const std::unique_ptr<v1::CrlService::Stub> crl_;
   const std::unique_ptr<v1::LedgerService::Stub> ledger_;
+  const std::unique_ptr<v1::HeadService::Stub> head_;
   const absl::Duration deadline_;
   const std::stop_token stop_;
 };

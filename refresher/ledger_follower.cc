@@ -108,11 +108,7 @@ absl::StatusOr<bool> LedgerFollower::Step(absl::Duration wait) {
   // Not before the first look: nobody may wait for what is there already.
   const auto page =
       signer_.ReadEntries(from, caught_up_ ? wait : absl::ZeroDuration());
-  if (!page.ok()) {
-    // Somebody followed it once; without the signer nothing is added either.
-    if (IsTransient(page.status()) && from > 0 && !behind_) whole_ = true;
-    return page.status();
-  }
+  if (!page.ok()) return page.status();
   if (page->ledger_size < from) {
     return absl::FailedPreconditionError(
         absl::StrCat("ledger: the signer has ", page->ledger_size,
@@ -124,7 +120,6 @@ absl::StatusOr<bool> LedgerFollower::Step(absl::Duration wait) {
   decoded.step.from_index = decoded.step.next_index = from;
   RETURN_IF_ERROR(Decode(*page, decoded));
   const bool any = !page->entries.empty();
-  if (any && !decoded.at_end && !caught_up_) behind_ = true;
   if (any) {
     RETURN_IF_ERROR(Complete(decoded));
     RETURN_IF_ERROR(FetchBlocks(decoded));
@@ -138,10 +133,7 @@ absl::StatusOr<bool> LedgerFollower::Step(absl::Duration wait) {
     RETURN_IF_ERROR(applied);
     followed_ = decoded.end();
   }
-  if (decoded.at_end || !any) {
-    caught_up_ = true;
-    whole_ = true;
-  }
+  if (decoded.at_end || !any) caught_up_ = true;
   return any;
 }
 
@@ -149,9 +141,7 @@ void LedgerFollower::WentBack(uint64_t to) {
   log_.Warning("inventory_went_back", {{"from", followed_.load()}, {"to", to}});
   keeper_.Forget();
   followed_ = to;
-  behind_ = true;
   caught_up_ = false;
-  whole_ = false;
 }
 
 absl::Status LedgerFollower::Decode(const LedgerPage& entries, Page& page) {

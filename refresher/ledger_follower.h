@@ -50,9 +50,6 @@ class LedgerFollower {
   // Whether the ledger was followed to its end since the start, or since the
   // inventory was last seen to have gone back.
   bool caught_up() const { return caught_up_; }
-  // Whether the inventory can be taken for all there is: it was followed to the
-  // end, or was followed before and the signer does not answer now.
-  bool inventory_is_whole() const { return whole_; }
   // Entries that are in the inventory, and in the ledger as last seen.
   uint64_t followed() const { return followed_; }
   uint64_t ledger_size() const { return ledger_size_; }
@@ -76,9 +73,7 @@ class LedgerFollower {
   UpdateSink& sink_;
   const rpc::Log& log_;
   const Options options_;
-  bool behind_ = false;  // Seen to be, since the start.
   std::atomic<bool> caught_up_ = false;
-  std::atomic<bool> whole_ = false;
   std::atomic<uint64_t> followed_ = 0;
   std::atomic<uint64_t> ledger_size_ = 0;
 };

@@ -62,10 +62,8 @@ class LedgerFollowerTest : public testing::RefresherFixture {
 
 TEST_F(LedgerFollowerTest, AnEmptyLedgerIsFollowedToItsEnd) {
   EXPECT_FALSE(follower_->caught_up());
-  EXPECT_FALSE(follower_->inventory_is_whole());
   ASSERT_THAT(Follow(), IsOk());
   EXPECT_TRUE(follower_->caught_up());
-  EXPECT_TRUE(follower_->inventory_is_whole());
   EXPECT_EQ(follower_->followed(), 0u);
 }
 
@@ -171,7 +169,6 @@ TEST_F(LedgerFollowerTest, PagesAreFollowedOneByOne) {
     EXPECT_EQ(follower_->followed(), followed);
     EXPECT_EQ(follower_->ledger_size(), 13u);
     EXPECT_FALSE(follower_->caught_up());
-    EXPECT_FALSE(follower_->inventory_is_whole());
   }
   ASSERT_THAT(Follow(), IsOk());
   EXPECT_EQ(follower_->followed(), 13u);
@@ -208,32 +205,6 @@ TEST_F(LedgerFollowerTest, TwoFollowIntoOneInventory) {
   EXPECT_EQ(follower_->followed(), signer_.ledger_size());
 }
 
-// Until the signer answers, an inventory that was followed before is all there
-// is; one that was seen to be behind is not.
-TEST_F(LedgerFollowerTest, WithoutTheSignerAFollowedInventoryIsWhole) {
-  signer_.Fail("", absl::UnavailableError("down"));
-  EXPECT_THAT(Follow(), StatusIs(absl::StatusCode::kUnavailable, "down"));
-  EXPECT_FALSE(follower_->inventory_is_whole());
-
-  signer_.Fail("", absl::OkStatus());
-  signer_.AddBlock(1);
-  ASSERT_THAT(Follow(), IsOk());
-  signer_.Fail("", absl::UnavailableError("down"));
-  Restart();
-  EXPECT_FALSE(Follow().ok());
-  EXPECT_TRUE(follower_->inventory_is_whole());
-  EXPECT_FALSE(follower_->caught_up());
-
-  signer_.Fail("", absl::OkStatus());
-  signer_.SetPageSize(1);
-  signer_.AddBlock(2);
-  Restart();
-  ASSERT_THAT(follower_->Step(), IsOk());
-  signer_.Fail("", absl::UnavailableError("down"));
-  EXPECT_FALSE(Follow().ok());
-  EXPECT_FALSE(follower_->inventory_is_whole());
-}
-
 TEST_F(LedgerFollowerTest, RefusesALedgerThatIsShorterThanWhatWasFollowed) {
   const std::string block = signer_.AddBlock(3);
   ASSERT_THAT(Follow(), IsOk());
@@ -245,7 +216,6 @@ TEST_F(LedgerFollowerTest, RefusesALedgerThatIsShorterThanWhatWasFollowed) {
   Restart();
   EXPECT_FALSE(Follow().ok());
   EXPECT_FALSE(follower_->caught_up());
-  EXPECT_FALSE(follower_->inventory_is_whole());
 }
 
 TEST_F(LedgerFollowerTest, StopsAtAnEntryThatDoesNotParse) {
@@ -439,17 +409,13 @@ TEST_F(LedgerFollowerTest, ADatabaseThatWentBackIsNotWholeUntilItIsFilled) {
   signer_.SetPageSize(2);
   signer_.Fail("", absl::UnavailableError("down"));
   EXPECT_FALSE(Follow().ok());
-  EXPECT_FALSE(follower_->inventory_is_whole());
   EXPECT_FALSE(follower_->caught_up());
   signer_.Fail("", absl::OkStatus());
   EXPECT_TRUE(*follower_->Step());
-  EXPECT_FALSE(follower_->inventory_is_whole());
   signer_.Fail("", absl::UnavailableError("down"));
   EXPECT_FALSE(Follow().ok());
-  EXPECT_FALSE(follower_->inventory_is_whole());
   signer_.Fail("", absl::OkStatus());
   ASSERT_THAT(Follow(), IsOk());
-  EXPECT_TRUE(follower_->inventory_is_whole());
   EXPECT_TRUE(follower_->caught_up());
 }
 

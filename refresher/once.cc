@@ -42,13 +42,22 @@ absl::Status Refresh(const OnceParts& parts, Report report) {
   return parts.blocks.Reconcile().status();
 }
 
+// OK: it has everything, and knows it.
+absl::Status FillOne(Replicator& responder) {
+  RETURN_IF_ERROR(responder.Converge());
+  const HeadStanding head = responder.state().head;
+  if (head.ready) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("is not ready: it lacks ", head.blocks_behind,
+                   " blocks of the signer's newest head"));
+}
+
 absl::Status Fill(const OnceParts& parts, Report report) {
-  const bool whole = parts.follower.inventory_is_whole();
   std::vector<absl::Status> results(parts.responders.size());
   std::vector<std::thread> threads;
   for (size_t i = 0; i < parts.responders.size(); ++i) {
     threads.emplace_back(
-        [&, i] { results[i] = parts.responders[i]->Converge(whole); });
+        [&, i] { results[i] = FillOne(*parts.responders[i]); });
   }
   absl::Status first;
   for (size_t i = 0; i < threads.size(); ++i) {
@@ -85,6 +94,8 @@ absl::Status RunOnce(const OnceParts& parts, Report report) {
   absl::Status first = Follow(parts, report);
   first.Update(Refresh(parts, report));
   first.Update(parts.crls.StepNow().status());
+  // Afterwards, so that the head names what was signed just now.
+  first.Update(parts.heads.Step(absl::ZeroDuration()).status());
   first.Update(Fill(parts, report));
   first.Update(CheckFresh(parts));
   return first;

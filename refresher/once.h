@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "refresher/block_refresher.h"
 #include "refresher/crl_refresher.h"
+#include "refresher/head_follower.h"
 #include "refresher/ledger_follower.h"
 #include "refresher/replicator.h"
 #include "refresher/signer_client.h"
@@ -24,6 +25,7 @@ struct OnceParts {
   LedgerFollower& follower;
   BlockRefresher& blocks;
   CrlRefresher& crls;
+  HeadFollower& heads;
   std::vector<Replicator*> responders;
   const base::Clock& clock;
 };

@@ -9,6 +9,7 @@
 #include "base/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "refresher/head_follower.h"
 #include "refresher/testing/fake_responder.h"
 #include "refresher/testing/refresher_fixture.h"
 
@@ -33,10 +34,11 @@ class OnceTest : public testing::RefresherFixture {
     BlockRefresher blocks(signer_, inventory_, keeper, sink_, clock_, log_,
                           {.owner = "once", .max_blocks = max_blocks});
     CrlRefresher crls(signer_, inventory_, sink_, clock_, log_, {});
-    Replicator first(responders_[0], *real_inventory_, *real_inventory_, clock_,
-                     {.name = "first"});
-    Replicator second(responders_[1], *real_inventory_, *real_inventory_,
-                      clock_, {.name = "second"});
+    HeadFollower heads(signer_, inventory_, sink_, "signer");
+    Replicator first(responders_[0], *real_inventory_, clock_,
+                     {.name = "first", .signer = "signer"});
+    Replicator second(responders_[1], *real_inventory_, clock_,
+                      {.name = "second", .signer = "signer"});
     reports_.clear();
     return RunOnce(
         {.signer = signer_,
@@ -44,6 +46,7 @@ class OnceTest : public testing::RefresherFixture {
          .follower = follower,
          .blocks = blocks,
          .crls = crls,
+         .heads = heads,
          .responders = {&first, &second},
          .clock = clock_},
         [this](absl::string_view stage, uint64_t done, uint64_t total) {
@@ -52,10 +55,10 @@ class OnceTest : public testing::RefresherFixture {
         });
   }
   void ExpectFreshEverywhere(const std::string& block) {
-    for (const auto& responder : responders_) {
+    for (auto& responder : responders_) {
       EXPECT_EQ(responder.Content(block), signer_.Content(block));
       EXPECT_THAT(responder.crls(), SizeIs(1));
-      EXPECT_FALSE(responder.confirmations().empty());
+      EXPECT_TRUE(responder.GetStatus()->head.ready);
     }
   }
 
@@ -108,7 +111,7 @@ TEST_F(OnceTest, AResponderThatIsAwayFailsTheRunAndNotTheOther) {
   EXPECT_THAT(
       Run(), StatusIs(absl::StatusCode::kUnavailable, "responder \"first\": "));
   EXPECT_EQ(responders_[1].Content(block), signer_.Content(block));
-  EXPECT_THAT(responders_[1].confirmations(), SizeIs(1));
+  EXPECT_TRUE(responders_[1].GetStatus()->head.ready);
   responders_[0].SetReachable(true);
   ASSERT_THAT(Run(), IsOk());
   ExpectFreshEverywhere(block);
@@ -130,11 +133,15 @@ TEST_F(OnceTest, WithoutTheSignerRespondersAreFilledFromTheInventory) {
   ExpectFreshEverywhere(block);
 }
 
-TEST_F(OnceTest, AnInventoryThatMayLackSomethingIsNotConfirmed) {
+TEST_F(OnceTest, AResponderThatLacksSomethingOfTheHeadFailsTheRun) {
   signer_.AddBlock(2);
+  // The ledger is not followed and the list does not come: nobody knows of it
+  // but the head.
   signer_.Fail("ReadEntries", absl::UnavailableError("down"));
+  signer_.Fail("ListBlocks", absl::UnavailableError("down"));
   EXPECT_FALSE(Run().ok());
-  EXPECT_THAT(responders_[0].confirmations(), IsEmpty());
+  EXPECT_FALSE(responders_[0].GetStatus()->head.ready);
+  EXPECT_EQ(responders_[0].GetStatus()->head.blocks_behind, 1u);
 }
 
 TEST_F(OnceTest, ARefusedBlockFailsTheRunAndKeepsNoOtherFromBeingSigned) {

@@ -15,6 +15,11 @@ namespace {
 constexpr uint32_t kMaxWaitMs = 10'000;
 constexpr int kMaxUpdates = 1'000;
 
+// -1: it has never been.
+int64_t AgeSeconds(absl::Time time, absl::Time now) {
+  return time == absl::InfinitePast() ? -1 : absl::ToInt64Seconds(now - time);
+}
+
 void ToProto(const ResponderState& state, absl::Time now,
              v1::ResponderState* out) {
   out->set_name(state.name);
@@ -24,12 +29,11 @@ void ToProto(const ResponderState& state, absl::Time now,
   out->set_blocks(state.blocks);
   out->set_blocks_behind(state.blocks_behind);
   out->set_newest_version(state.newest_version);
-  out->set_staleness_seconds(
-      state.caught_up_at == absl::InfinitePast()
-          ? -1
-          : absl::ToInt64Seconds(now - state.caught_up_at));
+  out->set_staleness_seconds(AgeSeconds(state.caught_up_at, now));
   out->set_crls(state.crls);
-  out->set_ready(state.ready);
+  out->set_ready(state.head.ready);
+  out->set_head_age_seconds(AgeSeconds(state.head.met, now));
+  out->set_reflected_size(state.head.reflected_size);
   out->set_http_address(state.http_address);
   out->set_version(state.version);
 }
@@ -80,6 +84,7 @@ grpc::ServerUnaryReactor* PublishService::GetCluster(
                 ? 0
                 : absl::ToUnixSeconds(state.oldest_refresh_at));
         response->set_ledger_size_followed(state.ledger_size_followed);
+        response->set_head_age_seconds(AgeSeconds(state.head, state.now));
         return absl::OkStatus();
       });
 }

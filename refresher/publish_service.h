@@ -19,6 +19,7 @@ struct ClusterState {
   absl::Time oldest_refresh_at = absl::InfiniteFuture();
   std::vector<storage::BlockTimes> block_times = {};
   uint64_t ledger_size_followed = 0;
+  absl::Time head = absl::InfinitePast();  // Of the newest since the start.
   absl::Time now = {};
 };
 

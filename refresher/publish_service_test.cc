@@ -183,7 +183,9 @@ TEST_F(PublishServiceTest, TellsOfEveryResponder) {
                            .crls = 4,
                            .newest_version = 9,
                            .caught_up_at = clock_.Now() - absl::Seconds(65),
-                           .ready = true,
+                           .head = {.met = clock_.Now() - absl::Seconds(7),
+                                    .reflected_size = 70,
+                                    .ready = true},
                            .http_address = "127.0.0.1:80",
                            .version = "1"},
                           {.name = "two"}};
@@ -210,6 +212,8 @@ TEST_F(PublishServiceTest, TellsOfEveryResponder) {
   EXPECT_EQ(one.newest_version(), 9u);
   EXPECT_EQ(one.staleness_seconds(), 65);
   EXPECT_TRUE(one.ready());
+  EXPECT_EQ(one.head_age_seconds(), 7);
+  EXPECT_EQ(one.reflected_size(), 70u);
   EXPECT_EQ(one.http_address(), "127.0.0.1:80");
   EXPECT_EQ(one.version(), "1");
   EXPECT_EQ(one.freshness(),
@@ -217,6 +221,7 @@ TEST_F(PublishServiceTest, TellsOfEveryResponder) {
   EXPECT_EQ(response->responders(1).freshness(),
             std::string(1, char(200 + 12)));  // It has none.
   EXPECT_EQ(response->responders(1).staleness_seconds(), -1);
+  EXPECT_EQ(response->responders(1).head_age_seconds(), -1);
   EXPECT_FALSE(response->responders(1).reachable());
 }
 

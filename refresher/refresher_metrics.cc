@@ -59,6 +59,10 @@ RefresherMetrics::RefresherMetrics(Sources sources, rpc::Metrics& metrics)
                            "Blocks that the signer refused to sign.")),
       signed_crls_(metrics.AddGauge("chancery_refresher_crls_signed",
                                     "CRLs signed since the start.")),
+      head_at_(metrics.AddGauge(
+          "chancery_refresher_head_at_seconds",
+          "The time of the signer's newest head, seconds since 1970; 0: none "
+          "since the start.")),
       oldest_block_(Add(metrics, "chancery_refresher_oldest_", "block")),
       oldest_crl_(Add(metrics, "chancery_refresher_oldest_crl_", "CRL")),
       responders_(sources_.responders, metrics) {}
@@ -68,6 +72,10 @@ void RefresherMetrics::Refresh() {
   ledger_.Set(static_cast<double>(sources_.follower.ledger_size()));
   signed_blocks_.Set(static_cast<double>(sources_.blocks.signed_blocks()));
   refused_blocks_.Set(static_cast<double>(sources_.blocks.refused_blocks()));
+  const absl::Time head = sources_.heads.newest();
+  head_at_.Set(head == absl::InfinitePast()
+                   ? 0
+                   : static_cast<double>(absl::ToUnixSeconds(head)));
   signed_crls_.Set(static_cast<double>(sources_.crls.signed_crls()));
   responders_.Refresh();
   const absl::Time now = sources_.clock.Now();

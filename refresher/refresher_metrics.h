@@ -7,6 +7,7 @@
 #include "refresher/block_refresher.h"
 #include "refresher/crl_refresher.h"
 #include "refresher/freshness.h"
+#include "refresher/head_follower.h"
 #include "refresher/ledger_follower.h"
 #include "refresher/responder_metrics.h"
 #include "rpc/metrics.h"
@@ -21,6 +22,7 @@ class RefresherMetrics {
     const LedgerFollower& follower;
     const BlockRefresher& blocks;
     const CrlRefresher& crls;
+    const HeadFollower& heads;
     storage::Inventory& inventory;
     const base::Clock& clock;
     const ResponderSet& responders;
@@ -44,7 +46,7 @@ class RefresherMetrics {
 
   const Sources sources_;
   const rpc::Gauge followed_, ledger_, signed_blocks_, refused_blocks_,
-      signed_crls_;
+      signed_crls_, head_at_;
   const OldestGauges oldest_block_, oldest_crl_;
   ResponderMetrics responders_;
   absl::Time ask_at_ = absl::InfinitePast();

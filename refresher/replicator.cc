@@ -11,12 +11,10 @@
 
 namespace chancery::refresher {
 
-Replicator::Replicator(ResponderClient& client, storage::BlockStore& blocks,
-                       storage::CrlStore& crls, const base::Clock& clock,
-                       Options options)
+Replicator::Replicator(ResponderClient& client, storage::Inventory& inventory,
+                       const base::Clock& clock, Options options)
     : client_(client),
-      blocks_(blocks),
-      crls_(crls),
+      inventory_(inventory),
       clock_(clock),
       options_(std::move(options)) {
   state_.name = options_.name;
@@ -66,16 +64,16 @@ absl::StatusOr<std::vector<bool>> Replicator::Push(
   return accepted;
 }
 
-absl::Status Replicator::Converge(bool confirm) {
+absl::Status Replicator::Converge() {
   {
     base::MutexLock lock(mu_);
     missed_ = false;
   }
   brought_.clear();
   // The inventory first: what it gains meanwhile counts for the next time.
-  auto wanted = blocks_.BlockVersions();
+  auto wanted = inventory_.BlockVersions();
   if (!wanted.ok()) return wanted.status();
-  auto wanted_crls = crls_.ListCrls();
+  auto wanted_crls = inventory_.ListCrls();
   if (!wanted_crls.ok()) return wanted_crls.status();
   const absl::Time asked_at = clock_.Now();
   auto held = client_.GetVersions();
@@ -91,6 +89,7 @@ absl::Status Replicator::Converge(bool confirm) {
     state_.crls_behind = crls_behind;
   }
   if (!done.ok()) return Missed(done);
+  const absl::Status head = PushHead();
   if (behind + crls_behind != 0) {
     base::MutexLock lock(mu_);
     state_.reachable = true;
@@ -99,17 +98,14 @@ absl::Status Replicator::Converge(bool confirm) {
         absl::StrCat("responder: ", behind, " blocks and ", crls_behind,
                      " CRLs behind: ", state_.detail));
   }
-  if (confirm) {
-    const absl::Status confirmed = client_.Confirm(options_.confirm_for);
-    if (!confirmed.ok()) return Failed(confirmed);
-  }
+  RETURN_IF_ERROR(head);
   for (const auto& [block_id, version] : *wanted) {
     held->blocks[block_id] = std::max(held->blocks[block_id], version);
   }
   for (const storage::CrlRow& crl : *wanted_crls) {
     held->crls[{crl.issuer_id, crl.shard}] = crl.number;
   }
-  RETURN_IF_ERROR(Describe(confirm, *held));
+  RETURN_IF_ERROR(Describe(*held));
   base::MutexLock lock(mu_);
   state_.reachable = true;
   state_.detail.clear();
@@ -173,7 +169,7 @@ absl::Status Replicator::ConvergeCrls(
     const auto found = held.crls.find({crl.issuer_id, crl.shard});
     if (found != held.crls.end() && found->second >= crl.number) continue;
     ASSIGN_OR_RETURN(const storage::CrlRow whole,
-                     crls_.GetCrl(crl.issuer_id, crl.shard));
+                     inventory_.GetCrl(crl.issuer_id, crl.shard));
     const auto number =
         client_.PutCrl(whole.issuer_id, whole.shard, whole.number, whole.der);
     if (!number.ok() && IsTransient(number.status())) {
@@ -191,12 +187,12 @@ absl::Status Replicator::ConvergeCrls(
 
 absl::StatusOr<std::vector<block::Update>> Replicator::Path(
     const std::string& block_id, uint64_t held) {
-  ASSIGN_OR_RETURN(storage::BlockRow row, blocks_.GetBlock(block_id));
+  ASSIGN_OR_RETURN(storage::BlockRow row, inventory_.GetBlock(block_id));
   std::vector<std::string> templates;
   for (const std::string& id : row.template_ids) {
     auto found = templates_.find(id);
     if (found == templates_.end()) {
-      ASSIGN_OR_RETURN(std::string encoded, blocks_.GetTemplate(id));
+      ASSIGN_OR_RETURN(std::string encoded, inventory_.GetTemplate(id));
       found = templates_.emplace(id, std::move(encoded)).first;
     }
     templates.push_back(found->second);
@@ -246,7 +242,21 @@ absl::Status Replicator::Send(Batch& batch,
   return absl::OkStatus();
 }
 
-absl::Status Replicator::Describe(bool confirmed, const HeldVersions& held) {
+absl::Status Replicator::PushHead() {
+  auto newest = inventory_.GetHead(options_.signer);
+  if (absl::IsNotFound(newest.status())) return absl::OkStatus();
+  if (!newest.ok()) return newest.status();
+  const auto standing = client_.PutHead(
+      {.head = std::move(newest->head), .index = std::move(newest->index)});
+  // Another refresher has brought it a newer one.
+  if (absl::IsFailedPrecondition(standing.status())) return absl::OkStatus();
+  if (!standing.ok()) return Failed(standing.status());
+  base::MutexLock lock(mu_);
+  state_.head = *standing;
+  return absl::OkStatus();
+}
+
+absl::Status Replicator::Describe(const HeldVersions& held) {
   ResponderStatus status;
   auto described = client_.GetStatus();
   if (described.ok()) {
@@ -255,7 +265,7 @@ absl::Status Replicator::Describe(bool confirmed, const HeldVersions& held) {
     // It lets us push and not look: what we know ourselves has to do.
     status.blocks = held.blocks.size();
     status.crls = held.crls.size();
-    status.ready = confirmed;
+    status.head = state().head;
     for (const auto& [block_id, version] : held.blocks) {
       status.newest_version = std::max(status.newest_version, version);
     }
@@ -266,7 +276,7 @@ absl::Status Replicator::Describe(bool confirmed, const HeldVersions& held) {
   state_.blocks = status.blocks;
   state_.crls = status.crls;
   state_.newest_version = status.newest_version;
-  state_.ready = status.ready;
+  state_.head = status.head;
   state_.http_address = status.http_address;
   state_.version = status.version;
   return absl::OkStatus();
@@ -285,7 +295,7 @@ absl::Status Replicator::Failed(absl::Status status) {
   if (IsTransient(status)) {
     base::MutexLock lock(mu_);
     state_.reachable = false;
-    state_.ready = false;
+    state_.head.ready = false;
   }
   return Missed(std::move(status));
 }

@@ -37,7 +37,7 @@ struct ResponderState {
   absl::Time caught_up_at = absl::InfinitePast();
   // It had everything when it was last compared and has missed nothing since.
   bool caught_up = false;
-  bool ready = false;
+  HeadStanding head = {};
   std::string http_address = {};
   std::string version = {};
   // Block -> the older version that it had when it was last compared, 0: none.
@@ -56,14 +56,13 @@ class Replicator {
     std::string address = {};
     // Bounds what is in memory while a responder is filled.
     size_t batch_bytes = 4 << 20;
-    // How long the responder may call itself ready after it had everything.
-    absl::Duration confirm_for = absl::Minutes(1);
+    // Whose heads are handed on; as in the inventory.
+    std::string signer = {};
   };
 
   // All must outlive this object.
-  Replicator(ResponderClient& client, storage::BlockStore& blocks,
-             storage::CrlStore& crls, const base::Clock& clock,
-             Options options);
+  Replicator(ResponderClient& client, storage::Inventory& inventory,
+             const base::Clock& clock, Options options);
 
   // Offers updates, in order; for each whether the responder now holds it. What
   // it refuses, because it missed something before, it is sent as the inventory
@@ -72,11 +71,13 @@ class Replicator {
   absl::StatusOr<std::vector<bool>> Push(
       const std::vector<block::Update>& updates);
 
-  // Sends whatever the responder lacks; then, if it took all of it and
-  // `confirm`, tells it that it has everything. `confirm` is false while the
-  // inventory itself may lack something. OK: caught up.
+  // Sends whatever the responder lacks, and the newest head, by which it judges
+  // for itself how current it is. OK: caught up.
   // FailedPrecondition: the responder refuses something; state() says what.
-  absl::Status Converge(bool confirm);
+  absl::Status Converge();
+
+  // Sends the newest head and nothing else.
+  absl::Status PushHead();
 
   // Something was not offered at all.
   void MarkMissed();
@@ -98,7 +99,7 @@ class Replicator {
   absl::StatusOr<std::vector<block::Update>> Path(const std::string& block_id,
                                                   uint64_t held);
   absl::Status Send(Batch& batch, std::map<std::string, uint64_t>& holds);
-  absl::Status Describe(bool confirmed, const HeldVersions& held);
+  absl::Status Describe(const HeldVersions& held);
   // Takes `status` down and returns it: of the inventory, which says nothing of
   // the responder; and of a call to the responder.
   absl::Status Missed(absl::Status status);
@@ -109,8 +110,7 @@ class Replicator {
   void SetLacking(std::map<std::string, uint64_t> lacking);
 
   ResponderClient& client_;
-  storage::BlockStore& blocks_;
-  storage::CrlStore& crls_;
+  storage::Inventory& inventory_;
   const base::Clock& clock_;
   const Options options_;
   std::map<std::string, std::string> templates_;  // By id.

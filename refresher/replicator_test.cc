@@ -7,6 +7,7 @@
 #include "base/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "refresher/head_follower.h"
 #include "refresher/testing/fake_responder.h"
 #include "refresher/testing/refresher_fixture.h"
 
@@ -45,6 +46,11 @@ class ReplicatorTest : public testing::RefresherFixture {
                                    .der = "CRL"}),
                 IsOk());
   }
+  // The signer's, of now, into the inventory.
+  void PutHead() {
+    HeadFollower follower(signer_, inventory_, sink_, "signer");
+    EXPECT_THAT(follower.Step(absl::ZeroDuration()), IsOk());
+  }
   bool HasAll(const std::vector<std::string>& blocks) {
     for (const std::string& block : blocks) {
       if (responder_.Content(block) != signer_.Content(block)) return false;
@@ -53,13 +59,11 @@ class ReplicatorTest : public testing::RefresherFixture {
   }
 
   testing::FakeResponder responder_;
-  Replicator replicator_{responder_,
-                         inventory_,
-                         inventory_,
-                         clock_,
-                         {.name = "one",
-                          .address = "unix:/one",
-                          .confirm_for = absl::Seconds(77)}};
+  Replicator replicator_{
+      responder_,
+      inventory_,
+      clock_,
+      {.name = "one", .address = "unix:/one", .signer = "signer"}};
 };
 
 TEST_F(ReplicatorTest, KnowsNothingAtFirst) {
@@ -76,7 +80,8 @@ TEST_F(ReplicatorTest, ConvergeFillsAnEmptyResponder) {
   const std::string second = AddBlock(2);
   AddDelta(second);
   PutCrl(0, 5);
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
+  PutHead();
+  ASSERT_THAT(replicator_.Converge(), IsOk());
   EXPECT_TRUE(HasAll({first, second}));
   EXPECT_THAT(responder_.crls(),
               ElementsAre(Pair(Pair(signer_.issuer().issuer_id, 0), 5)));
@@ -90,7 +95,7 @@ TEST_F(ReplicatorTest, ConvergeFillsAnEmptyResponder) {
   EXPECT_EQ(state.crls, 1u);
   EXPECT_EQ(state.crls_behind, 0u);
   EXPECT_EQ(state.newest_version, signer_.Version(second));
-  EXPECT_TRUE(state.ready);
+  EXPECT_TRUE(state.head.ready);
   EXPECT_EQ(state.http_address, "127.0.0.1:80");
   EXPECT_EQ(state.version, "test");
 }
@@ -98,33 +103,33 @@ TEST_F(ReplicatorTest, ConvergeFillsAnEmptyResponder) {
 TEST_F(ReplicatorTest, ConvergeSendsNothingToOneThatHasAll) {
   AddBlock(1);
   PutCrl(0, 5);
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
+  ASSERT_THAT(replicator_.Converge(), IsOk());
+  ASSERT_THAT(replicator_.Converge(), IsOk());
   EXPECT_EQ(responder_.calls("Apply"), 1);
   EXPECT_EQ(responder_.calls("PutCrl"), 1);
 }
 
 TEST_F(ReplicatorTest, ConvergeSendsDeltasWhereTheyLeadOn) {
   const std::string block = AddBlock(2);
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
+  ASSERT_THAT(replicator_.Converge(), IsOk());
   AddDelta(block);
   AddDelta(block);
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
+  ASSERT_THAT(replicator_.Converge(), IsOk());
   EXPECT_TRUE(HasAll({block}));
   AddDelta(block);
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
+  ASSERT_THAT(replicator_.Converge(), IsOk());
   EXPECT_TRUE(HasAll({block}));
   EXPECT_THAT(responder_.deltas(), ElementsAre(false, true, true, true));
 }
 
 TEST_F(ReplicatorTest, ConvergeSendsTheBlockWhereNoDeltaLeadsOn) {
   const std::string block = AddBlock(2);
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
+  ASSERT_THAT(replicator_.Converge(), IsOk());
   AddDelta(block);
   clock_.Advance(absl::Hours(1));
   ASSERT_THAT(keeper_.StoreSigned(*signer_.SignBlock(block)), IsOk());
   AddDelta(block);
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
+  ASSERT_THAT(replicator_.Converge(), IsOk());
   EXPECT_TRUE(HasAll({block}));
   EXPECT_THAT(responder_.deltas(), ElementsAre(false, false, true));
 }
@@ -137,41 +142,62 @@ TEST_F(ReplicatorTest, AnEmptiedResponderIsFilledInBoundedBatches) {
     largest = std::max(largest, signer_.Content(blocks.back()).size());
   }
   const size_t limit = 2 * largest;
-  Replicator bounded(responder_, inventory_, inventory_, clock_,
-                     {.batch_bytes = limit});
-  ASSERT_THAT(bounded.Converge(true), IsOk());
+  Replicator bounded(responder_, inventory_, clock_, {.batch_bytes = limit});
+  ASSERT_THAT(bounded.Converge(), IsOk());
   EXPECT_TRUE(HasAll(blocks));
   EXPECT_GE(responder_.calls("Apply"), 3);
   EXPECT_LE(responder_.largest_batch(), limit + largest);
 
   responder_.ForgetEverything();
-  ASSERT_THAT(bounded.Converge(true), IsOk());
+  ASSERT_THAT(bounded.Converge(), IsOk());
   EXPECT_TRUE(HasAll(blocks));
   EXPECT_LE(responder_.largest_batch(), limit + largest);
 }
 
-TEST_F(ReplicatorTest, ConfirmsOnlyIfAsked) {
+TEST_F(ReplicatorTest, HandsOnTheNewestHead) {
   AddBlock(1);
-  ASSERT_THAT(replicator_.Converge(false), IsOk());
-  EXPECT_THAT(responder_.confirmations(), IsEmpty());
+  ASSERT_THAT(replicator_.Converge(), IsOk());  // There is none.
+  EXPECT_THAT(responder_.heads(), IsEmpty());
   EXPECT_TRUE(replicator_.state().caught_up);
-  EXPECT_FALSE(replicator_.state().ready);
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
-  EXPECT_THAT(responder_.confirmations(), ElementsAre(absl::Seconds(77)));
-  EXPECT_TRUE(replicator_.state().ready);
+  EXPECT_FALSE(replicator_.state().head.ready);
+  PutHead();
+  ASSERT_THAT(replicator_.Converge(), IsOk());
+  EXPECT_THAT(responder_.heads(), SizeIs(1));
+  HeadStanding head = replicator_.state().head;
+  EXPECT_TRUE(head.ready);
+  EXPECT_EQ(head.met, clock_.Now());
+  EXPECT_EQ(head.reflected_size, signer_.ledger_size());
+  clock_.Advance(absl::Minutes(1));
+  PutHead();
+  ASSERT_THAT(replicator_.PushHead(), IsOk());
+  EXPECT_THAT(responder_.heads(), SizeIs(2));
+  EXPECT_EQ(replicator_.state().head.met, clock_.Now());
 }
 
-TEST_F(ReplicatorTest, DoesNotConfirmARefusedBlock) {
+// Another refresher was faster.
+TEST_F(ReplicatorTest, AHeadThatHasPassedIsNoError) {
+  PutHead();
+  clock_.Advance(absl::Minutes(1));
+  ASSERT_THAT(responder_.PutHead(**signer_.GetHead({}, {})), IsOk());
+  ASSERT_THAT(replicator_.Converge(), IsOk());
+  EXPECT_TRUE(replicator_.state().caught_up);
+}
+
+TEST_F(ReplicatorTest, ARefusedBlockIsSaid) {
   const std::string good = AddBlock(1);
   const std::string bad = AddBlock(1);
   const std::string other = AddBlock(1);
   responder_.RefuseBlock(bad);
-  EXPECT_THAT(replicator_.Converge(true),
+  PutHead();
+  EXPECT_THAT(replicator_.Converge(),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        "1 blocks and 0 CRLs behind"));
   EXPECT_TRUE(HasAll({good, other}));
-  EXPECT_THAT(responder_.confirmations(), IsEmpty());
+  // It is told what it lacks.
+  EXPECT_THAT(responder_.heads(), SizeIs(1));
   ResponderState state = replicator_.state();
+  EXPECT_FALSE(state.head.ready);
+  EXPECT_EQ(state.head.blocks_behind, 1u);
   EXPECT_TRUE(state.reachable);
   EXPECT_FALSE(state.caught_up);
   EXPECT_EQ(state.blocks_behind, 1u);
@@ -180,23 +206,22 @@ TEST_F(ReplicatorTest, DoesNotConfirmARefusedBlock) {
   EXPECT_THAT(state.detail, HasSubstr("bad signature"));
 
   responder_.AcceptBlock(bad);
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
+  ASSERT_THAT(replicator_.Converge(), IsOk());
   state = replicator_.state();
   EXPECT_TRUE(state.caught_up);
   EXPECT_EQ(state.blocks_behind, 0u);
   EXPECT_TRUE(state.lacking->empty());
   EXPECT_EQ(state.detail, "");
-  EXPECT_THAT(responder_.confirmations(), SizeIs(1));
+  EXPECT_TRUE(state.head.ready);
 }
 
-TEST_F(ReplicatorTest, DoesNotConfirmARefusedCrl) {
+TEST_F(ReplicatorTest, ARefusedCrlIsSaid) {
   const std::string block = AddBlock(1);
   PutCrl(0, 5);
   responder_.RefuseCrls(true);
-  EXPECT_THAT(replicator_.Converge(true),
+  EXPECT_THAT(replicator_.Converge(),
               StatusIs(absl::StatusCode::kFailedPrecondition, "1 CRLs behind"));
   EXPECT_TRUE(HasAll({block}));
-  EXPECT_THAT(responder_.confirmations(), IsEmpty());
   EXPECT_EQ(replicator_.state().crls_behind, 1u);
 }
 
@@ -204,10 +229,10 @@ TEST_F(ReplicatorTest, SendsTheNewestCrlOfEachScope) {
   const std::string& issuer = signer_.issuer().issuer_id;
   PutCrl(0, 5);
   PutCrl(1, 9);
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
+  ASSERT_THAT(replicator_.Converge(), IsOk());
   PutCrl(0, 6);
   PutCrl(0, 7);
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
+  ASSERT_THAT(replicator_.Converge(), IsOk());
   EXPECT_THAT(responder_.crls(),
               ElementsAre(Pair(Pair(issuer, 0), 7), Pair(Pair(issuer, 1), 9)));
   EXPECT_EQ(responder_.calls("PutCrl"), 3);
@@ -215,7 +240,7 @@ TEST_F(ReplicatorTest, SendsTheNewestCrlOfEachScope) {
 
 TEST_F(ReplicatorTest, PushHandsOnWhatIsNew) {
   const std::string block = AddBlock(2);
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
+  ASSERT_THAT(replicator_.Converge(), IsOk());
   const block::Update delta = AddDelta(block);
   const auto pushed = replicator_.Push({delta});
   ASSERT_THAT(pushed, IsOk());
@@ -252,7 +277,7 @@ TEST_F(ReplicatorTest, AWholeBlockThatAConvergenceBroughtIsNotSentAgain) {
 TEST_F(ReplicatorTest, ARefusedDeltaIsRepairedFromTheInventory) {
   const std::string block = AddBlock(2);
   const std::string other = AddBlock(1);
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
+  ASSERT_THAT(replicator_.Converge(), IsOk());
   AddDelta(block);  // It misses this one.
   const block::Update second = AddDelta(block);
   const block::Update unharmed = AddDelta(other);
@@ -275,7 +300,7 @@ TEST_F(ReplicatorTest, ADeltaOfABlockItHasNotIsRepairedFromTheInventory) {
 TEST_F(ReplicatorTest, WhatItRefusesForGoodIsMissed) {
   const std::string bad = AddBlock(1);
   const std::string good = AddBlock(1);
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
+  ASSERT_THAT(replicator_.Converge(), IsOk());
   responder_.RefuseBlock(bad);
   const auto pushed = replicator_.Push({AddDelta(bad), AddDelta(good)});
   ASSERT_THAT(pushed, IsOk());
@@ -286,7 +311,7 @@ TEST_F(ReplicatorTest, WhatItRefusesForGoodIsMissed) {
 
 TEST_F(ReplicatorTest, OneThatIsAwayCatchesUpWhenItIsBack) {
   const std::string block = AddBlock(2);
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
+  ASSERT_THAT(replicator_.Converge(), IsOk());
   const absl::Time caught_up_at = clock_.Now();
   clock_.Advance(absl::Minutes(1));
   responder_.SetReachable(false);
@@ -295,13 +320,13 @@ TEST_F(ReplicatorTest, OneThatIsAwayCatchesUpWhenItIsBack) {
   ResponderState state = replicator_.state();
   EXPECT_FALSE(state.reachable);
   EXPECT_FALSE(state.caught_up);
-  EXPECT_FALSE(state.ready);
+  EXPECT_FALSE(state.head.ready);
   EXPECT_EQ(state.detail, "connection refused");
-  EXPECT_FALSE(replicator_.Converge(true).ok());
+  EXPECT_FALSE(replicator_.Converge().ok());
   EXPECT_EQ(replicator_.state().caught_up_at, caught_up_at);
 
   responder_.SetReachable(true);
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
+  ASSERT_THAT(replicator_.Converge(), IsOk());
   EXPECT_TRUE(HasAll({block}));
   state = replicator_.state();
   EXPECT_TRUE(state.reachable);
@@ -313,17 +338,18 @@ TEST_F(ReplicatorTest, OneThatIsAwayCatchesUpWhenItIsBack) {
 TEST_F(ReplicatorTest, EachOfItsCallsMayFailOnce) {
   const std::string block = AddBlock(2);
   PutCrl(0, 1);
+  PutHead();
   for (const char* method :
-       {"GetVersions", "Apply", "PutCrl", "Confirm", "GetStatus"}) {
+       {"GetVersions", "Apply", "PutCrl", "PutHead", "GetStatus"}) {
     responder_.ForgetEverything();
     responder_.Fail(method, absl::UnavailableError("reset"));
-    EXPECT_THAT(replicator_.Converge(true),
+    EXPECT_THAT(replicator_.Converge(),
                 StatusIs(absl::StatusCode::kUnavailable, "reset"))
         << method;
     EXPECT_FALSE(replicator_.state().caught_up);
     EXPECT_FALSE(replicator_.state().reachable);
     responder_.Fail(method, absl::OkStatus());
-    ASSERT_THAT(replicator_.Converge(true), IsOk());
+    ASSERT_THAT(replicator_.Converge(), IsOk());
     EXPECT_TRUE(HasAll({block}));
     EXPECT_TRUE(replicator_.state().caught_up);
   }
@@ -333,10 +359,11 @@ TEST_F(ReplicatorTest, OneThatMayNotBeLookedAtIsDescribedAllTheSame) {
   const std::string block = AddBlock(2);
   PutCrl(0, 1);
   responder_.Fail("GetStatus", absl::PermissionDeniedError("role"));
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
+  PutHead();
+  ASSERT_THAT(replicator_.Converge(), IsOk());
   const ResponderState state = replicator_.state();
   EXPECT_TRUE(state.caught_up);
-  EXPECT_TRUE(state.ready);
+  EXPECT_TRUE(state.head.ready);
   EXPECT_EQ(state.blocks, 1u);
   EXPECT_EQ(state.crls, 1u);
   EXPECT_EQ(state.newest_version, signer_.Version(block));
@@ -345,33 +372,33 @@ TEST_F(ReplicatorTest, OneThatMayNotBeLookedAtIsDescribedAllTheSame) {
 TEST_F(ReplicatorTest, WhatIsMissedWhileConvergingIsNotForgotten) {
   AddBlock(1);
   responder_.BeforeVersions([this] { replicator_.MarkMissed(); });
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
+  ASSERT_THAT(replicator_.Converge(), IsOk());
   EXPECT_FALSE(replicator_.state().caught_up);
   responder_.BeforeVersions(nullptr);
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
+  ASSERT_THAT(replicator_.Converge(), IsOk());
   EXPECT_TRUE(replicator_.state().caught_up);
 }
 
 // The responder is not to blame.
 TEST_F(ReplicatorTest, AnInventoryThatIsAwayDoesNotMakeAResponderUnreachable) {
   const std::string block = AddBlock(2);
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
+  ASSERT_THAT(replicator_.Converge(), IsOk());
   AddDelta(block);
   const block::Update delta = AddDelta(block);
   inventory_.FailAlways();
   EXPECT_FALSE(replicator_.Push({delta}).ok());
   EXPECT_TRUE(replicator_.state().reachable);
   EXPECT_FALSE(replicator_.state().caught_up);
-  EXPECT_THAT(replicator_.Converge(true),
+  EXPECT_THAT(replicator_.Converge(),
               StatusIs(absl::StatusCode::kUnavailable, "inventory"));
   inventory_.Heal();
   for (int call = 0; call < 3; ++call) {
     inventory_.FailAt(call, false);
-    EXPECT_FALSE(replicator_.Converge(true).ok());
+    EXPECT_FALSE(replicator_.Converge().ok());
     EXPECT_TRUE(replicator_.state().reachable) << call;
   }
   inventory_.Heal();
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
+  ASSERT_THAT(replicator_.Converge(), IsOk());
   EXPECT_TRUE(HasAll({block}));
 }
 

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "block/head.h"
 #include "block/update.h"
 
 namespace chancery::refresher {
@@ -28,14 +29,24 @@ struct ApplyResult {
   std::string detail = {};  // Why not.
 };
 
+// How current a responder is by its own judgement.
+struct HeadStanding {
+  // The time of the newest head of which it has everything.
+  absl::Time met = absl::InfinitePast();
+  // Every ledger entry before this index is in what it serves.
+  uint64_t reflected_size = 0;
+  uint64_t blocks_behind = 0;  // Of the newest head.
+  bool ready = false;
+};
+
 struct ResponderStatus {
   uint64_t blocks = 0;
   uint64_t certificates = 0;
   uint64_t newest_version = 0;
   uint64_t crls = 0;
-  bool ready = false;
   std::string http_address = {};
   std::string version = {};
+  HeadStanding head = {};
 };
 
 // Every call may fail with Unavailable; sending anything twice does no harm.
@@ -52,9 +63,9 @@ class ResponderClient {
   virtual absl::StatusOr<uint64_t> PutCrl(const std::string& issuer_id,
                                           uint32_t shard, uint64_t number,
                                           const std::string& der) = 0;
-  // It holds all that the inventory holds; it may call itself ready for
-  // `valid`.
-  virtual absl::Status Confirm(absl::Duration valid) = 0;
+  // FailedPrecondition: it has met a newer head.
+  virtual absl::StatusOr<HeadStanding> PutHead(
+      const block::SignedHead& head) = 0;
   virtual absl::StatusOr<ResponderStatus> GetStatus() = 0;
 };
 

@@ -1,6 +1,5 @@
 #include "refresher/responder_link.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,7 +13,6 @@ namespace chancery::refresher {
 namespace {
 
 constexpr absl::Duration kDeadline = absl::Seconds(10);
-constexpr absl::Duration kMaxConfirmation = absl::Minutes(10);
 
 // A responder whose machine or network is gone without a word is noticed, and
 // one that is back is found, within seconds.
@@ -34,12 +32,9 @@ absl::StatusOr<std::shared_ptr<ResponderLink>> ResponderLinkMaker::Make(
                                     target, parts_.credentials, kChannel));
   link->client = MakeGrpcResponderClient(std::move(channel), kDeadline);
   link->replicator = std::make_unique<Replicator>(
-      *link->client, parts_.inventory, parts_.inventory, parts_.clock,
+      *link->client, parts_.inventory, parts_.clock,
       Replicator::Options{
-          .name = name,
-          .address = target.address(),
-          .confirm_for = std::clamp(converge_interval_ * 6, absl::Minutes(1),
-                                    kMaxConfirmation)});
+          .name = name, .address = target.address(), .signer = parts_.signer});
   return link;
 }
 
@@ -47,7 +42,7 @@ absl::StatusOr<std::shared_ptr<ResponderWorker>> ResponderLinkMaker::MakeWorker(
     const std::string& name, const config::Target& target) const {
   ASSIGN_OR_RETURN(std::shared_ptr<ResponderLink> link, Make(name, target));
   link->worker = std::make_unique<ResponderWorker>(
-      *link->replicator, parts_.inventory_is_whole, parts_.log,
+      *link->replicator, parts_.log,
       ResponderWorker::Options{.converge_interval = converge_interval_});
   ResponderWorker* const worker = link->worker.get();
   return std::shared_ptr<ResponderWorker>(std::move(link), worker);

@@ -2,7 +2,6 @@
 #ifndef CHANCERY_REFRESHER_RESPONDER_LINK_H_
 #define CHANCERY_REFRESHER_RESPONDER_LINK_H_
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,7 +40,7 @@ class ResponderLinkMaker {
     storage::Inventory& inventory;
     const base::Clock& clock;
     const rpc::Log& log;
-    std::function<bool()> inventory_is_whole = [] { return false; };
+    std::string signer;  // Whose heads are handed on.
   };
 
   ResponderLinkMaker(Parts parts, absl::Duration converge_interval)

@@ -28,7 +28,11 @@ constexpr Shown kShown[] = {
     {"caught_up", "It has all that the inventory has.",
      [](Worker, State state) -> double { return state.caught_up; }},
     {"ready", "It calls itself ready.",
-     [](Worker, State state) -> double { return state.ready; }},
+     [](Worker, State state) -> double { return state.head.ready; }},
+    {"head_at_seconds",
+     "The time of the newest head of which it has everything, seconds since "
+     "1970; 0 for none.",
+     [](Worker, State state) { return Seconds(state.head.met); }},
     {"blocks_behind", "Blocks that it lacks.",
      [](Worker, State state) { return double(state.blocks_behind); }},
     {"crls_behind", "CRLs that it lacks.",

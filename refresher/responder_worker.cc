@@ -41,11 +41,9 @@ Offering::Outcome Offering::Wait(absl::Duration wait) {
   return outcome_;
 }
 
-ResponderWorker::ResponderWorker(Replicator& replicator,
-                                 std::function<bool()> inventory_is_whole,
-                                 const rpc::Log& log, Options options)
+ResponderWorker::ResponderWorker(Replicator& replicator, const rpc::Log& log,
+                                 Options options)
     : replicator_(replicator),
-      inventory_is_whole_(std::move(inventory_is_whole)),
       log_(log),
       options_(options),
       thread_([this] { Work(); }) {}
@@ -84,15 +82,22 @@ void ResponderWorker::ConvergeSoon() {
   changed_.NotifyAll();
 }
 
+void ResponderWorker::PushHeadSoon() {
+  base::MutexLock lock(mu_);
+  head_now_ = true;
+  changed_.NotifyAll();
+}
+
 void ResponderWorker::Work() {
   auto next_converge = std::chrono::steady_clock::now();
   absl::Duration retry = options_.first_retry;
   while (true) {
     std::vector<Waiting> waiting;
     bool converge = false;
+    bool head = false;
     {
       base::MutexLock lock(mu_);
-      while (!stopping_ && QueueIsEmpty() && !converge_now_ &&
+      while (!stopping_ && QueueIsEmpty() && !converge_now_ && !head_now_ &&
              changed_.WaitUntil(mu_, next_converge)) {
       }
       if (stopping_ && QueueIsEmpty()) return;
@@ -101,6 +106,7 @@ void ResponderWorker::Work() {
           !stopping_ &&
           (converge_now_ || std::chrono::steady_clock::now() >= next_converge);
       if (converge) converge_now_ = false;
+      head = std::exchange(head_now_, false) && !stopping_;
     }
     if (!waiting.empty()) Push(waiting);
     if (converge) {
@@ -111,6 +117,9 @@ void ResponderWorker::Work() {
         next_converge = After(retry);
         retry = std::min(retry * 2, options_.converge_interval);
       }
+    } else if (head && Answers()) {
+      // One that is lost comes with the next convergence.
+      replicator_.PushHead().IgnoreError();
     }
   }
 }
@@ -129,17 +138,21 @@ std::vector<ResponderWorker::Waiting> ResponderWorker::TakeBatch() {
   return batch;
 }
 
+// One that does not answer is not asked again for each update.
+bool ResponderWorker::Answers() const {
+  const ResponderState state = replicator_.state();
+  return state.reachable || state.detail.empty();
+}
+
 void ResponderWorker::Push(const std::vector<Waiting>& waiting) {
   std::vector<block::Update> updates;
   for (const Waiting& one : waiting) {
     const auto& more = one.offering->updates();
     updates.insert(updates.end(), more.begin(), more.end());
   }
-  // One that does not answer is not asked again for each update.
-  const ResponderState state = replicator_.state();
   absl::StatusOr<std::vector<bool>> accepted =
       absl::UnavailableError("not reachable");
-  if (state.reachable || state.detail.empty()) {
+  if (Answers()) {
     accepted = replicator_.Push(updates);
   } else {
     replicator_.MarkMissed();
@@ -160,7 +173,7 @@ void ResponderWorker::Push(const std::vector<Waiting>& waiting) {
 }
 
 bool ResponderWorker::Converge() {
-  const absl::Status status = replicator_.Converge(inventory_is_whole_());
+  const absl::Status status = replicator_.Converge();
   ++convergences_;
   const ResponderState state = replicator_.state();
   if (state.caught_up != was_caught_up_) {

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -71,11 +70,8 @@ class ResponderWorker {
     size_t batch_bytes = 4 << 20;  // In one push, or one update.
   };
 
-  // `inventory_is_whole` says whether a responder may be told that it has
-  // everything. All must outlive this object.
-  ResponderWorker(Replicator& replicator,
-                  std::function<bool()> inventory_is_whole, const rpc::Log& log,
-                  Options options);
+  // Both must outlive this object.
+  ResponderWorker(Replicator& replicator, const rpc::Log& log, Options options);
   // Returns when the call that is under way has ended.
   ~ResponderWorker();
   ResponderWorker(const ResponderWorker&) = delete;
@@ -84,6 +80,8 @@ class ResponderWorker {
   // Queues it. True if the responder is caught up: its answer will come soon.
   bool Offer(const std::shared_ptr<Offering>& offering);
   void ConvergeSoon();
+  // There is a new head.
+  void PushHeadSoon();
   // Its end is near: what waits is still pushed, and no more.
   void RequestStop();
   // It took too long: it is not waited for until it has converged.
@@ -102,10 +100,10 @@ class ResponderWorker {
   };
   void Work();
   void Push(const std::vector<Waiting>& waiting);
+  bool Answers() const;
   bool Converge();  // Whether it is caught up now.
 
   Replicator& replicator_;
-  const std::function<bool()> inventory_is_whole_;
   const rpc::Log& log_;
   const Options options_;
   std::atomic<uint64_t> pushed_ = 0;
@@ -123,6 +121,7 @@ class ResponderWorker {
   std::deque<Waiting> urgent_ ABSL_GUARDED_BY(mu_);
   size_t queued_bytes_ ABSL_GUARDED_BY(mu_) = 0;
   bool converge_now_ ABSL_GUARDED_BY(mu_) = true;
+  bool head_now_ ABSL_GUARDED_BY(mu_) = false;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   std::thread thread_;  // Last: it uses all others.
 };

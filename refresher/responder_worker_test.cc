@@ -14,6 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "refresher/fanout.h"
+#include "refresher/head_follower.h"
 #include "refresher/testing/fake_responder.h"
 #include "refresher/testing/refresher_fixture.h"
 
@@ -44,11 +45,9 @@ class ResponderWorkerTest : public testing::RefresherFixture {
   // A responder with its replicator and its worker.
   struct Looked {
     Looked(const ResponderWorkerTest& test, ResponderWorker::Options options)
-        : replicator(responder, *test.real_inventory_, *test.real_inventory_,
-                     test.clock_, {.name = "responder"}),
-          worker(
-              replicator, [&test] { return test.whole_.load(); }, test.log_,
-              options) {}
+        : replicator(responder, *test.real_inventory_, test.clock_,
+                     {.name = "responder", .signer = "signer"}),
+          worker(replicator, test.log_, options) {}
     ~Looked() { responder.LetApplyGo(); }
     bool AwaitCaughtUp() const {
       return Comes([this] { return worker.state().caught_up; });
@@ -87,7 +86,6 @@ class ResponderWorkerTest : public testing::RefresherFixture {
     return set_;
   }
 
-  std::atomic<bool> whole_ = true;
   ResponderSet set_;
 };
 
@@ -96,18 +94,18 @@ TEST_F(ResponderWorkerTest, ConvergesAtItsStart) {
   const auto one = Start();
   ASSERT_TRUE(one->AwaitCaughtUp());
   EXPECT_EQ(one->responder.Version(block), signer_.Version(block));
-  EXPECT_THAT(one->responder.confirmations(), SizeIs(1));
 }
 
-TEST_F(ResponderWorkerTest, DoesNotConfirmWhileTheInventoryMayLackSomething) {
-  whole_ = false;
+TEST_F(ResponderWorkerTest, PushesAHeadWithoutComparing) {
   const auto one = Start();
   ASSERT_TRUE(one->AwaitCaughtUp());
-  EXPECT_THAT(one->responder.confirmations(), IsEmpty());
-  whole_ = true;
-  one->worker.ConvergeSoon();
-  EXPECT_TRUE(one->responder.Await(
-      [&] { return !one->responder.confirmations().empty(); }));
+  HeadFollower heads(signer_, *real_inventory_, sink_, "signer");
+  ASSERT_THAT(heads.Step(absl::ZeroDuration()), IsOk());
+  const int compared = one->responder.calls("GetVersions");
+  one->worker.PushHeadSoon();
+  EXPECT_TRUE(
+      one->responder.Await([&] { return one->responder.heads().size() == 1; }));
+  EXPECT_EQ(one->responder.calls("GetVersions"), compared);
 }
 
 TEST_F(ResponderWorkerTest, TriesAgainUntilTheResponderIsThere) {
@@ -144,11 +142,9 @@ TEST_F(ResponderWorkerTest, WhatOneThatIsAwayMissesItGetsWhenItIsBack) {
 TEST_F(ResponderWorkerTest, PushesWhatWaitsTogetherAndBeforeItEnds) {
   const std::string block = AddBlock();
   testing::FakeResponder responder;
-  Replicator replicator(responder, *real_inventory_, *real_inventory_, clock_,
-                        {});
-  ASSERT_THAT(replicator.Converge(true), IsOk());
-  auto worker = std::make_unique<ResponderWorker>(
-      replicator, [] { return true; }, log_, Quiet());
+  Replicator replicator(responder, *real_inventory_, clock_, {});
+  ASSERT_THAT(replicator.Converge(), IsOk());
+  auto worker = std::make_unique<ResponderWorker>(replicator, log_, Quiet());
   Fanout fanout(Only(*worker));
   ASSERT_TRUE(Comes([&] { return worker->convergences() == 1; }));
   responder.HoldApply();

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -18,6 +17,7 @@
 #include "refresher/discovery.h"
 #include "refresher/fanout.h"
 #include "refresher/grpc_signer_client.h"
+#include "refresher/head_follower.h"
 #include "refresher/ledger_follower.h"
 #include "refresher/loop.h"
 #include "refresher/once.h"
@@ -57,6 +57,9 @@ constexpr absl::Duration kFeedWait = absl::Seconds(2);
 constexpr absl::Duration kPublishGrace = absl::Milliseconds(200);
 constexpr absl::Duration kBlocksGrace = absl::Seconds(1);
 constexpr absl::Duration kReconcileInterval = absl::Minutes(10);
+// How long the signer is asked to wait for a head: no longer than it may take
+// to stop.
+constexpr absl::Duration kHeadWait = absl::Seconds(1);
 // --once comes once: it waits for a slow resolver.
 constexpr absl::Duration kResolveOnce = absl::Seconds(30);
 
@@ -119,6 +122,7 @@ class NoSink final : public UpdateSink {
     return {};
   }
   void CrlsChanged() override {}
+  void HeadChanged() override {}
 };
 
 BlockRefresher::Options RefreshOptions(const config::Refresher& config,
@@ -144,17 +148,21 @@ absl::Status Once(const config::Refresher& config, const Settings& settings,
                         process.clock(), process.log(), options);
   CrlRefresher crls(*parts.signer, *parts.inventory, sink, process.clock(),
                     process.log(), {.delay = settings.crl_delay});
+  HeadFollower heads(*parts.signer, *parts.inventory, sink,
+                     config.signer().expected_uri());
   OnceParts once{.signer = *parts.signer,
                  .inventory = *parts.inventory,
                  .follower = follower,
                  .blocks = blocks,
                  .crls = crls,
+                 .heads = heads,
                  .responders = {},
                  .clock = process.clock()};
   const ResponderLinkMaker maker({.credentials = credentials,
                                   .inventory = *parts.inventory,
                                   .clock = process.clock(),
-                                  .log = process.log()},
+                                  .log = process.log(),
+                                  .signer = config.signer().expected_uri()},
                                  settings.converge_interval);
   SystemResolver resolver(kResolveOnce);
   ResponderLinks links;
@@ -181,15 +189,12 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
                    rpc::Process& process) {
   ASSIGN_OR_RETURN(const rpc::RoleTable roles,
                    rpc::RoleTable::Create(config.grant()));
-  // The workers ask; the follower, which hands them updates, knows.
-  std::atomic<bool> whole = false;
-  const ResponderLinkMaker links(
-      {.credentials = credentials,
-       .inventory = *parts.inventory,
-       .clock = process.clock(),
-       .log = process.log(),
-       .inventory_is_whole = [&whole] { return whole.load(); }},
-      settings.converge_interval);
+  const ResponderLinkMaker links({.credentials = credentials,
+                                  .inventory = *parts.inventory,
+                                  .clock = process.clock(),
+                                  .log = process.log(),
+                                  .signer = config.signer().expected_uri()},
+                                 settings.converge_interval);
   ResponderSet responders;
   for (const config::ResponderTarget& responder : config.responder()) {
     if (responder.resolve_seconds() != 0) continue;
@@ -208,6 +213,8 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
                         RefreshOptions(config, settings, process));
   CrlRefresher crls(*parts.signer, *parts.inventory, fanout, process.clock(),
                     process.log(), {.delay = settings.crl_delay});
+  HeadFollower heads(*parts.signer, *parts.inventory, fanout,
+                     config.signer().expected_uri());
   Publisher publisher(*parts.keeper, fanout);
 
   rpc::WorkerPool pool(kWorkers);
@@ -217,6 +224,7 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
       [&]() -> absl::StatusOr<ClusterState> {
         ClusterState state{.responders = fanout.States(),
                            .ledger_size_followed = follower.followed(),
+                           .head = heads.newest(),
                            .now = process.clock().Now()};
         ASSIGN_OR_RETURN(const auto versions, parts.inventory->BlockVersions());
         state.blocks = versions.size();
@@ -248,6 +256,7 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
   RefresherMetrics metrics({.follower = follower,
                             .blocks = blocks,
                             .crls = crls,
+                            .heads = heads,
                             .inventory = *parts.inventory,
                             .clock = process.clock(),
                             .responders = responders},
@@ -279,12 +288,14 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
       const absl::Duration took =
           absl::FromChrono(std::chrono::steady_clock::now() - asked_at);
       if (more.ok() && took > kFeedWait / 2) more = true;
-      const bool is_whole = follower.inventory_is_whole();
-      if (whole.exchange(is_whole) != is_whole && is_whole) {
-        fanout.ConvergeSoon();
-      }
       return more;
     });
+    // The signer makes it wait.
+    const Loop head("heads", process, absl::ZeroDuration(),
+                    [&]() -> absl::StatusOr<bool> {
+                      RETURN_IF_ERROR(heads.Step(kHeadWait).status());
+                      return true;
+                    });
     const Loop refresh(
         "refresh", process, absl::Seconds(1), [&]() -> absl::StatusOr<bool> {
           // What is due by the inventory first: refreshers share that by their

@@ -312,7 +312,7 @@ TEST_F(RunOnceTest, LeavesAllRespondersFresh) {
   EXPECT_TRUE(AllHave(block));
   for (const auto& responder : responders_) {
     EXPECT_THAT(responder.crls(), SizeIs(1));
-    EXPECT_THAT(responder.confirmations(), SizeIs(1));
+    EXPECT_THAT(responder.heads(), SizeIs(1));
   }
   EXPECT_THAT(lines_.str(), HasSubstr(" progress stage=responders"));
 }
@@ -320,7 +320,7 @@ TEST_F(RunOnceTest, LeavesAllRespondersFresh) {
 TEST_F(RunOnceTest, FailsWithoutTheSigner) {
   StartResponders();
   EXPECT_THAT(Once(), StatusIs(absl::StatusCode::kUnavailable, ""));
-  EXPECT_THAT(responders_[0].confirmations(), IsEmpty());
+  EXPECT_THAT(responders_[0].heads(), IsEmpty());
 }
 
 TEST_F(RunOnceTest, FailsWithoutAResponderAndFillsTheOther) {

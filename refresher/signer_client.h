@@ -3,11 +3,13 @@
 #define CHANCERY_REFRESHER_SIGNER_CLIENT_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "block/head.h"
 #include "block/update.h"
 
 namespace chancery::refresher {
@@ -72,6 +74,10 @@ class SignerClient {
   virtual absl::StatusOr<LedgerPage> ReadEntries(uint64_t from,
                                                  absl::Duration wait) = 0;
   virtual absl::StatusOr<std::vector<ListedIssuer>> ListIssuers() = 0;
+  // The newest head that is later than `after`; nullopt if there was none
+  // within `wait`, ten seconds at most.
+  virtual absl::StatusOr<std::optional<block::SignedHead>> GetHead(
+      absl::Time after, absl::Duration wait) = 0;
 };
 
 }  // namespace chancery::refresher

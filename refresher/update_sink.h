@@ -27,6 +27,8 @@ class UpdateSink {
                              absl::Duration wait) = 0;
   // There is a new CRL in the inventory.
   virtual void CrlsChanged() = 0;
+  // There is a new head in the inventory.
+  virtual void HeadChanged() = 0;
 };
 
 }  // namespace chancery::refresher

@@ -150,11 +150,22 @@ class LedgerCursor {
   virtual absl::Status ApplyLedgerStep(const LedgerStep& step) = 0;
 };
 
+class HeadStore {
+ public:
+  virtual ~HeadStore() = default;
+  // Keeps it unless one of the same time or a later one is held.
+  virtual absl::Status PutHead(const std::string& signer,
+                               const HeadRow& head) = 0;
+  // NotFound: none was put yet.
+  virtual absl::StatusOr<HeadRow> GetHead(const std::string& signer) = 0;
+};
+
 class Inventory : public CertificateStore,
                   public BlockStore,
                   public CrlStore,
                   public IssuerStore,
-                  public LedgerCursor {};
+                  public LedgerCursor,
+                  public HeadStore {};
 
 }  // namespace chancery::storage
 

@@ -111,6 +111,32 @@ namespace {
 class InventoryTest : public InventoryContractTest {};
 INSTANTIATE_TEST_SUITE_P(Kinds, InventoryTest, kKinds, NameOfKind);
 
+TEST_P(InventoryTest, KeepsTheNewestHeadOfEachSigner) {
+  EXPECT_THAT(inventory_->GetHead("one"),
+              StatusIs(absl::StatusCode::kNotFound, "head"));
+  const absl::Time time = absl::FromUnixMicros(1'800'000'000'000'001);
+  const HeadRow old{.time = time,
+                    .head = std::string("h\0\xff", 3),
+                    .index = std::string(100'000, '\x80')};
+  ASSERT_THAT(inventory_->PutHead("one", old), IsOk());
+  ASSERT_THAT(inventory_->PutHead("two", {.time = time, .head = "other"}),
+              IsOk());
+  auto held = inventory_->GetHead("one");
+  ASSERT_THAT(held, IsOk());
+  EXPECT_EQ(held->time, old.time);
+  EXPECT_EQ(held->head, old.head);
+  EXPECT_EQ(held->index, old.index);
+  const HeadRow newer{.time = time + absl::Microseconds(1), .head = "newer"};
+  ASSERT_THAT(inventory_->PutHead("one", newer), IsOk());
+  ASSERT_THAT(inventory_->PutHead("one", old), IsOk());
+  held = inventory_->GetHead("one");
+  ASSERT_THAT(held, IsOk());
+  EXPECT_EQ(held->time, newer.time);
+  EXPECT_EQ(held->head, "newer");
+  EXPECT_EQ(held->index, "");
+  EXPECT_EQ(inventory_->GetHead("two")->head, "other");
+}
+
 TEST_P(InventoryTest, ACrlOnlyGrows) {
   CrlRow crl{.issuer_id = kIssuer,
              .number = 7,

@@ -114,6 +114,13 @@ struct IssuerRow {
   std::vector<std::string> profiles = {};
 };
 
+// The newest head of a signer (block/head.h).
+struct HeadRow {
+  absl::Time time = absl::InfinitePast();  // Microseconds.
+  std::string head = {};
+  std::string index = {};
+};
+
 // One step of a follower: all of it or nothing, with the new cursor.
 struct LedgerStep {
   std::vector<CertificateRow> certificates = {};

@@ -111,7 +111,17 @@ CREATE INDEX certificates_by_change ON certificates (issuer_id, status_index, cr
   WHERE status_index >= 0
 )";
 
-constexpr const char* kMigrations[] = {kFirst, kBlockTimes, kCrlShards};
+// time_us: microseconds since 1970.
+constexpr char kHeads[] = R"(
+CREATE TABLE heads (
+  signer TEXT NOT NULL PRIMARY KEY,
+  time_us BIGINT NOT NULL,
+  head BYTES NOT NULL,
+  block_index BYTES NOT NULL
+)
+)";
+
+constexpr const char* kMigrations[] = {kFirst, kBlockTimes, kCrlShards, kHeads};
 
 absl::Status RunAll(Session& session, absl::string_view script,
                     Dialect dialect) {

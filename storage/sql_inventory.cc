@@ -153,6 +153,29 @@ absl::Status SqlInventory::ApplyLedgerStep(const LedgerStep& step) {
   });
 }
 
+absl::Status SqlInventory::PutHead(const std::string& signer,
+                                   const HeadRow& head) {
+  return Change(
+      "INSERT INTO heads (signer, time_us, head, block_index) "
+      "VALUES ($1, $2, $3, $4) ON CONFLICT (signer) DO UPDATE SET "
+      "time_us = excluded.time_us, head = excluded.head, "
+      "block_index = excluded.block_index "
+      "WHERE heads.time_us < excluded.time_us",
+      {signer, absl::ToUnixMicros(head.time), Blob{head.head},
+       Blob{head.index}});
+}
+
+absl::StatusOr<HeadRow> SqlInventory::GetHead(const std::string& signer) {
+  ASSIGN_OR_RETURN(
+      const std::vector<Row> rows,
+      Select("SELECT time_us, head, block_index FROM heads WHERE signer = $1",
+             {signer}));
+  if (rows.empty()) return absl::NotFoundError("head: none has come yet");
+  return HeadRow{.time = absl::FromUnixMicros(IntAt(rows[0], 0)),
+                 .head = BlobAt(rows[0], 1),
+                 .index = BlobAt(rows[0], 2)};
+}
+
 absl::StatusOr<std::vector<Row>> SqlInventory::Select(
     const std::string& sql, const std::vector<Value>& parameters) {
   std::vector<Row> rows;

@@ -72,6 +72,9 @@ class SqlInventory final : public Inventory {
   absl::StatusOr<uint64_t> NextIndex(const std::string& signer) override;
   absl::Status ApplyLedgerStep(const LedgerStep& step) override;
 
+  absl::Status PutHead(const std::string& signer, const HeadRow& head) override;
+  absl::StatusOr<HeadRow> GetHead(const std::string& signer) override;
+
  private:
   // Within a transaction: also steps of a ledger consist of these.
   absl::Status AddCertificates(Session& session,

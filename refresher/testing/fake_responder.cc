@@ -35,7 +35,7 @@ void FakeResponder::ForgetEverything() {
   blocks_.clear();
   templates_.clear();
   crls_.clear();
-  confirmed_ = false;
+  standing_ = {};
 }
 
 void FakeResponder::RefuseBlock(const std::string& block_id) {
@@ -103,9 +103,9 @@ size_t FakeResponder::largest_batch() const {
   return largest_batch_;
 }
 
-std::vector<absl::Duration> FakeResponder::confirmations() const {
+std::vector<block::Head> FakeResponder::heads() const {
   base::MutexLock lock(mu_);
-  return confirmations_;
+  return heads_;
 }
 
 std::vector<bool> FakeResponder::deltas() const {
@@ -172,13 +172,32 @@ absl::StatusOr<uint64_t> FakeResponder::PutCrl(const std::string& issuer_id,
   return held;
 }
 
-absl::Status FakeResponder::Confirm(absl::Duration valid) {
+// Judges as a real one does, but believes any head.
+absl::StatusOr<HeadStanding> FakeResponder::PutHead(
+    const block::SignedHead& signed_head) {
   base::MutexLock lock(mu_);
-  RETURN_IF_ERROR(Begin("Confirm"));
-  confirmations_.push_back(valid);
-  confirmed_ = true;
-  Tell();
-  return absl::OkStatus();
+  RETURN_IF_ERROR(Begin("PutHead"));
+  ASSIGN_OR_RETURN(const block::Head head,
+                   block::HeadOf(base::AsBytes(signed_head.head)));
+  ASSIGN_OR_RETURN(const block::Index index,
+                   block::Index::Parse(base::AsBytes(signed_head.index)));
+  if (!heads_.empty() && head.time < heads_.back().time) {
+    return absl::FailedPreconditionError("a newer head has come before");
+  }
+  heads_.push_back(head);
+  standing_.blocks_behind = 0;
+  for (const auto& [id, version] : index.versions) {
+    const auto held = blocks_.find(base::ToString(id));
+    if (held == blocks_.end() || held->second->version() < version) {
+      ++standing_.blocks_behind;
+    }
+  }
+  standing_.ready = standing_.blocks_behind == 0;
+  if (standing_.ready) {
+    standing_.met = head.time;
+    standing_.reflected_size = head.reflected_size;
+  }
+  return standing_;
 }
 
 absl::StatusOr<ResponderStatus> FakeResponder::GetStatus() {
@@ -186,9 +205,9 @@ absl::StatusOr<ResponderStatus> FakeResponder::GetStatus() {
   RETURN_IF_ERROR(Begin("GetStatus"));
   ResponderStatus status{.blocks = blocks_.size(),
                          .crls = crls_.size(),
-                         .ready = confirmed_,
                          .http_address = "127.0.0.1:80",
-                         .version = "test"};
+                         .version = "test",
+                         .head = standing_};
   for (const auto& [id, block] : blocks_) {
     status.certificates += block->count();
     status.newest_version = std::max(status.newest_version, block->version());

@@ -43,9 +43,9 @@ class FakeResponder final : public ResponderClient {
 
   // What it was asked.
   int calls(const std::string& method) const;
-  size_t largest_batch() const;  // Bytes of content in one Apply.
-  std::vector<absl::Duration> confirmations() const;
-  std::vector<bool> deltas() const;  // Of each update that was applied.
+  size_t largest_batch() const;            // Bytes of content in one Apply.
+  std::vector<block::Head> heads() const;  // That were put, in order.
+  std::vector<bool> deltas() const;        // Of each update that was applied.
 
   // Returns when `true_now`, which may ask anything above, is; it is looked at
   // after each call that this responder gets. False after a minute.
@@ -57,7 +57,7 @@ class FakeResponder final : public ResponderClient {
   absl::StatusOr<uint64_t> PutCrl(const std::string& issuer_id, uint32_t shard,
                                   uint64_t number,
                                   const std::string& der) override;
-  absl::Status Confirm(absl::Duration valid) override;
+  absl::StatusOr<HeadStanding> PutHead(const block::SignedHead& head) override;
   absl::StatusOr<ResponderStatus> GetStatus() override;
 
  private:
@@ -75,7 +75,7 @@ class FakeResponder final : public ResponderClient {
   uint64_t events_ ABSL_GUARDED_BY(mu_) = 0;
   bool held_ ABSL_GUARDED_BY(mu_) = false;
   bool refuse_crls_ ABSL_GUARDED_BY(mu_) = false;
-  bool confirmed_ ABSL_GUARDED_BY(mu_) = false;
+  HeadStanding standing_ ABSL_GUARDED_BY(mu_);
   std::function<void()> before_versions_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, std::unique_ptr<block::Block>> blocks_
       ABSL_GUARDED_BY(mu_);
@@ -86,7 +86,7 @@ class FakeResponder final : public ResponderClient {
   std::set<std::string> refused_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, int> calls_ ABSL_GUARDED_BY(mu_);
   size_t largest_batch_ ABSL_GUARDED_BY(mu_) = 0;
-  std::vector<absl::Duration> confirmations_ ABSL_GUARDED_BY(mu_);
+  std::vector<block::Head> heads_ ABSL_GUARDED_BY(mu_);
   std::vector<bool> deltas_ ABSL_GUARDED_BY(mu_);
 };
 

@@ -278,6 +278,27 @@ absl::StatusOr<std::vector<ListedIssuer>> FakeSigner::ListIssuers() {
   return std::vector<ListedIssuer>{issuer};
 }
 
+absl::StatusOr<std::optional<block::SignedHead>> FakeSigner::GetHead(
+    absl::Time after, absl::Duration /*wait*/) {
+  base::MutexLock lock(mu_);
+  RETURN_IF_ERROR(Begin("GetHead"));
+  block::Head head;
+  head.time = std::max(absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now())),
+                       head_time_ + absl::Microseconds(1));
+  if (head.time <= after) return std::nullopt;
+  head_time_ = head.time;
+  head.ledger_size = head.reflected_size = ledger_.size();
+  block::Index index;
+  for (const auto& [id, state] : blocks_) {
+    if (state.current == nullptr) continue;
+    index.versions.emplace_back(ToArray<block::BlockId>(id),
+                                state.current->version());
+  }
+  ASSIGN_OR_RETURN(block::SignedHead made,
+                   block::SignHead(head, index, *manifest_key_));
+  return made;
+}
+
 absl::Status FakeSigner::Begin(const std::string& method) {
   ++calls_[method];
   RETURN_IF_ERROR(Copy(failures_[""]));

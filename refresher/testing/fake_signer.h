@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -80,6 +81,9 @@ class FakeSigner final : public SignerClient {
   void BeforeEntries(std::function<void()> call);
 
   absl::StatusOr<std::vector<ListedIssuer>> ListIssuers() override;
+  // Does not wait.
+  absl::StatusOr<std::optional<block::SignedHead>> GetHead(
+      absl::Time after, absl::Duration wait) override;
 
  private:
   struct Member {
@@ -127,6 +131,7 @@ class FakeSigner final : public SignerClient {
   std::map<std::string, State> blocks_ ABSL_GUARDED_BY(mu_);
   std::vector<std::string> ledger_ ABSL_GUARDED_BY(mu_);
   std::map<uint32_t, uint64_t> crl_numbers_ ABSL_GUARDED_BY(mu_);
+  absl::Time head_time_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
   uint64_t last_serial_ ABSL_GUARDED_BY(mu_) = 0;
   size_t page_size_ ABSL_GUARDED_BY(mu_) = 1000;
   absl::Duration last_wait_ ABSL_GUARDED_BY(mu_);

@@ -21,6 +21,7 @@ class RecordingSink final : public UpdateSink {
     return answer;
   }
   void CrlsChanged() override { ++crls_changed; }
+  void HeadChanged() override { ++heads_changed; }
 
   // Versions of a block, in the order of their offers.
   std::vector<uint64_t> Versions(const std::string& block_id) const {
@@ -36,6 +37,7 @@ class RecordingSink final : public UpdateSink {
   absl::Duration last_wait = absl::InfiniteDuration();
   Acknowledged answer = {.responders = 1, .total = 2};
   int crls_changed = 0;
+  int heads_changed = 0;
 };
 
 }  // namespace chancery::refresher::testing

@@ -16,6 +16,16 @@ namespace {
 
 namespace v1 = chancery::responder::v1;
 
+template <typename Response>
+void Fill(const HeadStanding& standing, Response& response) {
+  if (standing.met != absl::InfinitePast()) {
+    response.set_satisfied_head_micros(absl::ToUnixMicros(standing.met));
+  }
+  response.set_reflected_size(standing.reflected_size);
+  response.set_blocks_behind(standing.blocks_behind);
+  response.set_ready(standing.ready);
+}
+
 }  // namespace
 
 struct ResponderServer::State final : public v1::ReplicationService::Service {
@@ -76,10 +86,13 @@ struct ResponderServer::State final : public v1::ReplicationService::Service {
     return grpc::Status::OK;
   }
 
-  grpc::Status Confirm(grpc::ServerContext*, const v1::ConfirmRequest* request,
-                       v1::ConfirmResponse*) override {
-    return rpc::ToGrpc(
-        responder.Confirm(absl::Seconds(request->valid_seconds())));
+  grpc::Status PutHead(grpc::ServerContext*, const v1::PutHeadRequest* request,
+                       v1::PutHeadResponse* response) override {
+    const auto standing = responder.PutHead(
+        {.head = request->head().head(), .index = request->head().index()});
+    if (!standing.ok()) return rpc::ToGrpc(standing.status());
+    Fill(*standing, *response);
+    return grpc::Status::OK;
   }
 
   grpc::Status GetStatus(grpc::ServerContext*, const v1::GetStatusRequest*,
@@ -90,7 +103,7 @@ struct ResponderServer::State final : public v1::ReplicationService::Service {
     response->set_certificates(status->certificates);
     response->set_newest_version(status->newest_version);
     response->set_crls(status->crls);
-    response->set_ready(status->ready);
+    Fill(status->head, *response);
     response->set_http_address(status->http_address);
     response->set_version(status->version);
     return grpc::Status::OK;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "chancery/signer/v1/crl.grpc.pb.h"
+#include "chancery/signer/v1/head.grpc.pb.h"
 #include "chancery/signer/v1/ledger.grpc.pb.h"
 #include "chancery/signer/v1/presign.grpc.pb.h"
 #include "grpcpp/server.h"
@@ -138,15 +139,36 @@ class LedgerService final : public v1::LedgerService::Service {
   SignerClient& signer_;
 };
 
+class HeadService final : public v1::HeadService::Service {
+ public:
+  explicit HeadService(SignerClient& signer) : signer_(signer) {}
+
+  grpc::Status GetHead(grpc::ServerContext*, const v1::GetHeadRequest* request,
+                       v1::GetHeadResponse* response) override {
+    const auto head =
+        signer_.GetHead(absl::FromUnixMicros(request->after_micros()),
+                        absl::Milliseconds(request->wait_ms()));
+    if (!head.ok()) return rpc::ToGrpc(head.status());
+    if (!head->has_value()) return grpc::Status::OK;
+    response->mutable_head()->set_head((*head)->head);
+    response->mutable_head()->set_index((*head)->index);
+    return grpc::Status::OK;
+  }
+
+ private:
+  SignerClient& signer_;
+};
+
 }  // namespace
 
 struct SignerServer::State {
   explicit State(SignerClient& signer)
-      : presign(signer), crl(signer), ledger(signer) {}
+      : presign(signer), crl(signer), ledger(signer), head(signer) {}
 
   PresignService presign;
   CrlService crl;
   LedgerService ledger;
+  HeadService head;
   std::unique_ptr<grpc::Server> server;
 };
 
@@ -158,6 +180,7 @@ SignerServer::SignerServer(SignerClient& signer, const std::string& address,
   builder.RegisterService(&state_->presign);
   builder.RegisterService(&state_->crl);
   builder.RegisterService(&state_->ledger);
+  builder.RegisterService(&state_->head);
   state_->server = builder.BuildAndStart();
   EXPECT_NE(state_->server, nullptr) << address;
 }

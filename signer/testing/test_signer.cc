@@ -52,6 +52,8 @@ absl::Status TestSigner::Start() {
       std::make_unique<CrlSigner>(*parts->ledger, issuers_, clock_, wait);
   parts->importer = std::make_unique<Importer>(*parts->ledger, issuers_,
                                                parts->threads, clock_, true);
+  parts->heads = std::make_unique<HeadSigner>(
+      *parts->ledger, *parts->blocks, manifest_key_, HeadSigner::Options());
   parts_ = std::move(parts);
   return absl::OkStatus();
 }

@@ -15,6 +15,7 @@
 #include "rpc/roles.h"
 #include "signer/block_signer.h"
 #include "signer/crl_signer.h"
+#include "signer/head_signer.h"
 #include "signer/importer.h"
 #include "signer/issuance.h"
 #include "signer/issuer.h"
@@ -62,6 +63,7 @@ class TestSigner {
   MassRevocation& mass_revocation() { return *parts_->mass_revocation; }
   CrlSigner& crls() { return *parts_->crls; }
   Importer& importer() { return *parts_->importer; }
+  HeadSigner& heads() { return *parts_->heads; }
   const IssuerTable& issuers() const { return issuers_; }
 
  private:
@@ -76,6 +78,7 @@ class TestSigner {
     std::unique_ptr<MassRevocation> mass_revocation;
     std::unique_ptr<CrlSigner> crls;
     std::unique_ptr<Importer> importer;
+    std::unique_ptr<HeadSigner> heads;
   };
 
   const IssuerTable issuers_;

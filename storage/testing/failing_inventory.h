@@ -147,6 +147,14 @@ class FailingInventory final : public Inventory {
     return Do([&] { return real_->ApplyLedgerStep(step); });
   }
 
+  absl::Status PutHead(const std::string& signer,
+                       const HeadRow& head) override {
+    return Do([&] { return real_->PutHead(signer, head); });
+  }
+  absl::StatusOr<HeadRow> GetHead(const std::string& signer) override {
+    return Do([&] { return real_->GetHead(signer); });
+  }
+
  private:
   template <typename Call>
   auto Do(Call call) -> decltype(call()) {

@@ -1,7 +1,9 @@
 #include "tests/bench/dataset_files.h"
 
+#include <algorithm>
 #include <filesystem>
 
+#include "absl/time/clock.h"
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/status_macros.h"
@@ -56,6 +58,13 @@ absl::StatusOr<block::Update> Dataset::Later(const block::Block& block,
                                     block.Records(), *manifest_key_));
   update.content = later.Encode();
   return update;
+}
+
+absl::StatusOr<block::SignedHead> Dataset::HeadOf(block::Index index) const {
+  std::sort(index.versions.begin(), index.versions.end());
+  return block::SignHead(
+      {.time = absl::FromUnixMicros(absl::ToUnixMicros(absl::Now()))}, index,
+      *manifest_key_);
 }
 
 }  // namespace chancery::bench

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "block/block.h"
+#include "block/head.h"
 #include "block/update.h"
 #include "crypto/software_key.h"
 
@@ -42,6 +43,9 @@ class Dataset {
   // each record anew.
   absl::StatusOr<block::Update> Later(const block::Block& block,
                                       uint64_t steps) const;
+
+  // A head of now that names these blocks, which may be in any order.
+  absl::StatusOr<block::SignedHead> HeadOf(block::Index index) const;
 
  private:
   Dataset() = default;

@@ -1,5 +1,5 @@
 // Hands a data set's blocks to a responder, over the interface that refreshers
-// use, and tells it that it has everything.
+// use, and the head by which it knows that these are all.
 #include <algorithm>
 #include <cstdio>
 #include <numeric>
@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "base/status_macros.h"
+#include "block/head.h"
 #include "chancery/config/common.pb.h"
 #include "refresher/grpc_responder_client.h"
 #include "rpc/client.h"
@@ -72,19 +73,23 @@ absl::Status Feed() {
       refresher::MakeGrpcResponderClient(std::move(channel), absl::Seconds(60));
 
   std::vector<block::Update> batch;
+  block::Index index;
   size_t bytes = 0;
   for (const uint64_t number : Order(dataset.CountBlocks())) {
     ASSIGN_OR_RETURN(const block::Block block, dataset.Read(number));
     ASSIGN_OR_RETURN(block::Update update,
                      dataset.Later(block, absl::GetFlag(FLAGS_refresh)));
     bytes += update.content.size();
+    index.versions.emplace_back(block.manifest().block_id, update.version);
     batch.push_back(std::move(update));
     if (bytes < kBatchBytes) continue;
     RETURN_IF_ERROR(Send(*responder, std::exchange(batch, {})));
     bytes = 0;
   }
   RETURN_IF_ERROR(Send(*responder, std::move(batch)));
-  return responder->Confirm(absl::Minutes(10));
+  ASSIGN_OR_RETURN(const block::SignedHead head,
+                   dataset.HeadOf(std::move(index)));
+  return responder->PutHead(head).status();
 }
 
 }  // namespace

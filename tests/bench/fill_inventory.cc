@@ -1,12 +1,14 @@
 // Puts a data set's blocks into a SQLite inventory, as a refresher keeps them,
-// with a cursor that says that the ledger was followed.
+// with a head and a cursor that says that the ledger was followed.
 #include <cstdio>
 #include <string>
+#include <utility>
 
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "base/bytes.h"
 #include "base/status_macros.h"
+#include "block/head.h"
 #include "storage/open.h"
 #include "tests/bench/dataset_files.h"
 
@@ -26,6 +28,7 @@ absl::Status Fill() {
   RETURN_IF_ERROR(
       inventory->PutTemplate(template_id, dataset.ocsp_template().encoded()));
   uint64_t certificates = 0;
+  block::Index index;
   for (uint64_t number = 0;; ++number) {
     const auto block = dataset.Read(number);
     if (absl::IsNotFound(block.status())) break;
@@ -39,8 +42,16 @@ absl::Status Fill() {
                              .next_update = manifest.next_update,
                              .data = block->Encode(),
                              .template_ids = {template_id}}));
+    index.versions.emplace_back(manifest.block_id, manifest.version);
     certificates += block->count();
   }
+  ASSIGN_OR_RETURN(const block::SignedHead head,
+                   dataset.HeadOf(std::move(index)));
+  ASSIGN_OR_RETURN(const block::Head facts,
+                   block::HeadOf(base::AsBytes(head.head)));
+  RETURN_IF_ERROR(inventory->PutHead(
+      absl::GetFlag(FLAGS_signer),
+      {.time = facts.time, .head = head.head, .index = head.index}));
   return inventory->ApplyLedgerStep(
       {.signer = absl::GetFlag(FLAGS_signer), .next_index = certificates});
 }

@@ -187,6 +187,8 @@ class Responder:
             identity(tls, "responder") + f'listen {{ address: "{self.socket}" }}\n'
             f'grant {{ uri: "{REFRESHER_URI}" role: ROLE_PUSH role: ROLE_READ }}\n'
             "logging { format: JSON }\n"
+            # A data set's head is signed once.
+            "max_head_age_seconds: 14400\n"
             f'cache_dir: "{self.cache}"\nkey_set_file: "{dataset.folder}/key-set"\n'
             f'key_set_root_file: "{dataset.folder}/root.pem"\n'
             'http_address: "127.0.0.1:0"\nthreads: 1\n')

@@ -191,6 +191,35 @@ void Checker::CheckOrder(const Answer& before, const Answer& now,
   }
 }
 
+// TRUST 4 and 11: a thief of a refresher delays by max_head_age and no more.
+void Checker::SeeStanding(const Standing& standing, const std::string& serial,
+                          const Answer& answer, absl::Time now) {
+  constexpr absl::Duration kMaxHeadAge = absl::Minutes(10);
+  constexpr absl::Duration kHardHeadAge = absl::Hours(4);
+  // Heads of one moment are set apart by microseconds.
+  constexpr absl::Duration kSameMoment = absl::Milliseconds(1);
+  const std::string who = absl::StrCat("responder ", standing.responder);
+  if (standing.ready && standing.met + kMaxHeadAge <= now) {
+    Fail(absl::StrCat(who, " is ready with a head of ",
+                      absl::FormatTime(standing.met)));
+  }
+  if (standing.may_answer && standing.met + kHardHeadAge <= now) {
+    Fail(absl::StrCat(who, " answers with a head of ",
+                      absl::FormatTime(standing.met)));
+  }
+  if (answer.kind == Answer::Kind::kNone) return;
+  if (!standing.may_answer) Fail(who + " answers though it may not");
+  const Certificate& known = certificates_[serial];
+  if (known.status == CertificateStatus::kRevoked &&
+      answer.kind == Answer::Kind::kGood &&
+      known.status_at + kSameMoment < standing.met) {
+    Fail(absl::StrCat(who, " says good of ", Name(serial), ", revoked at ",
+                      absl::FormatTime(known.status_at),
+                      ", though it has met a head of ",
+                      absl::FormatTime(standing.met)));
+  }
+}
+
 void Checker::Wiped(int responder) {
   std::erase_if(answers_, [&](const auto& answer) {
     return answer.first.first == responder;

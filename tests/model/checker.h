@@ -70,6 +70,15 @@ class Checker {
   // A responder's answer, which it would give to anybody now.
   void SeeAnswer(int responder, const std::string& serial, const Answer& answer,
                  absl::Time now);
+  // What it says of itself beside an answer.
+  struct Standing {
+    int responder = 0;
+    absl::Time met = absl::InfinitePast();  // Its newest head's time.
+    bool ready = false;
+    bool may_answer = false;
+  };
+  void SeeStanding(const Standing& standing, const std::string& serial,
+                   const Answer& answer, absl::Time now);
   // Its store is empty; what it said before does not bind it.
   void Wiped(int responder);
 

@@ -31,10 +31,11 @@ void RefresherNode::Start() {
       std::make_unique<RefresherSignerLink>(world_.signer, world_.network);
   for (const auto& responder : world_.responders) {
     parts->links.push_back(std::make_unique<ResponderLink>(
-        *responder, world_.network, world_.dice, world_.confirming));
+        *responder, world_.network, world_.dice));
     parts->sink.replicators.push_back(std::make_unique<refresher::Replicator>(
-        *parts->links.back(), world_.inventory, world_.inventory, world_.clock,
-        refresher::Replicator::Options{.name = name_, .batch_bytes = 4096}));
+        *parts->links.back(), world_.inventory, world_.clock,
+        refresher::Replicator::Options{
+            .name = name_, .batch_bytes = 4096, .signer = "signer"}));
   }
   parts->keeper = std::make_unique<refresher::BlockKeeper>(world_.inventory,
                                                            *parts->signer);
@@ -51,12 +52,13 @@ void RefresherNode::Start() {
       refresher::CrlRefresher::Options{.delay = absl::Seconds(10)});
   parts->publisher =
       std::make_unique<refresher::Publisher>(*parts->keeper, parts->sink);
+  parts->heads = std::make_unique<refresher::HeadFollower>(
+      *parts->signer, world_.inventory, parts->sink, "signer");
   parts_ = std::move(parts);
 }
 
 absl::Status RefresherNode::Converge(size_t responder) {
-  return parts_->sink.replicators[responder]->Converge(
-      parts_->follower->inventory_is_whole());
+  return parts_->sink.replicators[responder]->Converge();
 }
 
 }  // namespace chancery::model

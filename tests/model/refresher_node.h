@@ -1,7 +1,6 @@
 #ifndef CHANCERY_TESTS_MODEL_REFRESHER_NODE_H_
 #define CHANCERY_TESTS_MODEL_REFRESHER_NODE_H_
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "refresher/block_keeper.h"
 #include "refresher/block_refresher.h"
 #include "refresher/crl_refresher.h"
+#include "refresher/head_follower.h"
 #include "refresher/ledger_follower.h"
 #include "refresher/publisher.h"
 #include "refresher/replicator.h"
@@ -35,7 +35,6 @@ class RefresherNode {
     Dice& dice;
     const base::testing::FakeClock& clock;
     const rpc::Log& log;
-    std::function<void(ResponderNode&)> confirming;
   };
 
   // All in `world` must outlive this object. It runs.
@@ -49,6 +48,7 @@ class RefresherNode {
   refresher::BlockRefresher& blocks() { return *parts_->blocks; }
   refresher::CrlRefresher& crls() { return *parts_->crls; }
   refresher::Publisher& publisher() { return *parts_->publisher; }
+  refresher::HeadFollower& heads() { return *parts_->heads; }
   // Compares one responder with the inventory.
   absl::Status Converge(size_t responder);
 
@@ -59,6 +59,7 @@ class RefresherNode {
     refresher::Acknowledged Offer(std::vector<block::Update> updates,
                                   absl::Duration wait) override;
     void CrlsChanged() override {}
+    void HeadChanged() override {}
     std::vector<std::unique_ptr<refresher::Replicator>> replicators;
   };
   struct Parts {
@@ -70,6 +71,7 @@ class RefresherNode {
     std::unique_ptr<refresher::BlockRefresher> blocks;
     std::unique_ptr<refresher::CrlRefresher> crls;
     std::unique_ptr<refresher::Publisher> publisher;
+    std::unique_ptr<refresher::HeadFollower> heads;
   };
 
   const std::string name_;

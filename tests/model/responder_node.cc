@@ -15,6 +15,13 @@ namespace {
 
 absl::Status Away() { return absl::UnavailableError("the responder is away"); }
 
+refresher::HeadStanding ToStanding(const responder::HeadStatus& from) {
+  return {.met = from.met,
+          .reflected_size = from.reflected_size,
+          .blocks_behind = from.blocks_behind,
+          .ready = from.ready};
+}
+
 }  // namespace
 
 ResponderNode::ResponderNode(Options options,
@@ -37,10 +44,11 @@ ResponderNode::ResponderNode(Options options,
 }
 
 void ResponderNode::Start() {
-  parts_ = std::make_unique<Parts>(issuers_, verifier_, store_, crl_folder_,
-                                   clock_, log_);
+  parts_ = std::make_unique<Parts>(issuers_, verifier_, keys_, store_,
+                                   crl_folder_, clock_, log_);
   parts_->blocks.Load();
   parts_->crls.Load();
+  parts_->heads.Load();
 }
 
 void ResponderNode::Wipe() {
@@ -53,7 +61,8 @@ void ResponderNode::Wipe() {
 
 Answer ResponderNode::Ask(const std::string& serial,
                           x509::CertIdHash hash) const {
-  Answer held = Held(serial, hash);
+  parts_->heads.Tick();
+  Answer held = Find(parts_->source, serial, hash);
   const bool current = responder::IsCurrent({.this_update = held.this_update,
                                              .next_update = held.next_update,
                                              .refresh_at = held.next_update},
@@ -61,7 +70,8 @@ Answer ResponderNode::Ask(const std::string& serial,
   return current ? held : Answer();
 }
 
-Answer ResponderNode::Held(const std::string& serial,
+Answer ResponderNode::Find(const responder::OcspSource& source,
+                           const std::string& serial,
                            x509::CertIdHash hash) const {
   const base::Bytes subject = base::AsBytes(pki_.issuer().subject);
   const crypto::PublicKey& key = pki_.key()->public_key();
@@ -79,8 +89,7 @@ Answer ResponderNode::Held(const std::string& serial,
   Answer answer;
   std::string der;
   responder::FoundOcsp found;
-  if (parts_->blocks.Find(id, der, found) !=
-      responder::OcspSource::Result::kFound) {
+  if (source.Find(id, der, found) != responder::OcspSource::Result::kFound) {
     return answer;
   }
   const auto response = x509::ParseOcspResponse(base::AsBytes(der));
@@ -107,6 +116,13 @@ Answer ResponderNode::Look(const std::string& serial) {
     checker_.Fail("a responder answers SHA-1 and SHA-256 differently");
   }
   checker_.SeeAnswer(number_, serial, answer, clock_.Now());
+  const auto met = parts_->heads.standing().met;
+  checker_.SeeStanding(
+      {.responder = number_,
+       .met = met.has_value() ? met->time : absl::InfinitePast(),
+       .ready = parts_->heads.Ready().ok(),
+       .may_answer = parts_->heads.may_answer()},
+      serial, answer, clock_.Now());
   return answer;
 }
 
@@ -120,6 +136,12 @@ std::string ResponderNode::Crl() const {
 }
 
 void ResponderNode::DeliverLate() {
+  if (!late_heads_.empty() && dice_.Chance(50)) {
+    const size_t at = dice_.Below(late_heads_.size());
+    const block::SignedHead head = late_heads_[at];
+    late_heads_.erase(late_heads_.begin() + static_cast<ptrdiff_t>(at));
+    if (running()) (void)parts_->replica.PutHead(head);
+  }
   if (late_.empty()) return;
   const size_t at = dice_.Below(late_.size());
   const block::Update update = late_[at];
@@ -152,6 +174,12 @@ absl::StatusOr<std::vector<refresher::ApplyResult>> ResponderLink::Apply(
         if (!responder_.running()) return Away();
         std::vector<refresher::ApplyResult> out;
         for (const block::Update& update : updates) {
+          if (responder_.Withholds(update)) {
+            out.push_back({.block_id = update.block_id,
+                           .version = update.version,
+                           .accepted = true});
+            continue;
+          }
           responder::BlockOutcome outcome = responder_.replica().Apply(update);
           out.push_back({.block_id = update.block_id,
                          .version = outcome.version,
@@ -176,12 +204,17 @@ absl::StatusOr<uint64_t> ResponderLink::PutCrl(const std::string& issuer_id,
   });
 }
 
-absl::Status ResponderLink::Confirm(absl::Duration valid) {
-  return network_.Call([&]() -> absl::Status {
+absl::StatusOr<refresher::HeadStanding> ResponderLink::PutHead(
+    const block::SignedHead& head) {
+  if (dice_.Chance(10)) {
+    responder_.Delay(head);
+    if (dice_.Chance(50)) return absl::UnavailableError("it comes late");
+  }
+  return network_.Call([&]() -> absl::StatusOr<refresher::HeadStanding> {
     if (!responder_.running()) return Away();
-    confirming_(responder_);
-    responder_.replica().Confirm(valid);
-    return absl::OkStatus();
+    ASSIGN_OR_RETURN(const responder::HeadStatus status,
+                     responder_.replica().PutHead(head));
+    return ToStanding(status);
   });
 }
 
@@ -193,7 +226,7 @@ absl::StatusOr<refresher::ResponderStatus> ResponderLink::GetStatus() {
                                       .certificates = status.certificates,
                                       .newest_version = status.newest_version,
                                       .crls = status.crls,
-                                      .ready = status.ready};
+                                      .head = ToStanding(status.head)};
   });
 }
 

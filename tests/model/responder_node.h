@@ -1,7 +1,6 @@
 #ifndef CHANCERY_TESTS_MODEL_RESPONDER_NODE_H_
 #define CHANCERY_TESTS_MODEL_RESPONDER_NODE_H_
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,10 +14,12 @@
 #include "responder/cache/block_cache.h"
 #include "responder/cache/crl_cache.h"
 #include "responder/cache/crl_folder.h"
+#include "responder/cache/head_keeper.h"
 #include "responder/cache/pinned_issuers.h"
 #include "responder/cache/testing/memory_cache_store.h"
 #include "responder/cache/update_verifier.h"
 #include "responder/cache/verified_replica.h"
+#include "responder/gated_source.h"
 #include "rpc/log.h"
 #include "signer/testing/test_pki.h"
 #include "tests/model/checker.h"
@@ -50,7 +51,9 @@ class ResponderNode {
   // What it answers now to a request with this CertID hash; or what it holds,
   // even if that has expired.
   Answer Ask(const std::string& serial, x509::CertIdHash hash) const;
-  Answer Held(const std::string& serial, x509::CertIdHash hash) const;
+  Answer Held(const std::string& serial, x509::CertIdHash hash) const {
+    return Find(parts_->blocks, serial, hash);
+  }
   // Asks with both, compares them, and tells the checker.
   Answer Look(const std::string& serial);
 
@@ -58,22 +61,39 @@ class ResponderNode {
   // The CRL that it serves; empty if it has none that is current.
   std::string Crl() const;
 
-  // A message that is still on its way.
+  // Whoever pushes keeps back what is about every other block, and says that it
+  // was taken.
+  void Withhold(bool withhold) { withhold_ = withhold; }
+  bool withholds() const { return withhold_; }
+  bool Withholds(const block::Update& update) const {
+    return withhold_ && (update.block_id.back() & 1) != 0;
+  }
+
+  // Messages that are still on their way.
   void Delay(const block::Update& update) { late_.push_back(update); }
+  void Delay(const block::SignedHead& head) { late_heads_.push_back(head); }
   // Hands in one of those, any.
   void DeliverLate();
 
  private:
+  Answer Find(const responder::OcspSource& source, const std::string& serial,
+              x509::CertIdHash hash) const;
+
   struct Parts {
     Parts(const responder::PinnedIssuers& issuers,
-          const responder::UpdateVerifier& verifier,
+          const responder::UpdateVerifier& verifier, const block::KeySet& keys,
           responder::CacheStore& store, const responder::CrlFolder& crl_folder,
           const base::Clock& clock, const rpc::Log& log)
         : blocks({issuers, verifier, store, clock, log}),
           crls(issuers, crl_folder, clock, log),
-          replica(blocks, crls, clock) {}
+          heads(keys, store, clock, log, [this] { return blocks.Versions(); },
+                {}),
+          source(blocks, heads),
+          replica(blocks, crls, heads) {}
     responder::BlockCache blocks;
     responder::CrlCache crls;
+    responder::HeadKeeper heads;
+    responder::GatedSource source;
     responder::VerifiedReplica replica;
   };
 
@@ -90,19 +110,16 @@ class ResponderNode {
   const responder::CrlFolder crl_folder_;
   std::unique_ptr<Parts> parts_;
   std::vector<block::Update> late_;
+  std::vector<block::SignedHead> late_heads_;
+  bool withhold_ = false;
 };
 
 // A responder, as a refresher reaches it: messages may be lost, repeated, or
 // come late and so out of order.
 class ResponderLink final : public refresher::ResponderClient {
  public:
-  // `confirming` is called when a responder is told that it has everything.
-  ResponderLink(ResponderNode& responder, Network& network, Dice& dice,
-                std::function<void(ResponderNode&)> confirming)
-      : responder_(responder),
-        network_(network),
-        dice_(dice),
-        confirming_(std::move(confirming)) {}
+  ResponderLink(ResponderNode& responder, Network& network, Dice& dice)
+      : responder_(responder), network_(network), dice_(dice) {}
 
   absl::StatusOr<refresher::HeldVersions> GetVersions() override;
   absl::StatusOr<std::vector<refresher::ApplyResult>> Apply(
@@ -110,14 +127,14 @@ class ResponderLink final : public refresher::ResponderClient {
   absl::StatusOr<uint64_t> PutCrl(const std::string& issuer_id, uint32_t shard,
                                   uint64_t number,
                                   const std::string& der) override;
-  absl::Status Confirm(absl::Duration valid) override;
+  absl::StatusOr<refresher::HeadStanding> PutHead(
+      const block::SignedHead& head) override;
   absl::StatusOr<refresher::ResponderStatus> GetStatus() override;
 
  private:
   ResponderNode& responder_;
   Network& network_;
   Dice& dice_;
-  const std::function<void(ResponderNode&)> confirming_;
 };
 
 }  // namespace chancery::model

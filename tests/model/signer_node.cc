@@ -200,6 +200,17 @@ RefresherSignerLink::ListIssuers() {
       });
 }
 
+absl::StatusOr<std::optional<block::SignedHead>> RefresherSignerLink::GetHead(
+    absl::Time after, absl::Duration /*wait*/) {
+  return network_.Call(
+      [&]() -> absl::StatusOr<std::optional<block::SignedHead>> {
+        if (!signer_.running()) return Away();
+        ASSIGN_OR_RETURN(const auto newest, signer_.core().heads().Sign());
+        if (newest->head.time <= after) return std::nullopt;
+        return newest->bytes;
+      });
+}
+
 absl::StatusOr<authority::SignerIssued> AuthoritySignerLink::Issue(
     const authority::SignerIssue& request) {
   return network_.Call([&]() -> absl::StatusOr<authority::SignerIssued> {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,9 @@ class RefresherSignerLink final : public refresher::SignerClient {
   absl::StatusOr<refresher::LedgerPage> ReadEntries(
       uint64_t from, absl::Duration wait) override;
   absl::StatusOr<std::vector<refresher::ListedIssuer>> ListIssuers() override;
+  // Has one signed.
+  absl::StatusOr<std::optional<block::SignedHead>> GetHead(
+      absl::Time after, absl::Duration wait) override;
 
  private:
   absl::StatusOr<refresher::SignedUpdates> Taken(

@@ -97,10 +97,7 @@ World::World(const Stage& stage, uint64_t seed)
                              .network = network_,
                              .dice = dice_,
                              .clock = clock_,
-                             .log = log_,
-                             .confirming = [this](ResponderNode& responder) {
-                               OnConfirm(responder);
-                             }}));
+                             .log = log_}));
   }
   directory_ = std::make_unique<authority::IssuerDirectory>(authority_signer_,
                                                             *inventory_);
@@ -149,8 +146,10 @@ void World::Step() {
     Refresh();
   } else if (what < 60) {
     Crls();
-  } else if (what < 70) {
+  } else if (what < 68) {
     Converge();
+  } else if (what < 70) {
+    Head();
   } else if (what < 78) {
     KillSomething();
   } else if (what < 81) {
@@ -163,6 +162,8 @@ void World::Step() {
     KeepCopyOfInventory();
   } else if (what < 90) {
     responders_[dice_.Below(kResponders)]->DeliverLate();
+  } else if (what < 91) {
+    StealRefresher();
   } else {
     Advance();
   }
@@ -324,6 +325,16 @@ void World::Crls() {
 void World::Converge() {
   RefresherNode& refresher = AnyRefresher();
   if (refresher.running()) (void)refresher.Converge(dice_.Below(kResponders));
+}
+
+void World::Head() {
+  RefresherNode& refresher = AnyRefresher();
+  if (refresher.running()) (void)refresher.heads().Step(absl::ZeroDuration());
+}
+
+void World::StealRefresher() {
+  ResponderNode& responder = *responders_[dice_.Below(kResponders)];
+  responder.Withhold(!responder.withholds());
 }
 
 void World::KillSomething() {

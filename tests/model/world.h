@@ -72,8 +72,11 @@ class World {
   void Refresh();
   void Crls();
   void Converge();
+  void Head();
   // --- faults ---------------------------------------------------------------
   void KillSomething();
+  // A refresher that was taken over, or taken back.
+  void StealRefresher();
   void FailSignerDisk();
   void FailInventory();
   void RestoreInventory();
@@ -84,7 +87,6 @@ class World {
   void StartAll();
 
   void OpenInventory();
-  void OnConfirm(ResponderNode& responder);
   void CheckAcknowledged(const std::string& serial, uint32_t acknowledged,
                          Answer::Kind kind);
   void CheckLedger();

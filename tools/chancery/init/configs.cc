@@ -37,6 +37,7 @@ class Writer {
     // For `chancery order sign`: it calls nothing.
     Grant(out, "operator", "approver", {config::ROLE_APPROVE});
     out.set_ledger_dir(layout_.In("ledger"));
+    out.set_key_set_file(layout_.KeySet());
     Key(keys_.manifest, *out.mutable_manifest_key());
     Issuer(*out.add_issuer());
     ServerProfile(*out.add_profile());
