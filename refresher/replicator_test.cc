@@ -257,7 +257,7 @@ TEST_F(ReplicatorTest, AWholeBlockThatAConvergenceBroughtIsNotSentAgain) {
   const block::Update queued{.block_id = block,
                              .version = signer_.Version(block),
                              .content = signer_.Content(block)};
-  ASSERT_THAT(replicator_.Converge(true), IsOk());
+  ASSERT_THAT(replicator_.Converge(), IsOk());
   const int calls = responder_.calls("Apply");
   EXPECT_THAT(*replicator_.Push({queued}), ElementsAre(true));
   EXPECT_EQ(responder_.calls("Apply"), calls);

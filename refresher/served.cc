@@ -2,12 +2,13 @@
 
 namespace chancery::refresher {
 
-bool AllServe(const std::vector<ResponderState>& responders, uint64_t /*size*/,
-              absl::Time since, bool /*crls*/) {
+bool AllServe(const std::vector<ResponderState>& responders, uint64_t size,
+              absl::Time since, bool crls) {
   bool any = false;
   for (const ResponderState& responder : responders) {
-    if (!responder.ready) continue;
-    if (responder.caught_up_at < since) return false;
+    if (!responder.head.ready) continue;
+    if (responder.head.reflected_size < size) return false;
+    if (crls && responder.caught_up_at < since) return false;
     any = true;
   }
   return any;
