@@ -324,7 +324,11 @@ void World::Crls() {
 
 void World::Converge() {
   RefresherNode& refresher = AnyRefresher();
-  if (refresher.running()) (void)refresher.Converge(dice_.Below(kResponders));
+  if (!refresher.running()) return;
+  if (dice_.Chance(50)) {
+    (void)refresher.heads().Step(absl::ZeroDuration());
+  }
+  (void)refresher.Converge(dice_.Below(kResponders));
 }
 
 void World::Head() {
