@@ -14,8 +14,11 @@ from processes import Failed
 from svg import draw
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BENCHES = ("responder", "storage", "bootstrap")
+BENCHES = ("responder", "storage", "bootstrap", "presign")
 TARGETS = ("//responder:chancery-responder", "//refresher:chancery-refresher",
+           "//signer:chancery-signer",
+           "//tests/bench:await_versions", "//tests/bench:import_certificates",
+           "//tests/bench:make_certificates", "//tests/bench:token_speed",
            "//tests/bench:make_dataset", "//tests/bench:feed_responder",
            "//tests/bench:fill_inventory", "//tests/bench:epoll_loop",
            "//tests/bench:http_load")
@@ -51,7 +54,7 @@ def arguments(argv):
 
 
 def build(options):
-    """Sets `tools`, `responder` and `refresher` to what was built."""
+    """Sets `tools`, `responder`, `refresher` and `signer` to what was built."""
     if options.binaries is None:
         flags = ["-c", "opt", "--config=opt"]
         bazel = options.bazel.split()
@@ -67,10 +70,12 @@ def build(options):
         options.tools = built / "tests/bench"
         options.responder = built / "responder/chancery-responder"
         options.refresher = built / "refresher/chancery-refresher"
+        options.signer = built / "signer/chancery-signer"
     else:
         options.tools = options.binaries
         options.responder = options.binaries / "chancery-responder"
         options.refresher = options.binaries / "chancery-refresher"
+        options.signer = options.binaries / "chancery-signer"
 
 
 def table(rows):

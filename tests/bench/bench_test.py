@@ -22,6 +22,8 @@ KEYS = {
     "storage": ("disk_bytes_per_certificate", "disk_peak_bytes_per_certificate",
                 "memory_bytes_10m", "restart_seconds_10m"),
     "bootstrap": ("seconds_1m",),
+    "presign": ("signatures_per_second", "vs_openssl_speed",
+                "vs_softhsm_sign_and_verify", "peak_memory_mb"),
 }
 
 

@@ -22,9 +22,15 @@ struct DatasetFiles {
   std::string issuer() const { return folder + "/issuer.pem"; }
   std::string delegate() const { return folder + "/delegate.pem"; }
   std::string manifest_key() const { return folder + "/manifest.key"; }
+  std::string ca_key() const { return folder + "/ca.key"; }
+  std::string ocsp_key() const { return folder + "/ocsp.key"; }
   std::string ocsp_template() const { return folder + "/template"; }
   std::string block(uint64_t number) const {
     return folder + "/blocks/" + std::to_string(number);
+  }
+  // Certificates for one Import call, each after its size in four bytes.
+  std::string import(uint64_t number) const {
+    return folder + "/imports/" + std::to_string(number);
   }
 };
 

@@ -2,7 +2,6 @@
 // blocks of many certificates: what a signer would have signed for them.
 #include <atomic>
 #include <cstdio>
-#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -10,18 +9,13 @@
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "block/draft.h"
-#include "block/key_set.h"
-#include "crypto/software_key.h"
+#include "tests/bench/bench_ca.h"
 #include "tests/bench/dataset.h"
 #include "tests/bench/dataset_files.h"
-#include "x509/certificate/certificate.h"
-#include "x509/certificate/names.h"
-#include "x509/certificate/pem.h"
 
 ABSL_FLAG(std::string, dir, "", "The folder to fill.");
 ABSL_FLAG(uint64_t, certificates, 1'000'000, "How many.");
@@ -29,101 +23,10 @@ ABSL_FLAG(uint64_t, certificates, 1'000'000, "How many.");
 namespace chancery::bench {
 namespace {
 
-using KeyPointer = std::unique_ptr<crypto::SoftwareKey>;
-
 constexpr absl::Duration kValidity = absl::Hours(96);
 
 absl::Status Write(const std::string& path, const std::string& content) {
   return base::WriteFileAtomically(path, base::AsBytes(content));
-}
-
-absl::StatusOr<std::string> Certify(const std::string& subject,
-                                    const crypto::PublicKey& key,
-                                    const std::string& issuer,
-                                    const crypto::SigningKey& issuer_key,
-                                    x509::Extensions extensions) {
-  x509::CertificateFacts facts;
-  facts.serial = "\x01" + std::string(15, subject == issuer ? 'i' : 'd');
-  facts.issuer = issuer;
-  facts.subject = subject;
-  facts.not_before =
-      absl::FromUnixSeconds(absl::ToUnixSeconds(absl::Now())) - absl::Hours(2);
-  facts.not_after = facts.not_before + absl::Hours(24 * 365);
-  facts.public_key = base::ToString(key.spki());
-  facts.extensions = std::move(extensions);
-  return x509::SignCertificate(facts, issuer_key);
-}
-
-// What signs blocks.
-struct Ca {
-  KeyPointer key, ocsp_key, manifest_key;
-  block::IssuerId issuer_id{};
-  std::shared_ptr<const block::OcspTemplate> ocsp_template;
-  absl::Time this_update;
-};
-
-absl::StatusOr<Ca> MakeCa(const DatasetFiles& files) {
-  Ca ca;
-  KeyPointer root;
-  for (KeyPointer* key : {&root, &ca.key, &ca.ocsp_key, &ca.manifest_key}) {
-    ASSIGN_OR_RETURN(*key,
-                     crypto::GenerateKey({.type = crypto::KeyType::kEcP256}));
-  }
-  ASSIGN_OR_RETURN(const std::string subject,
-                   x509::EncodeName({{.type = "O", .value = "Bench"},
-                                     {.type = "CN", .value = "Bench CA"}}));
-  x509::Extensions of_ca;
-  of_ca.is_ca = true;
-  of_ca.key_usage = x509::kKeyCertSign | x509::kCrlSign;
-  ASSIGN_OR_RETURN(
-      const std::string certificate,
-      Certify(subject, ca.key->public_key(), subject, *ca.key, of_ca));
-  ASSIGN_OR_RETURN(const std::string delegate_name,
-                   x509::EncodeName({{.type = "CN", .value = "Bench OCSP"}}));
-  x509::Extensions of_delegate;
-  of_delegate.key_usage = x509::kDigitalSignature;
-  of_delegate.extended_key_usage = {x509::kOcspSigning};
-  of_delegate.ocsp_no_check = true;
-  ASSIGN_OR_RETURN(const std::string delegate,
-                   Certify(delegate_name, ca.ocsp_key->public_key(), subject,
-                           *ca.key, of_delegate));
-  ASSIGN_OR_RETURN(block::OcspTemplate made,
-                   block::OcspTemplate::Create(
-                       block::CertIdForm::kSha1, base::AsBytes(subject),
-                       ca.key->public_key(), ca.ocsp_key->public_key(),
-                       ca.ocsp_key->algorithm(), {delegate}));
-  ca.ocsp_template =
-      std::make_shared<const block::OcspTemplate>(std::move(made));
-  ASSIGN_OR_RETURN(const auto parsed,
-                   x509::Certificate::Parse(base::AsBytes(certificate)));
-  ca.issuer_id = parsed.IssuerId();
-  ca.this_update = absl::FromUnixSeconds(absl::ToUnixSeconds(absl::Now())) -
-                   absl::Minutes(10);
-
-  block::KeySet keys;
-  keys.keys.push_back(
-      {.spki = base::ToString(ca.manifest_key->public_key().spki()),
-       .not_before = ca.this_update - absl::Hours(1),
-       .not_after = ca.this_update + absl::Hours(24 * 365),
-       .issuers = {ca.issuer_id}});
-  keys.issuers.push_back({.name = "bench", .certificate = certificate});
-  ASSIGN_OR_RETURN(const block::Signed key_set,
-                   block::Sign(block::kKeySetType, keys.Encode(), *root));
-  RETURN_IF_ERROR(Write(files.key_set(), key_set.Encode()));
-  RETURN_IF_ERROR(Write(
-      files.root(), x509::EncodePem("PUBLIC KEY", root->public_key().spki())));
-  RETURN_IF_ERROR(
-      Write(files.issuer(),
-            x509::EncodePem("CERTIFICATE", base::AsBytes(certificate))));
-  RETURN_IF_ERROR(
-      Write(files.delegate(),
-            x509::EncodePem("CERTIFICATE", base::AsBytes(delegate))));
-  RETURN_IF_ERROR(Write(files.ocsp_template(), ca.ocsp_template->encoded()));
-  ASSIGN_OR_RETURN(const base::Secret pem,
-                   crypto::EncodePkcs8Pem(*ca.manifest_key, nullptr));
-  RETURN_IF_ERROR(base::WriteFileAtomically(files.manifest_key(),
-                                            base::AsBytes(pem.Reveal()), 0600));
-  return ca;
 }
 
 absl::StatusOr<block::Record> SignRecord(const Ca& ca, uint64_t number) {

@@ -19,6 +19,7 @@ import urllib.request
 RESPONDER_URI = "spiffe://bench/responder/one"
 REFRESHER_URI = "spiffe://bench/refresher/one"
 SIGNER_URI = "spiffe://bench/signer/one"
+IMPORTER_URI = "spiffe://bench/importer/one"
 MAX_AGE_SECONDS = 24 * 3600
 
 
@@ -112,13 +113,13 @@ class Process:
 
 
 def make_tls(folder):
-    """A service CA, and who it names: responder, refresher, signer."""
+    """A service CA, and who it names: responder, refresher, signer, importer."""
     folder = pathlib.Path(folder)
     folder.mkdir(mode=0o700)
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     run("openssl", "req", "-x509", *key, "-keyout", folder / "ca.key", "-out",
         folder / "ca.pem", "-days", "2", "-subj", "/CN=bench")
-    for uri in (RESPONDER_URI, REFRESHER_URI, SIGNER_URI):
+    for uri in (RESPONDER_URI, REFRESHER_URI, SIGNER_URI, IMPORTER_URI):
         stem = folder / uri.split("/")[3]
         run("openssl", "req", *key, "-keyout", f"{stem}.key", "-out", f"{stem}.csr",
             "-subj", "/CN=bench", "-addext", f"subjectAltName=URI:{uri}")
@@ -135,16 +136,18 @@ def identity(tls, name):
 
 
 class Dataset:
-    """Signed blocks of many certificates; kept and used again for a day."""
+    """What a tool makes of many certificates; kept and used again for a day."""
+
+    name, maker = "certificates", "make_dataset"  # Signed blocks.
 
     def __init__(self, tools, cache, certificates):
-        self.folder = pathlib.Path(cache) / f"certificates-{certificates}"
+        self.folder = pathlib.Path(cache) / f"{self.name}-{certificates}"
         self.certificates = certificates
         done = self.folder / "certificates"
         if not done.exists() or time.time() - done.stat().st_mtime > MAX_AGE_SECONDS:
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder.mkdir(parents=True)
-            run(tools / "make_dataset", f"--dir={self.folder}",
+            run(tools / self.maker, f"--dir={self.folder}",
                 f"--certificates={certificates}")
         self.request = self.folder / "request.der"
         run("openssl", "ocsp", "-issuer", self.folder / "issuer.pem", "-serial",
