@@ -54,6 +54,39 @@ bool FitsTemplates(const Record& record, const Templates& templates) {
   return true;
 }
 
+// What leaves are made in; whoever makes many keeps it.
+struct LeafSpace {
+  std::string input = {};
+  std::string response = {};
+};
+
+merkle::Hash RecordLeafIn(LeafSpace& space, uint32_t place,
+                          const Templates& templates, const RecordFacts& facts,
+                          std::span<const base::Bytes> signatures) {
+  space.input.assign(1, '\0');
+  wire::PutInt(space.input, place);
+  for (size_t i = 0; i < templates.size(); ++i) {
+    space.response.clear();
+    templates[i]->Rebuild(facts, signatures[i], space.response);
+    base::Append(space.input, crypto::Sha256(base::AsBytes(space.response)));
+  }
+  return crypto::Sha256(base::AsBytes(space.input));
+}
+
+merkle::Hash StatusLeafIn(LeafSpace& space, uint32_t place,
+                          const RecordFacts& facts) {
+  if (facts.status == RecordStatus::kEmpty) return EmptyLeaf();
+  std::string& input = space.input;
+  input.assign(1, '\0');
+  wire::PutInt(input, place);
+  wire::PutCounted<uint8_t>(input, facts.serial);
+  wire::PutInt(input, static_cast<uint8_t>(facts.status));
+  const bool revoked = facts.status == RecordStatus::kRevoked;
+  wire::PutTime(input, revoked ? facts.revocation_time : absl::UnixEpoch());
+  wire::PutInt(input, static_cast<uint8_t>(revoked ? facts.reason : 0));
+  return crypto::Sha256(base::AsBytes(input));
+}
+
 merkle::Hash LeafOf(uint32_t place, const Templates& templates,
                     const Record& record) {
   if (record.status == RecordStatus::kEmpty) return EmptyLeaf();
@@ -100,28 +133,13 @@ merkle::Hash EmptyLeaf() {
 merkle::Hash RecordLeaf(uint32_t place, const Templates& templates,
                         const RecordFacts& facts,
                         std::span<const base::Bytes> signatures) {
-  std::string input, response;
-  input.push_back('\0');
-  wire::PutInt(input, place);
-  for (size_t i = 0; i < templates.size(); ++i) {
-    response.clear();
-    templates[i]->Rebuild(facts, signatures[i], response);
-    base::Append(input, crypto::Sha256(base::AsBytes(response)));
-  }
-  return crypto::Sha256(base::AsBytes(input));
+  LeafSpace space;
+  return RecordLeafIn(space, place, templates, facts, signatures);
 }
 
 merkle::Hash StatusLeaf(uint32_t place, const RecordFacts& facts) {
-  if (facts.status == RecordStatus::kEmpty) return EmptyLeaf();
-  std::string input;
-  input.push_back('\0');
-  wire::PutInt(input, place);
-  wire::PutCounted<uint8_t>(input, facts.serial);
-  wire::PutInt(input, static_cast<uint8_t>(facts.status));
-  const bool revoked = facts.status == RecordStatus::kRevoked;
-  wire::PutTime(input, revoked ? facts.revocation_time : absl::UnixEpoch());
-  wire::PutInt(input, static_cast<uint8_t>(revoked ? facts.reason : 0));
-  return crypto::Sha256(base::AsBytes(input));
+  LeafSpace space;
+  return StatusLeafIn(space, place, facts);
 }
 
 Block Block::Make(Signed signed_manifest, Manifest manifest,
@@ -365,12 +383,13 @@ merkle::PerfectTree Block::RecordTree() const {
   merkle::PerfectTree tree(manifest_.capacity, EmptyLeaf());
   std::vector<merkle::Hash> leaves(manifest_.capacity, EmptyLeaf());
   std::vector<base::Bytes> signatures(templates_.size());
+  LeafSpace space;
   for (uint32_t place = 0; place < count(); ++place) {
     const RecordFacts facts = Facts(place);
     if (facts.status == RecordStatus::kEmpty) continue;
     for (size_t i = 0; i < templates_.size(); ++i)
       signatures[i] = Signature(place, i);
-    leaves[place] = RecordLeaf(place, templates_, facts, signatures);
+    leaves[place] = RecordLeafIn(space, place, templates_, facts, signatures);
   }
   tree.SetAll(leaves);
   return tree;
@@ -379,8 +398,9 @@ merkle::PerfectTree Block::RecordTree() const {
 merkle::PerfectTree Block::StatusTree() const {
   merkle::PerfectTree tree(manifest_.capacity, EmptyLeaf());
   std::vector<merkle::Hash> leaves(manifest_.capacity, EmptyLeaf());
+  LeafSpace space;
   for (uint32_t place = 0; place < count(); ++place) {
-    leaves[place] = StatusLeaf(place, Facts(place));
+    leaves[place] = StatusLeafIn(space, place, Facts(place));
   }
   tree.SetAll(leaves);
   return tree;

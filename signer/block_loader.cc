@@ -73,6 +73,7 @@ absl::StatusOr<BlockReading> ReadBlock(const Ledger& ledger,
     return absl::OkStatus();
   };
   if (whole || reading.block.version == 0) {
+    reading.members.reserve(reading.block.count);
     RETURN_IF_ERROR(view->state().Members(block_id, collect));
   } else {
     RETURN_IF_ERROR(view->state().ChangedMembers(

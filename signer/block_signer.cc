@@ -156,9 +156,10 @@ namespace {
 
 // A good record whose certificate expires soon is kept as it is (TRUST 5): it
 // lasts to the certificate's end, unless this refresh comes late.
-bool IsLeftAlone(const CertificateState& member, const block::Record* held,
+bool IsLeftAlone(const CertificateState& member,
+                 const std::optional<block::RecordFacts>& held,
                  absl::Time this_update) {
-  return held != nullptr && SaysTheSame(*held, member) &&
+  return held.has_value() && SaysTheSame(*held, member) &&
          member.status == CertificateStatus::kGood &&
          member.not_after - this_update < kLastRefresh &&
          held->next_update >= member.not_after;
@@ -175,15 +176,18 @@ absl::Time RefreshAt(const Issuer& issuer,
   return absl::InfiniteFuture();
 }
 
-// The records of a block's next version, unsigned where they are new.
+// A block's next version.
 struct Renewal {
-  std::vector<block::Record> records = {};  // By place.
-  std::vector<uint32_t> changed = {};       // Places, ascending.
+  // By place, unsigned where they are new. Of a delta only those that changed:
+  // the others are empty here.
+  std::vector<block::Record> records = {};
+  std::vector<uint32_t> changed = {};  // Places, ascending.
   // Of what is replaced: the next must be a second younger (TRUST 2.8).
   absl::Time youngest = absl::InfinitePast();
 
   std::vector<block::Record*> ToSign() {
     std::vector<block::Record*> out;
+    out.reserve(changed.size());
     for (const uint32_t place : changed) {
       if (records[place].status != block::RecordStatus::kEmpty) {
         out.push_back(&records[place]);
@@ -197,25 +201,33 @@ struct Renewal {
 Renewal Renew(const Issuer& issuer, const BlockReading& reading,
               const block::Block* held, bool whole) {
   const absl::Time now = reading.this_update;
+  const uint32_t held_count = held == nullptr ? 0 : held->count();
   const bool same_form =
       held != nullptr && SameTemplates(held->templates(), issuer.templates);
   Renewal out;
-  if (held != nullptr) out.records = held->Records();
   if (whole && held != nullptr) out.youngest = held->manifest().this_update;
-  out.records.resize(std::max<size_t>(out.records.size(), reading.block.count));
+  out.records.resize(std::max<size_t>(held_count, reading.block.count));
+  std::vector<bool> is_member(out.records.size());
   for (const CertificateState& member : reading.members) {
-    block::Record& record = out.records[member.place];
-    const block::Record* before =
-        record.status == block::RecordStatus::kEmpty ? nullptr : &record;
+    is_member[member.place] = true;
+    std::optional<block::RecordFacts> before;
+    if (member.place < held_count) before = held->Facts(member.place);
+    if (before.has_value() && before->status == block::RecordStatus::kEmpty) {
+      before.reset();
+    }
     if (whole && same_form && IsLeftAlone(member, before, now) &&
-        member.not_after > now) {
+        before->next_update > now) {
+      out.records[member.place] = held->At(member.place);
       continue;
     }
-    if (before != nullptr) {
+    if (before.has_value()) {
       out.youngest = std::max(out.youngest, before->this_update);
     }
-    record = RecordFor(issuer, member, now);
+    out.records[member.place] = RecordFor(issuer, member, now);
     out.changed.push_back(member.place);
+  }
+  for (uint32_t place = 0; whole && place < held_count; ++place) {
+    if (!is_member[place]) out.records[place] = held->At(place);
   }
   return out;
 }

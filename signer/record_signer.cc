@@ -90,8 +90,9 @@ block::Record RecordFor(const Issuer& issuer, const CertificateState& member,
   return record;
 }
 
-bool SaysTheSame(const block::Record& held, const CertificateState& member) {
-  if (held.serial != member.serial) return false;
+bool SaysTheSame(const block::RecordFacts& held,
+                 const CertificateState& member) {
+  if (!base::Equal(held.serial, base::AsBytes(member.serial))) return false;
   if (member.status == CertificateStatus::kGood) {
     return held.status == block::RecordStatus::kGood;
   }

@@ -22,7 +22,8 @@ block::Record RecordFor(const Issuer& issuer, const CertificateState& member,
                         absl::Time this_update);
 
 // Whether `held` says what the ledger says of `member`.
-bool SaysTheSame(const block::Record& held, const CertificateState& member);
+bool SaysTheSame(const block::RecordFacts& held,
+                 const CertificateState& member);
 
 // Checks the record's values (TRUST 2.5) and signs it once for each template.
 // InternalError if a value breaks a rule: nothing wrong leaves.
