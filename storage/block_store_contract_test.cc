@@ -60,6 +60,22 @@ TEST_P(BlockStoreTest, ALargeBlockComesBackAsItWas) {
   }
 }
 
+TEST_P(BlockStoreTest, PostgresDoesNotTryToCompressBlocks) {
+  if (GetParam() != Kind::kPostgres) GTEST_SKIP();
+  std::vector<Row> rows;
+  ASSERT_THAT(OpenDatabase()->Read([&](Session& session) -> absl::Status {
+    const auto found = session.Run(
+        "SELECT CAST(attstorage AS TEXT) FROM pg_attribute WHERE "
+        "attrelid = 'blocks'::regclass AND attname = 'data'",
+        {});
+    if (found.ok()) rows = *found;
+    return found.status();
+  }),
+              IsOk());
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(std::get<std::string>(rows[0][0]), "e");
+}
+
 TEST_P(BlockStoreTest, ABlockOnlyGrows) {
   ASSERT_THAT(inventory_->PutBlock(Block(5)), IsOk());
   ASSERT_THAT(inventory_->PutBlock(Block(4)), IsOk());
