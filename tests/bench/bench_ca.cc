@@ -57,6 +57,8 @@ absl::StatusOr<Ca> MakeCa(const DatasetFiles& files) {
                                      {.type = "CN", .value = "Bench CA"}}));
   x509::Extensions of_ca;
   of_ca.is_ca = true;
+  of_ca.subject_key_identifier =
+      base::ToString(ca.key->public_key().KeyHashSha1());
   of_ca.key_usage = x509::kKeyCertSign | x509::kCrlSign;
   ASSIGN_OR_RETURN(
       const std::string certificate,
