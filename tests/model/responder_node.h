@@ -58,6 +58,7 @@ class ResponderNode {
   Answer Look(const std::string& serial);
 
   responder::VerifiedReplica& replica() { return parts_->replica; }
+  responder::BlockCache& blocks() { return parts_->blocks; }
   // The CRL that it serves; empty if it has none that is current.
   std::string Crl() const;
 
