@@ -8,7 +8,9 @@ AuditReport Audit(const AuditParts& parts, const AuditOptions& options) {
   AuditReport report;
   Replay replay(options.replay);
   Stage stage{parts, options, report, replay};
+  WatchHeads(stage);
   if (ReadLedger(stage)) {
+    AuditHeads(stage);
     stage.followed = replay.size();
     if (parts.inventory != nullptr) {
       AuditRows(stage);

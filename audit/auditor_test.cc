@@ -175,6 +175,12 @@ class AuditTest : public ::testing::Test {
       ASSERT_TRUE(inventory_->PutBlock(row).ok());
     }
     ASSERT_TRUE(inventory_->ApplyLedgerStep(step).ok());
+    const auto head = *world_.signer.heads().Sign();
+    ASSERT_TRUE(inventory_
+                    ->PutHead("signer", {.time = head->head.time,
+                                         .head = head->bytes.head,
+                                         .index = head->bytes.index})
+                    .ok());
   }
 
   AuditReport Report() {
@@ -218,6 +224,7 @@ TEST_F(AuditTest, AHealthyClusterIsClean) {
   EXPECT_EQ(report.checked.at("blocks"), 2u);
   EXPECT_EQ(report.checked.at("answers"), 40u);
   EXPECT_EQ(report.checked.at("crls"), 3u);
+  EXPECT_EQ(report.checked.at("heads"), 1u);
   EXPECT_EQ(report.ledger_size, world_.signer.ledger().Head().size);
 }
 

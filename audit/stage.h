@@ -3,6 +3,7 @@
 #define CHANCERY_AUDIT_STAGE_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "audit/auditor.h"
 #include "audit/finding.h"
 #include "audit/replay.h"
+#include "block/head.h"
 
 namespace chancery::audit {
 
@@ -30,6 +32,9 @@ struct Stage {
   // What the inventory had followed when its rows were read.
   uint64_t followed = 0;
 
+  // The newest that the inventory has, if it is signed as it should be.
+  std::optional<block::OpenedHead> head = {};
+
   void NotChecked(absl::string_view what, const absl::Status& why) {
     report.not_checked.push_back(absl::StrCat(what, ": ", why.message()));
   }
@@ -40,6 +45,10 @@ struct Stage {
 
 // Reads the ledger to its end. False: it could not be read; the report says so.
 bool ReadLedger(Stage& stage);
+// Before the ledger is read: has the root at the head's size kept.
+void WatchHeads(Stage& stage);
+// The head, once it was.
+void AuditHeads(Stage& stage);
 // Changes that nobody signed, at the end, when the ledger was read again.
 void CheckDelays(Stage& stage);
 

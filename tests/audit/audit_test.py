@@ -333,6 +333,10 @@ class StolenManifestKey(AuditCase):
         self.assert_finds("record-of-unissued-serial", "block-not-in-ledger",
                           "unissued-serial-answered", serial=nobody)
 
+    def test_a_head_with_an_old_version_of_a_block(self):
+        self.forge("head", self.folder)
+        self.assert_finds("head-index-differs")
+
     def test_a_block_of_another_key_in_the_inventory(self):
         self.forged_at(self.serials[18], "good", "inventory", "other")
         self.assert_finds("manifest-not-verified", "block-not-in-ledger")

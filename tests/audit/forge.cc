@@ -5,6 +5,7 @@
 //     CHANGE: drop, good, reason:N, extra:SERIAL
 //     KEY: real (the default) or other: who signs the manifest
 //   forge crl DIR SERIAL drop|add OUT
+//   forge head DIR
 //   forge ledger LEDGER_DIR DIR flip INDEX
 //   forge ledger LEDGER_DIR DIR release SERIAL
 //   forge ledger LEDGER_DIR DIR manifest version|previous|status-root
@@ -26,6 +27,7 @@
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "block/draft.h"
+#include "block/head.h"
 #include "chancery/config/refresher.pb.h"
 #include "crypto/software_key.h"
 #include "ledger/entry.h"
@@ -229,6 +231,29 @@ absl::Status ForgeCrl(const Arguments& in) {
   return base::WriteFileAtomically(in[4], base::AsBytes(der));
 }
 
+// --- heads ------------------------------------------------------------------
+
+// The newest again, later, with an old version of a block.
+absl::Status ForgeHead(const Arguments& in) {
+  if (in.size() != 2) return absl::InvalidArgumentError("usage");
+  config::Refresher config;
+  RETURN_IF_ERROR(
+      rpc::LoadTextproto(in[1] + "/config/refresher.textproto", config));
+  const std::string& signer = config.signer().expected_uri();
+  ASSIGN_OR_RETURN(const auto inventory, Inventory(in[1]));
+  ASSIGN_OR_RETURN(const storage::HeadRow row, inventory->GetHead(signer));
+  ASSIGN_OR_RETURN(block::Head head, block::HeadOf(base::AsBytes(row.head)));
+  ASSIGN_OR_RETURN(block::Index index,
+                   block::Index::Parse(base::AsBytes(row.index)));
+  head.time += absl::Microseconds(1);
+  index.versions[0].second -= 1;
+  ASSIGN_OR_RETURN(const auto key, Key(in[1], "manifest"));
+  ASSIGN_OR_RETURN(const block::SignedHead made,
+                   block::SignHead(head, index, *key));
+  return inventory->PutHead(
+      signer, {.time = head.time, .head = made.head, .index = made.index});
+}
+
 // --- the ledger -------------------------------------------------------------
 
 class LedgerForger {
@@ -343,6 +368,7 @@ absl::Status Forge(const Arguments& in) {
   if (in.empty()) return absl::InvalidArgumentError("usage");
   if (in[0] == "block") return ForgeBlock(in);
   if (in[0] == "crl") return ForgeCrl(in);
+  if (in[0] == "head") return ForgeHead(in);
   return ForgeLedger(in);
 }
 
