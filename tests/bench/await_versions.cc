@@ -70,7 +70,7 @@ absl::StatusOr<absl::Time> Await() {
       if (absl::Now() > end) {
         return absl::DeadlineExceededError("a responder lacks a block");
       }
-      absl::SleepFor(absl::Milliseconds(20));
+      absl::SleepFor(absl::Milliseconds(50));
     }
   }
   return absl::Now();
