@@ -121,7 +121,8 @@ class AuditTest : public ::testing::Test {
                               .next_update = crl.next_update,
                               .refresh_at = crl.refresh_at,
                               .ledger_size = crl.ledger_size,
-                              .der = crl.der})
+                              .size = crl.size},
+                             storage::OnePiece(crl.der))
                     .ok());
     for (FakeResponder* responder : {&first_, &second_}) {
       responder->crl = crl.der;

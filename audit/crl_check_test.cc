@@ -77,7 +77,7 @@ class CrlCheckTest : public ::testing::Test {
 
   SignerWorld world_;
   std::vector<std::string> serials_;
-  signer::SignedCrl signed_;
+  signer::testing::WholeCrl signed_;
 };
 
 TEST_F(CrlCheckTest, WhatTheSignerMadeIsClean) {

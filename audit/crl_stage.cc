@@ -8,6 +8,7 @@
 #include "audit/issuer_book.h"
 #include "audit/stage.h"
 #include "base/bytes.h"
+#include "storage/read_crl.h"
 #include "x509/crl/crl.h"
 
 namespace chancery::audit {
@@ -74,11 +75,9 @@ class CrlStage {
     if (stage_.parts.inventory != nullptr) {
       Look(
           scope, "inventory",
-          [&]() -> absl::StatusOr<std::string> {
-            auto row =
-                stage_.parts.inventory->GetCrl(scope.issuer_id, scope.shard);
-            if (!row.ok()) return row.status();
-            return std::move(row->der);
+          [&] {
+            return storage::ReadCrl(*stage_.parts.inventory,
+                                    {scope.issuer_id, scope.shard, false});
           },
           known);
     }

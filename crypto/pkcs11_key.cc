@@ -3,6 +3,8 @@
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/status_macros.h"
+#include "crypto/digest_input.h"
+#include "crypto/digest_verification.h"
 #include "crypto/ecdsa_signature.h"
 #include "crypto/signed_input.h"
 
@@ -161,19 +163,33 @@ absl::StatusOr<std::string> Pkcs11Key::SignInToken(base::Bytes input) const {
 
 absl::StatusOr<std::string> Pkcs11Key::Sign(base::Bytes message) const {
   const SignedInput input(algorithm_, message);
-  absl::StatusOr<std::string> signature =
-      SignInToken(algorithm_ == SignatureAlgorithm::kEd25519
-                      ? message
-                      : base::Bytes(input.data(), input.size()));
+  return Release(SignInToken(algorithm_ == SignatureAlgorithm::kEd25519
+                                 ? message
+                                 : base::Bytes(input.data(), input.size())),
+                 [&](base::Bytes signature) {
+                   return public_key_.Verify(algorithm_, message, signature);
+                 });
+}
+
+absl::StatusOr<std::string> Pkcs11Key::SignDigest(
+    const MessageDigest& digest) const {
+  RETURN_IF_ERROR(CheckDigestFor(algorithm_, digest));
+  const std::string input = DigestInput(digest);
+  return Release(SignInToken(base::AsBytes(input)), [&](base::Bytes signature) {
+    return VerifyDigest(public_key_, digest, signature);
+  });
+}
+
+absl::StatusOr<std::string> Pkcs11Key::Release(
+    absl::StatusOr<std::string> signature,
+    absl::FunctionRef<absl::Status(base::Bytes)> verify) const {
   if (!signature.ok()) return Annotate(signature.status(), *pool_, name_);
   if (algorithm_ == SignatureAlgorithm::kEcdsaSha256 ||
       algorithm_ == SignatureAlgorithm::kEcdsaSha384) {
     const std::string raw = *std::move(signature);
     signature = EcdsaSignatureToDer(base::AsBytes(raw));
   }
-  if (!signature.ok() ||
-      !public_key_.Verify(algorithm_, message, base::AsBytes(*signature))
-           .ok()) {
+  if (!signature.ok() || !verify(base::AsBytes(*signature)).ok()) {
     return Annotate(
         absl::DataLossError(
             "it returned a signature that does not verify under the key's "

@@ -9,8 +9,10 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "base/mutex.h"
+#include "crypto/message_digest.h"
 #include "crypto/pkcs11_objects.h"
 #include "crypto/pkcs11_session_pool.h"
 #include "crypto/signing_key.h"
@@ -32,6 +34,8 @@ class Pkcs11Key final : public SigningKey {
   const PublicKey& public_key() const override { return public_key_; }
   SignatureAlgorithm algorithm() const override { return algorithm_; }
   absl::StatusOr<std::string> Sign(base::Bytes message) const override;
+  // As SignDigest in digest_signing.h.
+  absl::StatusOr<std::string> SignDigest(const MessageDigest& digest) const;
 
  private:
   // A private key's handle means something only in its epoch.
@@ -53,6 +57,10 @@ class Pkcs11Key final : public SigningKey {
   absl::StatusOr<std::string> SignRaw(const Pkcs11SessionPool::Lease& lease,
                                       base::Bytes input) const;
   absl::StatusOr<std::string> SignInToken(base::Bytes input) const;
+  // What the token made of it, in X.509 form and checked by `verify`.
+  absl::StatusOr<std::string> Release(
+      absl::StatusOr<std::string> signature,
+      absl::FunctionRef<absl::Status(base::Bytes)> verify) const;
 
   const std::shared_ptr<Pkcs11SessionPool> pool_;
   const Pkcs11KeyName name_;

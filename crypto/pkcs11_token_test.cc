@@ -11,6 +11,8 @@
 #include "base/bytes.h"
 #include "base/secret.h"
 #include "base/testing/status_matchers.h"
+#include "crypto/digest_signing.h"
+#include "crypto/message_digest.h"
 #include "crypto/pkcs11_module.h"
 #include "crypto/software_key.h"
 #include "crypto/testing/command.h"
@@ -82,6 +84,15 @@ TEST_P(Pkcs11KeyTest, SignsWithAKeyThatItGenerated) {
   ASSERT_THAT(signature, IsOk());
   EXPECT_THAT(generated->Verify((*key)->algorithm(), AsBytes(message),
                                 AsBytes(*signature)),
+              IsOk());
+  // And what was hashed in pieces.
+  DigestStream stream((*key)->algorithm());
+  stream.Update(AsBytes(message).first(5));
+  stream.Update(AsBytes(message).subspan(5));
+  const auto of_digest = SignDigest(**key, stream.Finish());
+  ASSERT_THAT(of_digest, IsOk());
+  EXPECT_THAT(generated->Verify((*key)->algorithm(), AsBytes(message),
+                                AsBytes(*of_digest)),
               IsOk());
 }
 

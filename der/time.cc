@@ -1,8 +1,8 @@
 #include "absl/time/time.h"
 
+#include <cstdint>
 #include <optional>
 
-#include "absl/time/civil_time.h"
 #include "der/reader.h"
 
 namespace chancery::der {
@@ -18,6 +18,33 @@ int Number(Bytes digits) {
   return value;
 }
 
+constexpr bool IsLeap(int year) {
+  return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+constexpr int DaysIn(int year, int month) {
+  constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  return month == 2 && IsLeap(year) ? 29 : kDays[month - 1];
+}
+
+// Days from 1 January 1970 to a date of the Gregorian calendar, in years that
+// begin with March. A CRL may have a million dates; absl's civil times take ten
+// times as long.
+constexpr int64_t DaysSince1970(int year, int month, int day) {
+  const int64_t y = month > 2 ? year : year - 1;
+  const int64_t era = (y >= 0 ? y : y - 399) / 400;
+  const int64_t year_of_era = y - era * 400;
+  const int64_t day_of_year =
+      (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+  const int64_t day_of_era = year_of_era * 365 + year_of_era / 4 -
+                             year_of_era / 100 + day_of_year;
+  return era * 146097 + day_of_era - 719468;
+}
+
+static_assert(DaysSince1970(1970, 1, 1) == 0);
+static_assert(DaysSince1970(2000, 2, 29) == 11016);
+static_assert(DaysSince1970(0, 3, 1) == -719468);
+
 // `rest` is MMDDHHMMSSZ.
 std::optional<absl::Time> FromParts(int year, Bytes rest) {
   if (rest.size() != 11 || rest[10] != 'Z') return std::nullopt;
@@ -26,15 +53,13 @@ std::optional<absl::Time> FromParts(int year, Bytes rest) {
     part[i] = Number(rest.subspan(2 * i, 2));
     if (part[i] < 0) return std::nullopt;
   }
-  const absl::CivilSecond civil(year, part[0], part[1], part[2], part[3],
-                                part[4]);
-  // CivilSecond turns 31 April into 1 May; such a date is no date.
-  if (civil.month() != part[0] || civil.day() != part[1] ||
-      civil.hour() != part[2] || civil.minute() != part[3] ||
-      civil.second() != part[4]) {
+  const auto [month, day, hour, minute, second] = part;
+  if (month < 1 || month > 12 || day < 1 || day > DaysIn(year, month) ||
+      hour > 23 || minute > 59 || second > 59) {
     return std::nullopt;
   }
-  return absl::FromCivil(civil, absl::UTCTimeZone());
+  return absl::FromUnixSeconds(DaysSince1970(year, month, day) * 86400 +
+                               hour * 3600 + minute * 60 + second);
 }
 
 }  // namespace

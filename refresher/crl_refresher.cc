@@ -37,23 +37,46 @@ absl::StatusOr<size_t> CrlRefresher::SignNeeded(absl::Duration delay) {
   RETURN_IF_ERROR(RefreshIssuers());
   ASSIGN_OR_RETURN(const std::vector<storage::CrlRow> rows,
                    inventory_.ListCrls());
-  std::map<std::string, std::map<uint32_t, const storage::CrlRow*>> held;
+  std::map<std::pair<std::string, bool>, Held> held;
   for (const storage::CrlRow& row : rows) {
-    held[row.issuer_id][row.shard] = &row;
+    held[{row.issuer_id, row.is_delta}][row.shard] = row;
   }
   size_t done = 0;
   absl::Status first_error;
   for (const ListedIssuer& issuer : issuers_) {
-    const auto needed = Needed(issuer, held[issuer.issuer_id], delay);
-    first_error.Update(needed.status());
-    if (!needed.ok()) continue;
-    for (const uint32_t shard : *needed) {
-      const absl::Status status = Sign(issuer, shard);
-      if (status.ok()) ++done;
-      first_error.Update(status);
+    // A delta adds to a full one.
+    for (const bool is_delta : {false, true}) {
+      if (is_delta && !issuer.has_delta_crls) continue;
+      const auto count = SignNeeded(issuer, is_delta,
+                                    held[{issuer.issuer_id, is_delta}], delay);
+      if (count.ok()) done += *count;
+      first_error.Update(count.status());
     }
   }
-  if (done > 0) sink_.CrlsChanged();
+  if (!first_error.ok()) return first_error;
+  return done;
+}
+
+absl::StatusOr<size_t> CrlRefresher::SignNeeded(const ListedIssuer& issuer,
+                                                bool is_delta, const Held& held,
+                                                absl::Duration delay) {
+  ASSIGN_OR_RETURN(const std::vector<uint32_t> needed,
+                   Needed(issuer, held, delay));
+  size_t done = 0;
+  absl::Status first_error;
+  for (const uint32_t shard : needed) {
+    const auto former = held.find(shard);
+    const absl::Status status =
+        Sign({.issuer = issuer.name,
+              .shard = shard,
+              .is_delta = is_delta,
+              .have_number = former == held.end() ? 0 : former->second.number});
+    first_error.Update(status);
+    if (!status.ok()) continue;
+    ++done;
+    // A shard does not wait for the others to be at the responders.
+    sink_.CrlsChanged();
+  }
   if (!first_error.ok()) return first_error;
   return done;
 }
@@ -74,9 +97,7 @@ absl::Status CrlRefresher::RefreshIssuers() {
 }
 
 absl::StatusOr<std::vector<uint32_t>> CrlRefresher::Needed(
-    const ListedIssuer& issuer,
-    const std::map<uint32_t, const storage::CrlRow*>& held,
-    absl::Duration delay) {
+    const ListedIssuer& issuer, const Held& held, absl::Duration delay) {
   const absl::Time now = clock_.Now();
   std::vector<uint32_t> needed;
   // Those that a changed status may make necessary, and the least that one of
@@ -85,11 +106,11 @@ absl::StatusOr<std::vector<uint32_t>> CrlRefresher::Needed(
   uint64_t since = ~uint64_t{0};
   for (uint32_t shard = 0; shard < issuer.crl_shards; ++shard) {
     const auto found = held.find(shard);
-    if (found == held.end() || found->second->refresh_at <= now) {
+    if (found == held.end() || found->second.refresh_at <= now) {
       needed.push_back(shard);
-    } else if (now >= found->second->this_update + delay) {
+    } else if (now >= found->second.this_update + delay) {
       asked.push_back(shard);
-      since = std::min(since, found->second->ledger_size);
+      since = std::min(since, found->second.ledger_size);
     }
   }
   if (asked.empty()) return needed;
@@ -98,37 +119,44 @@ absl::StatusOr<std::vector<uint32_t>> CrlRefresher::Needed(
   for (const uint32_t shard : asked) {
     const auto change = changes.find(shard);
     if (change != changes.end() &&
-        change->second >= held.at(shard)->ledger_size) {
+        change->second >= held.at(shard).ledger_size) {
       needed.push_back(shard);
     }
   }
   return needed;
 }
 
-absl::Status CrlRefresher::Sign(const ListedIssuer& issuer, uint32_t shard) {
-  const auto crl = signer_.SignCrl(issuer.name, shard);
-  if (!crl.ok()) {
-    return absl::Status(crl.status().code(),
-                        absl::StrCat("CRL of issuer \"", issuer.name,
-                                     "\": ", crl.status().message()));
-  }
+absl::Status CrlRefresher::Sign(const CrlRequest& request) {
+  const auto failed = [&](const absl::Status& status) {
+    return absl::Status(
+        status.code(),
+        absl::StrCat(request.is_delta ? "delta CRL" : "CRL", " of issuer \"",
+                     request.issuer, "\": ", status.message()));
+  };
+  const auto crl = signer_.SignCrl(request);
+  if (!crl.ok()) return failed(crl.status());
+  const SignedCrl& facts = (*crl)->facts();
   ++signed_;
   const absl::Status stored =
-      inventory_.PutCrl({.issuer_id = crl->issuer_id,
-                         .shard = shard,
-                         .number = crl->number,
-                         .this_update = crl->this_update,
-                         .next_update = crl->next_update,
-                         .refresh_at = crl->refresh_at,
-                         .ledger_size = crl->ledger_size,
-                         .der = crl->der});
+      inventory_.PutCrl({.issuer_id = facts.issuer_id,
+                         .shard = request.shard,
+                         .is_delta = request.is_delta,
+                         .number = facts.number,
+                         .base_number = facts.base_number,
+                         .this_update = facts.this_update,
+                         .next_update = facts.next_update,
+                         .refresh_at = facts.refresh_at,
+                         .ledger_size = facts.ledger_size,
+                         .size = facts.size},
+                        [&] { return (*crl)->Next(); });
   // A newer one is there: another refresher's.
   if (absl::IsFailedPrecondition(stored)) return absl::OkStatus();
-  RETURN_IF_ERROR(stored);
-  log_.Info("crl_signed", {{"issuer", issuer.name},
-                           {"shard", shard},
-                           {"number", crl->number},
-                           {"bytes", crl->der.size()}});
+  if (!stored.ok()) return failed(stored);
+  log_.Info("crl_signed", {{"issuer", request.issuer},
+                           {"shard", request.shard},
+                           {"delta", request.is_delta},
+                           {"number", facts.number},
+                           {"bytes", facts.size}});
   return absl::OkStatus();
 }
 

@@ -20,12 +20,14 @@
 
 namespace chancery::refresher {
 
-// A scope (issuer, shard) needs a CRL when it has none, when the one it has is
-// due, and when a status changed that the CRL does not reflect. What is needed
-// follows from the inventory alone, so nothing is forgotten by a restart.
+// A scope (issuer, shard, full or delta) needs a CRL when it has none, when the
+// one it has is due, and when a status changed in it that the CRL does not
+// reflect. What is needed follows from the inventory alone, so nothing is
+// forgotten by a restart.
 //
 // One caller at a time, but for the counter. Refreshers that share an inventory
-// may both sign; the inventory keeps the higher number.
+// say which number they have, so that the signer gives all of them the same
+// one; the inventory keeps the highest.
 class CrlRefresher {
  public:
   struct Options {
@@ -50,12 +52,15 @@ class CrlRefresher {
  private:
   absl::StatusOr<size_t> SignNeeded(absl::Duration delay);
   absl::Status RefreshIssuers();
-  // The shards of the issuer that need a CRL now; `held` has what there is.
-  absl::StatusOr<std::vector<uint32_t>> Needed(
-      const ListedIssuer& issuer,
-      const std::map<uint32_t, const storage::CrlRow*>& held,
-      absl::Duration delay);
-  absl::Status Sign(const ListedIssuer& issuer, uint32_t shard);
+  // By shard, what the inventory has of an issuer's full or delta CRLs.
+  using Held = std::map<uint32_t, storage::CrlRow>;
+  // The shards that need one now.
+  absl::StatusOr<std::vector<uint32_t>> Needed(const ListedIssuer& issuer,
+                                               const Held& held,
+                                               absl::Duration delay);
+  absl::StatusOr<size_t> SignNeeded(const ListedIssuer& issuer, bool is_delta,
+                                    const Held& held, absl::Duration delay);
+  absl::Status Sign(const CrlRequest& request);
 
   SignerClient& signer_;
   storage::Inventory& inventory_;

@@ -29,10 +29,17 @@ class CrlRefresherTest : public testing::RefresherFixture {
     refresher_.emplace(signer_, inventory_, sink_, clock_, log_,
                        CrlRefresher::Options{.delay = kDelay});
   }
-  storage::CrlRow Crl(uint32_t shard) {
-    auto row = real_inventory_->GetCrl(signer_.issuer().issuer_id, shard);
-    EXPECT_THAT(row, IsOk());
-    return row.value_or(storage::CrlRow());
+  storage::CrlRow Crl(uint32_t shard, bool is_delta = false) {
+    const auto rows = real_inventory_->ListCrls();
+    EXPECT_THAT(rows, IsOk());
+    for (const storage::CrlRow& row : *rows) {
+      if (row.shard == shard && row.is_delta == is_delta) return row;
+    }
+    ADD_FAILURE() << "no CRL of shard " << shard;
+    return {};
+  }
+  std::string Der(const storage::CrlRow& crl) {
+    return real_inventory_->GetCrlPart(crl, 0)->value_or("");
   }
   // All numbers added up: grows by one with each CRL that is stored.
   uint64_t InventoryNumbers() {
@@ -78,15 +85,15 @@ TEST_F(CrlRefresherTest, EveryScopeGetsItsFirstCrl) {
   for (const uint32_t shard : {0u, 1u, 2u}) {
     const storage::CrlRow row = Crl(shard);
     EXPECT_EQ(row.number, 1u);
-    EXPECT_EQ(row.der, "CRL " + std::to_string(shard) + " 1");
+    EXPECT_EQ(Der(row), "CRL " + std::to_string(shard) + " 1");
     EXPECT_EQ(row.this_update, clock_.Now());
     EXPECT_EQ(row.next_update, clock_.Now() + absl::Hours(24 * 9));
     EXPECT_EQ(row.refresh_at, clock_.Now() + kRefreshAfter);
     EXPECT_EQ(row.ledger_size, shard);
   }
-  EXPECT_EQ(sink_.crls_changed, 1);
+  EXPECT_EQ(sink_.crls_changed, 3);
   EXPECT_EQ(*refresher_->Step(), 0u);
-  EXPECT_EQ(sink_.crls_changed, 1);
+  EXPECT_EQ(sink_.crls_changed, 3);
 }
 
 TEST_F(CrlRefresherTest, KeepsTheIssuersInTheInventory) {
@@ -174,10 +181,42 @@ TEST_F(CrlRefresherTest, ANewerCrlOfAnotherRefresherIsKept) {
                          .this_update = clock_.Now(),
                          .next_update = clock_.Now(),
                          .refresh_at = clock_.Now(),  // Due.
-                         .der = "theirs"};
-  ASSERT_THAT(real_inventory_->PutCrl(theirs), IsOk());
+                         .size = 6};
+  ASSERT_THAT(real_inventory_->PutCrl(theirs, storage::OnePiece("theirs")),
+              IsOk());
   ASSERT_THAT(refresher_->Step(), IsOk());
-  EXPECT_EQ(Crl(0).der, "theirs");
+  EXPECT_EQ(Der(Crl(0)), "theirs");
+}
+
+// What it signed before it was killed is fetched, not signed again.
+TEST_F(CrlRefresherTest, TwoRefreshersShareOneCrl) {
+  CrlRefresher other(signer_, inventory_, sink_, clock_, log_,
+                     {.delay = kDelay});
+  ASSERT_THAT(refresher_->Step(), IsOk());
+  Revoke();
+  clock_.Advance(kDelay);
+  const uint64_t size = signer_.ledger_size();
+  // It asks for what is newer than 1, and dies before it is stored.
+  ASSERT_THAT(signer_.SignCrl({.issuer = "issuing", .have_number = 1}), IsOk());
+  EXPECT_EQ(*other.Step(), 1u);
+  EXPECT_EQ(*refresher_->Step(), 0u);
+  EXPECT_EQ(Crl(0).number, 2u);
+  EXPECT_EQ(signer_.ledger_size(), size + 1);
+}
+
+TEST_F(CrlRefresherTest, AnIssuerWithDeltasGetsThemToo) {
+  signer_.SetDeltaCrls(true);
+  EXPECT_EQ(*refresher_->Step(), 2u);
+  EXPECT_EQ(Crl(0).number, 1u);
+  EXPECT_EQ(Crl(0, true).number, 2u);
+  EXPECT_EQ(Crl(0, true).base_number, 1u);
+  EXPECT_EQ(Der(Crl(0, true)), "delta 0 2");
+  EXPECT_EQ(*refresher_->Step(), 0u);
+  Revoke();
+  clock_.Advance(kDelay);
+  EXPECT_EQ(*refresher_->Step(), 2u);
+  EXPECT_EQ(Crl(0, true).number, 4u);
+  EXPECT_EQ(*refresher_->Step(), 0u);
 }
 
 TEST_F(CrlRefresherTest, AScopeThatFailsDoesNotKeepOthersFromTheirs) {
@@ -188,7 +227,7 @@ TEST_F(CrlRefresherTest, AScopeThatFailsDoesNotKeepOthersFromTheirs) {
                        "CRL of issuer \"issuing\": too large"));
   EXPECT_EQ(Crl(0).number, 1u);
   EXPECT_EQ(Crl(2).number, 1u);
-  EXPECT_EQ(sink_.crls_changed, 1);
+  EXPECT_EQ(sink_.crls_changed, 2);
   signer_.RefuseBlock("crl 1", absl::OkStatus());
   EXPECT_EQ(*refresher_->Step(), 1u);
   EXPECT_EQ(Crl(1).number, 1u);
@@ -219,7 +258,7 @@ TEST_F(CrlRefresherTest, EachCallToTheInventoryMayFailOnce) {
       EXPECT_EQ(failed, inventory_.calls() > call);
       inventory_.Heal();
       if (!after && InventoryNumbers() > number) {
-        EXPECT_EQ(sink_.crls_changed, 1) << call;
+        EXPECT_GE(sink_.crls_changed, 1) << call;
       }
       ASSERT_THAT(refresher_->Step(), IsOk());
       EXPECT_GT(InventoryNumbers(), number);

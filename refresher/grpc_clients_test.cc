@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -137,23 +138,48 @@ TEST_F(GrpcSignerClientTest, EntriesArriveFromTheAskedIndex) {
   EXPECT_EQ(page->ledger_size, 5u);
 }
 
-TEST_F(GrpcSignerClientTest, ACrlIsPutTogether) {
+// To its end, or to an error.
+absl::StatusOr<std::string> All(CrlDownload& download) {
+  std::string der;
+  while (true) {
+    auto piece = download.Next();
+    if (!piece.ok()) return piece.status();
+    if (!piece->has_value()) return der;
+    der += **piece;
+  }
+}
+
+TEST_F(GrpcSignerClientTest, ACrlComesInPieces) {
   signer_.AddBlock(1);
-  const auto crl = client_->SignCrl("issuing", 0);
+  const auto crl = client_->SignCrl({.issuer = "issuing"});
   ASSERT_THAT(crl, IsOk());
-  EXPECT_EQ(crl->issuer_id, signer_.issuer().issuer_id);
-  EXPECT_EQ(crl->number, 1u);
-  EXPECT_EQ(crl->this_update, clock_.Now());
-  EXPECT_EQ(crl->next_update, clock_.Now() + absl::Hours(24 * 9));
-  EXPECT_EQ(crl->refresh_at, clock_.Now() + absl::Hours(12 * 9));
-  EXPECT_EQ(crl->ledger_size, 2u);
-  EXPECT_EQ(crl->der, "CRL 0 1");
+  const SignedCrl& facts = (*crl)->facts();
+  EXPECT_EQ(facts.issuer_id, signer_.issuer().issuer_id);
+  EXPECT_EQ(facts.number, 1u);
+  EXPECT_EQ(facts.this_update, clock_.Now());
+  EXPECT_EQ(facts.next_update, clock_.Now() + absl::Hours(24 * 9));
+  EXPECT_EQ(facts.refresh_at, clock_.Now() + absl::Hours(12 * 9));
+  EXPECT_EQ(facts.ledger_size, 2u);
+  EXPECT_EQ(facts.size, 7u);
+  EXPECT_EQ(*All(**crl), "CRL 0 1");
+  const auto delta = client_->SignCrl({.issuer = "issuing", .is_delta = true});
+  ASSERT_THAT(delta, IsOk());
+  EXPECT_EQ((*delta)->facts().base_number, 1u);
+  EXPECT_EQ(*All(**delta), "delta 0 2");
+  const auto again = client_->SignCrl({.issuer = "issuing", .have_number = 0});
+  EXPECT_EQ((*again)->facts().number, 1u);
 }
 
 TEST_F(GrpcSignerClientTest, ACrlThatEndsEarlyIsNone) {
   server_.CutCrlsShort();
-  EXPECT_THAT(client_->SignCrl("issuing", 0),
-              StatusIs(absl::StatusCode::kDataLoss, "incomplete"));
+  const auto crl = client_->SignCrl({.issuer = "issuing"});
+  ASSERT_THAT(crl, IsOk());
+  EXPECT_THAT(All(**crl), StatusIs(absl::StatusCode::kDataLoss, "incomplete"));
+}
+
+TEST_F(GrpcSignerClientTest, WhoWantsNoMoreLetsTheSignerGo) {
+  ASSERT_THAT(client_->SignCrl({.issuer = "issuing"}), IsOk());
+  EXPECT_THAT(client_->ListIssuers(), IsOk());
 }
 
 TEST_F(GrpcSignerClientTest, RefusalsArriveWithTheirWords) {
@@ -162,7 +188,7 @@ TEST_F(GrpcSignerClientTest, RefusalsArriveWithTheirWords) {
               StatusIs(absl::StatusCode::kNotFound, "block"));
   EXPECT_THAT(client_->GetBlock(none, 0),
               StatusIs(absl::StatusCode::kNotFound, "block"));
-  EXPECT_THAT(client_->SignCrl("nobody", 0),
+  EXPECT_THAT(client_->SignCrl({.issuer = "nobody"}),
               StatusIs(absl::StatusCode::kNotFound, "issuer"));
   signer_.Fail("", absl::UnavailableError("stopping"));
   EXPECT_THAT(client_->ListBlocks(),
@@ -195,6 +221,13 @@ TEST_F(GrpcSignerClientTest, GetsHeads) {
       client_->GetHead(head->time + absl::Hours(1), absl::ZeroDuration());
   ASSERT_THAT(second, IsOk());
   EXPECT_FALSE(second->has_value());
+}
+
+storage::CrlRow Row(uint32_t shard, uint64_t number, const std::string& der) {
+  return {.issuer_id = "issuer",
+          .shard = shard,
+          .number = number,
+          .size = der.size()};
 }
 
 TEST_F(GrpcResponderClientTest, UpdatesArriveAndResultsComeBack) {
@@ -246,8 +279,10 @@ TEST_F(GrpcResponderClientTest, VersionsOfManyMessagesAreAdded) {
     ASSERT_THAT(client_->Apply(signer_.GetBlock(blocks[i], 0)->updates),
                 IsOk());
   }
-  ASSERT_THAT(client_->PutCrl("issuer", 2, 8, "CRL"), IsOk());
-  ASSERT_THAT(client_->PutCrl("issuer", 3, 9, "CRL"), IsOk());
+  ASSERT_THAT(client_->PutCrl(Row(2, 8, "CRL"), storage::OnePiece("CRL")),
+              IsOk());
+  ASSERT_THAT(client_->PutCrl(Row(3, 9, "CRL"), storage::OnePiece("CRL")),
+              IsOk());
   const auto held = client_->GetVersions();
   ASSERT_THAT(held, IsOk());
   EXPECT_EQ(held->blocks, responder_.GetVersions()->blocks);
@@ -258,19 +293,27 @@ TEST_F(GrpcResponderClientTest, VersionsOfManyMessagesAreAdded) {
 TEST_F(GrpcResponderClientTest, ALargeCrlArrivesWhole) {
   std::string der;
   for (int i = 0; der.size() < (5u << 20); ++i) der += std::to_string(i);
-  EXPECT_EQ(*client_->PutCrl("issuer", 0, 7, der), 7u);
+  EXPECT_EQ(*client_->PutCrl(Row(0, 7, der), storage::OnePiece(der)), 7u);
   EXPECT_EQ(server_.last_crl(), der);
   // It says what it has.
-  EXPECT_EQ(*client_->PutCrl("issuer", 0, 6, "older"), 7u);
+  EXPECT_EQ(*client_->PutCrl(Row(0, 6, "older"), storage::OnePiece("older")),
+            7u);
+  const auto breaks = []() -> absl::StatusOr<std::optional<std::string>> {
+    return absl::AbortedError("a newer one came");
+  };
+  EXPECT_THAT(client_->PutCrl(Row(0, 8, der), breaks),
+              StatusIs(absl::StatusCode::kAborted, "newer"));
+  EXPECT_EQ(responder_.crls().begin()->second, 7u);
   responder_.RefuseCrls(true);
-  EXPECT_THAT(client_->PutCrl("issuer", 0, 8, der),
+  EXPECT_THAT(client_->PutCrl(Row(0, 8, der), storage::OnePiece(der)),
               StatusIs(absl::StatusCode::kInvalidArgument, "bad signature"));
 }
 
 TEST_F(GrpcResponderClientTest, MeetsAHeadAndIsDescribed) {
   const std::string block = signer_.AddBlock(3);
   ASSERT_THAT(client_->Apply(signer_.GetBlock(block, 0)->updates), IsOk());
-  ASSERT_THAT(client_->PutCrl("issuer", 0, 7, "CRL"), IsOk());
+  ASSERT_THAT(client_->PutCrl(Row(0, 7, "CRL"), storage::OnePiece("CRL")),
+              IsOk());
   EXPECT_FALSE(client_->GetStatus()->head.ready);
   EXPECT_EQ(client_->GetStatus()->head.met, absl::InfinitePast());
   const block::SignedHead head =
@@ -309,10 +352,12 @@ TEST_F(GrpcResponderClientTest, EndsACallThatHangs) {
 TEST_F(GrpcResponderClientTest, ALargeCrlHasMoreTime) {
   const auto impatient =
       MakeGrpcResponderClient(Channel(), absl::ZeroDuration());
-  EXPECT_EQ(impatient->PutCrl("issuer", 0, 7, "CRL").status().code(),
+  EXPECT_EQ(impatient->PutCrl(Row(0, 7, "CRL"), storage::OnePiece("CRL"))
+                .status()
+                .code(),
             absl::StatusCode::kDeadlineExceeded);
   const std::string der(20 << 20, 'x');
-  EXPECT_EQ(*impatient->PutCrl("issuer", 0, 7, der), 7u);
+  EXPECT_EQ(*impatient->PutCrl(Row(0, 7, der), storage::OnePiece(der)), 7u);
 }
 
 TEST_F(GrpcResponderClientTest, OneThatIsNotThereIsUnavailable) {
@@ -323,7 +368,9 @@ TEST_F(GrpcResponderClientTest, OneThatIsNotThereIsUnavailable) {
       *rpc::MakeChannel("server", target, All().client), kLong);
   EXPECT_EQ(client->GetVersions().status().code(),
             absl::StatusCode::kUnavailable);
-  EXPECT_EQ(client->PutCrl("issuer", 0, 1, "CRL").status().code(),
+  EXPECT_EQ(client->PutCrl(Row(0, 1, "CRL"), storage::OnePiece("CRL"))
+                .status()
+                .code(),
             absl::StatusCode::kUnavailable);
 }
 

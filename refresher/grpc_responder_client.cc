@@ -19,8 +19,7 @@ namespace v1 = chancery::responder::v1;
 constexpr size_t kMessageBytes = 2 << 20;
 // gRPC holds some of them on their way: with 1 MB, a responder grew by 50 MB.
 constexpr size_t kCrlPieceBytes = 64 << 10;
-// A responder that takes, verifies and compresses a CRL more slowly is given
-// up.
+// A responder that takes and verifies a CRL more slowly is given up.
 constexpr size_t kCrlBytesPerSecond = 1 << 20;
 
 // Of PutHeadResponse and GetStatusResponse, which have these fields in common.
@@ -51,7 +50,8 @@ class GrpcResponderClient final : public ResponderClient {
       for (const auto& block : page.versions())
         held.blocks[block.block_id()] = block.version();
       for (const auto& crl : page.crls()) {
-        held.crls[{crl.issuer_id(), crl.shard()}] = crl.number();
+        held.crls[{crl.issuer_id(), crl.shard(), crl.is_delta()}] =
+            crl.number();
       }
     }
     RETURN_IF_ERROR(rpc::FromGrpc(reader->Finish()));
@@ -90,21 +90,33 @@ class GrpcResponderClient final : public ResponderClient {
     return results;
   }
 
-  absl::StatusOr<uint64_t> PutCrl(const std::string& issuer_id, uint32_t shard,
-                                  uint64_t number,
-                                  const std::string& der) override {
+  absl::StatusOr<uint64_t> PutCrl(const storage::CrlRow& crl,
+                                  storage::CrlPieces pieces) override {
     grpc::ClientContext context;
-    SetDeadline(context, absl::Seconds(der.size() / kCrlBytesPerSecond));
+    SetDeadline(context, absl::Seconds(crl.size / kCrlBytesPerSecond));
     v1::PutCrlResponse response;
     const auto writer = stub_->PutCrl(&context, &response);
     v1::PutCrlRequest request;
-    request.mutable_facts()->set_issuer_id(issuer_id);
-    request.mutable_facts()->set_shard(shard);
-    request.mutable_facts()->set_number(number);
+    auto* facts = request.mutable_facts();
+    facts->set_issuer_id(crl.issuer_id);
+    facts->set_shard(crl.shard);
+    facts->set_number(crl.number);
+    facts->set_is_delta(crl.is_delta);
     bool open = writer->Write(request);
-    for (size_t at = 0; open && at < der.size(); at += kCrlPieceBytes) {
-      request.set_data(der.substr(at, kCrlPieceBytes));
-      open = writer->Write(request);
+    while (open) {
+      const auto piece = pieces();
+      if (!piece.ok()) {
+        context.TryCancel();
+        (void)writer->Finish();
+        return piece.status();
+      }
+      if (!piece->has_value()) break;
+      const absl::string_view data = **piece;
+      for (size_t at = 0; open && at < data.size(); at += kCrlPieceBytes) {
+        const absl::string_view part = data.substr(at, kCrlPieceBytes);
+        request.set_data(part.data(), part.size());
+        open = writer->Write(request);
+      }
     }
     writer->WritesDone();
     RETURN_IF_ERROR(rpc::FromGrpc(writer->Finish()));

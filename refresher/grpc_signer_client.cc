@@ -1,6 +1,8 @@
 #include "refresher/grpc_signer_client.h"
 
 #include <functional>
+#include <memory>
+#include <optional>
 #include <stop_token>
 #include <utility>
 
@@ -27,6 +29,65 @@ constexpr int kLonger = 10;
 absl::Time RefreshAt(int64_t seconds) {
   return seconds == 0 ? absl::InfiniteFuture() : absl::FromUnixSeconds(seconds);
 }
+
+class GrpcCrlDownload final : public CrlDownload {
+ public:
+  // Ends at the deadline or with `stop`.
+  GrpcCrlDownload(absl::Duration deadline, const std::stop_token& stop)
+      : cancel_(stop, [this] { context_.TryCancel(); }) {
+    context_.set_deadline(absl::ToChronoTime(absl::Now() + deadline));
+  }
+  // Who stops in the middle does not let the signer send the rest.
+  ~GrpcCrlDownload() override { context_.TryCancel(); }
+
+  absl::Status Begin(v1::CrlService::Stub& stub,
+                     const v1::SignCrlRequest& request) {
+    reader_ = stub.SignCrl(&context_, request);
+    v1::SignCrlResponse first;
+    if (!reader_->Read(&first)) {
+      RETURN_IF_ERROR(rpc::FromGrpc(reader_->Finish()));
+      return Incomplete();
+    }
+    if (!first.has_facts() || first.facts().issuer_id().empty()) {
+      return Incomplete();
+    }
+    const auto& facts = first.facts();
+    facts_ = {.issuer_id = facts.issuer_id(),
+              .number = facts.number(),
+              .base_number = facts.base_number(),
+              .this_update = absl::FromUnixSeconds(facts.this_update_seconds()),
+              .next_update = absl::FromUnixSeconds(facts.next_update_seconds()),
+              .refresh_at = RefreshAt(facts.refresh_at_seconds()),
+              .ledger_size = facts.ledger_size(),
+              .size = facts.size()};
+    return absl::OkStatus();
+  }
+
+  const SignedCrl& facts() const override { return facts_; }
+
+  absl::StatusOr<std::optional<std::string>> Next() override {
+    v1::SignCrlResponse part;
+    if (reader_->Read(&part)) {
+      received_ += part.data().size();
+      if (part.data().empty() || received_ > facts_.size) return Incomplete();
+      return std::move(*part.mutable_data());
+    }
+    RETURN_IF_ERROR(rpc::FromGrpc(reader_->Finish()));
+    if (received_ != facts_.size) return Incomplete();
+    return std::nullopt;
+  }
+
+ private:
+  static absl::Status Incomplete() {
+    return absl::DataLossError("SignCrl: the signer's answer is incomplete");
+  }
+
+  grpc::ClientContext context_;
+  std::stop_callback<std::function<void()>> cancel_;
+  std::unique_ptr<grpc::ClientReader<v1::SignCrlResponse>> reader_;
+  SignedCrl facts_;
+  uint64_t received_ = 0;
+};
 
 class GrpcSignerClient final : public SignerClient {
  public:
@@ -86,37 +147,17 @@ class GrpcSignerClient final : public SignerClient {
     return out;
   }
 
-  absl::StatusOr<SignedCrl> SignCrl(const std::string& issuer,
-                                    uint32_t shard) override {
+  absl::StatusOr<std::unique_ptr<CrlDownload>> SignCrl(
+      const CrlRequest& asked) override {
     v1::SignCrlRequest request;
-    request.set_issuer(issuer);
-    request.set_shard(shard);
-    request.set_kind(v1::CRL_KIND_FULL);
-    Call call(*this, kLonger);
-    grpc::ClientContext& context = call.context();
-    const auto reader = crl_->SignCrl(&context, request);
-    SignedCrl crl;
-    v1::SignCrlResponse response;
-    uint64_t size = 0;
-    while (reader->Read(&response)) {
-      if (response.has_facts()) {
-        const auto& facts = response.facts();
-        crl.issuer_id = facts.issuer_id();
-        crl.number = facts.number();
-        crl.this_update = absl::FromUnixSeconds(facts.this_update_seconds());
-        crl.next_update = absl::FromUnixSeconds(facts.next_update_seconds());
-        crl.refresh_at = RefreshAt(facts.refresh_at_seconds());
-        crl.ledger_size = facts.ledger_size();
-        size = facts.size();
-      } else {
-        crl.der += response.data();
-      }
-    }
-    RETURN_IF_ERROR(rpc::FromGrpc(reader->Finish()));
-    if (crl.issuer_id.empty() || crl.der.size() != size) {
-      return absl::DataLossError("SignCrl: the signer's answer is incomplete");
-    }
-    return crl;
+    request.set_issuer(asked.issuer);
+    request.set_shard(asked.shard);
+    request.set_kind(asked.is_delta ? v1::CRL_KIND_DELTA : v1::CRL_KIND_FULL);
+    request.set_have_number(asked.have_number);
+    auto download =
+        std::make_unique<GrpcCrlDownload>(deadline_ * kLonger, stop_);
+    RETURN_IF_ERROR(download->Begin(*crl_, request));
+    return download;
   }
 
   absl::StatusOr<LedgerPage> ReadEntries(uint64_t from,
@@ -149,7 +190,8 @@ class GrpcSignerClient final : public SignerClient {
            .certificate = issuer.certificate(),
            .chain = {issuer.chain().begin(), issuer.chain().end()},
            .profiles = {issuer.profiles().begin(), issuer.profiles().end()},
-           .crl_shards = issuer.crl_shards()});
+           .crl_shards = issuer.crl_shards(),
+           .has_delta_crls = issuer.has_delta_crls()});
     }
     return out;
   }

@@ -1,6 +1,7 @@
 #include "refresher/replicator.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -103,7 +104,7 @@ absl::Status Replicator::Converge() {
     held->blocks[block_id] = std::max(held->blocks[block_id], version);
   }
   for (const storage::CrlRow& crl : *wanted_crls) {
-    held->crls[{crl.issuer_id, crl.shard}] = crl.number;
+    held->crls[crl.scope()] = crl.number;
   }
   RETURN_IF_ERROR(Describe(*held));
   base::MutexLock lock(mu_);
@@ -162,21 +163,27 @@ absl::Status Replicator::ConvergeCrls(
     const std::vector<storage::CrlRow>& wanted, const HeldVersions& held,
     uint64_t& behind) {
   for (const storage::CrlRow& crl : wanted) {
-    const auto found = held.crls.find({crl.issuer_id, crl.shard});
+    const auto found = held.crls.find(crl.scope());
     if (found == held.crls.end() || found->second < crl.number) ++behind;
   }
   for (const storage::CrlRow& crl : wanted) {
-    const auto found = held.crls.find({crl.issuer_id, crl.shard});
+    const auto found = held.crls.find(crl.scope());
     if (found != held.crls.end() && found->second >= crl.number) continue;
-    ASSIGN_OR_RETURN(const storage::CrlRow whole,
-                     inventory_.GetCrl(crl.issuer_id, crl.shard));
-    const auto number =
-        client_.PutCrl(whole.issuer_id, whole.shard, whole.number, whole.der);
+    uint32_t part = 0;
+    absl::Status read;
+    const auto number = client_.PutCrl(
+        crl, [&]() -> absl::StatusOr<std::optional<std::string>> {
+          auto piece = inventory_.GetCrlPart(crl, part++);
+          read.Update(piece.status());
+          return piece;
+        });
+    // Of the inventory, not of the responder: a newer one came, for instance.
+    RETURN_IF_ERROR(read);
     if (!number.ok() && IsTransient(number.status())) {
       return Failed(number.status());
     }
     if (!number.ok()) {
-      Refused(absl::StrCat("CRL ", whole.number, ": ",
+      Refused(absl::StrCat("CRL ", crl.number, ": ",
                            std::string(number.status().message())));
     } else if (*number >= crl.number) {
       --behind;

@@ -43,7 +43,8 @@ class ReplicatorTest : public testing::RefresherFixture {
                                    .this_update = clock_.Now(),
                                    .next_update = clock_.Now(),
                                    .refresh_at = clock_.Now(),
-                                   .der = "CRL"}),
+                                   .size = 3},
+                                  storage::OnePiece("CRL")),
                 IsOk());
   }
   // The signer's, of now, into the inventory.
@@ -84,7 +85,8 @@ TEST_F(ReplicatorTest, ConvergeFillsAnEmptyResponder) {
   ASSERT_THAT(replicator_.Converge(), IsOk());
   EXPECT_TRUE(HasAll({first, second}));
   EXPECT_THAT(responder_.crls(),
-              ElementsAre(Pair(Pair(signer_.issuer().issuer_id, 0), 5)));
+              ElementsAre(Pair(
+                  storage::CrlScope{signer_.issuer().issuer_id, 0, false}, 5)));
   const ResponderState state = replicator_.state();
   EXPECT_TRUE(state.reachable);
   EXPECT_TRUE(state.caught_up);
@@ -234,7 +236,8 @@ TEST_F(ReplicatorTest, SendsTheNewestCrlOfEachScope) {
   PutCrl(0, 7);
   ASSERT_THAT(replicator_.Converge(), IsOk());
   EXPECT_THAT(responder_.crls(),
-              ElementsAre(Pair(Pair(issuer, 0), 7), Pair(Pair(issuer, 1), 9)));
+              ElementsAre(Pair(storage::CrlScope{issuer, 0, false}, 7),
+                          Pair(storage::CrlScope{issuer, 1, false}, 9)));
   EXPECT_EQ(responder_.calls("PutCrl"), 3);
 }
 

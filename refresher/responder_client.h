@@ -13,13 +13,14 @@
 #include "absl/time/time.h"
 #include "block/head.h"
 #include "block/update.h"
+#include "storage/crl_pieces.h"
+#include "storage/rows.h"
 
 namespace chancery::refresher {
 
 struct HeldVersions {
   std::map<std::string, uint64_t> blocks = {};
-  // (issuer id, shard) -> CRL number.
-  std::map<std::pair<std::string, uint32_t>, uint64_t> crls = {};
+  std::map<storage::CrlScope, uint64_t> crls = {};  // -> number.
 };
 
 struct ApplyResult {
@@ -59,10 +60,10 @@ class ResponderClient {
   // One result for each update, in order.
   virtual absl::StatusOr<std::vector<ApplyResult>> Apply(
       const std::vector<block::Update>& updates) = 0;
-  // Returns the number held afterwards.
-  virtual absl::StatusOr<uint64_t> PutCrl(const std::string& issuer_id,
-                                          uint32_t shard, uint64_t number,
-                                          const std::string& der) = 0;
+  // Returns the number held afterwards. An error of `pieces` ends it and is
+  // returned.
+  virtual absl::StatusOr<uint64_t> PutCrl(const storage::CrlRow& crl,
+                                          storage::CrlPieces pieces) = 0;
   // FailedPrecondition: it has met a newer head.
   virtual absl::StatusOr<HeadStanding> PutHead(
       const block::SignedHead& head) = 0;

@@ -336,7 +336,8 @@ TEST_F(FanoutTest, NewCrlsReachAll) {
                                        .this_update = clock_.Now(),
                                        .next_update = clock_.Now(),
                                        .refresh_at = clock_.Now(),
-                                       .der = "CRL"}),
+                                       .size = 3},
+                                      storage::OnePiece("CRL")),
               IsOk());
   fanout_->CrlsChanged();
   for (int i = 0; i < 3; ++i) {

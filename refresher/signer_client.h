@@ -3,6 +3,7 @@
 #define CHANCERY_REFRESHER_SIGNER_CLIENT_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,15 +29,36 @@ struct ListedBlock {
   absl::Time refresh_at = absl::InfiniteFuture();
 };
 
+struct CrlRequest {
+  std::string issuer = {};  // Its configured name.
+  uint32_t shard = 0;
+  bool is_delta = false;
+  // The number that is published; 0: none. The signer answers with the newest
+  // that it has made since, and makes one if there is none.
+  uint64_t have_number = 0;
+};
+
 struct SignedCrl {
   std::string issuer_id = {};
   uint64_t number = 0;
+  uint64_t base_number = 0;  // Of a delta.
   absl::Time this_update = {};
   absl::Time next_update = {};
   absl::Time refresh_at = {};
   // Every ledger entry before this index is in it.
   uint64_t ledger_size = 0;
-  std::string der = {};
+  uint64_t size = 0;  // Of its DER.
+};
+
+// A CRL as it comes from the signer. Thread-compatible.
+class CrlDownload {
+ public:
+  virtual ~CrlDownload() = default;
+
+  virtual const SignedCrl& facts() const = 0;
+  // The next piece of its DER; nullopt at the end. DataLoss: it ended before it
+  // was whole.
+  virtual absl::StatusOr<std::optional<std::string>> Next() = 0;
 };
 
 struct LedgerPage {
@@ -52,6 +74,7 @@ struct ListedIssuer {
   std::vector<std::string> chain = {};
   std::vector<std::string> profiles = {};
   uint32_t crl_shards = 1;
+  bool has_delta_crls = false;
 };
 
 // The caller names; the signer decides what it signs. Every call may fail with
@@ -67,8 +90,8 @@ class SignerClient {
   virtual absl::StatusOr<SignedUpdates> GetBlock(const std::string& block_id,
                                                  uint64_t have_version) = 0;
   virtual absl::StatusOr<std::vector<ListedBlock>> ListBlocks() = 0;
-  virtual absl::StatusOr<SignedCrl> SignCrl(const std::string& issuer,
-                                            uint32_t shard) = 0;
+  virtual absl::StatusOr<std::unique_ptr<CrlDownload>> SignCrl(
+      const CrlRequest& request) = 0;
   // At the end of the ledger: none, unless one comes within `wait`. The signer
   // may wait for less.
   virtual absl::StatusOr<LedgerPage> ReadEntries(uint64_t from,

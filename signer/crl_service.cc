@@ -1,5 +1,9 @@
 #include "signer/crl_service.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <string>
 
 #include "absl/status/status.h"
@@ -9,7 +13,41 @@
 namespace chancery::signer {
 namespace {
 
-constexpr size_t kPieceBytes = 1 << 20;
+// gRPC holds some of them on their way.
+constexpr size_t kPieceBytes = 256 << 10;
+
+absl::StatusOr<CrlRequest> ToRequest(const v1::SignCrlRequest& request) {
+  CrlRequest out{.issuer = request.issuer(), .shard = request.shard()};
+  switch (request.kind()) {
+    case v1::CRL_KIND_FULL:
+      out.kind = ledger::CrlKind::kFull;
+      break;
+    case v1::CRL_KIND_DELTA:
+      out.kind = ledger::CrlKind::kDelta;
+      break;
+    default:
+      return absl::InvalidArgumentError("kind: CRL_KIND_FULL or _DELTA");
+  }
+  if (request.has_have_number()) out.have_number = request.have_number();
+  return out;
+}
+
+absl::Status SendFile(const SignedCrl& crl,
+                      rpc::Writer<v1::SignCrlResponse>& out) {
+  v1::SignCrlResponse part;
+  for (uint64_t at = 0; at < crl.size;) {
+    std::string& data = *part.mutable_data();
+    data.resize(std::min<uint64_t>(kPieceBytes, crl.size - at));
+    const ssize_t count = pread(crl.file->get(), data.data(), data.size(),
+                                static_cast<off_t>(at));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return absl::UnavailableError("CRL: cannot read its file");
+    data.resize(static_cast<size_t>(count));
+    at += static_cast<uint64_t>(count);
+    RETURN_IF_ERROR(out.Write(part));
+  }
+  return absl::OkStatus();
+}
 
 }  // namespace
 
@@ -19,12 +57,8 @@ grpc::ServerWriteReactor<v1::SignCrlResponse>* CrlService::SignCrl(
       dispatcher_, context, rpc::Role::kCrl,
       [=, this](const rpc::Identity&,
                 rpc::Writer<v1::SignCrlResponse>& out) -> absl::Status {
-        if (request->kind() != v1::CRL_KIND_FULL) {
-          return absl::InvalidArgumentError(
-              "kind: this signer makes full CRLs only");
-        }
-        ASSIGN_OR_RETURN(const SignedCrl crl,
-                         signer_.SignCrl(request->issuer(), request->shard()));
+        ASSIGN_OR_RETURN(const CrlRequest asked, ToRequest(*request));
+        ASSIGN_OR_RETURN(const SignedCrl crl, signer_.SignCrl(asked));
         v1::SignCrlResponse part;
         auto* facts = part.mutable_facts();
         facts->set_issuer_id(crl.issuer_id);
@@ -32,15 +66,12 @@ grpc::ServerWriteReactor<v1::SignCrlResponse>* CrlService::SignCrl(
         facts->set_this_update_seconds(absl::ToUnixSeconds(crl.this_update));
         facts->set_next_update_seconds(absl::ToUnixSeconds(crl.next_update));
         facts->set_refresh_at_seconds(absl::ToUnixSeconds(crl.refresh_at));
-        facts->set_size(crl.der.size());
+        facts->set_size(crl.size);
         facts->set_entries(crl.entries);
         facts->set_ledger_size(crl.ledger_size);
+        facts->set_base_number(crl.base_number);
         RETURN_IF_ERROR(out.Write(part));
-        for (size_t at = 0; at < crl.der.size(); at += kPieceBytes) {
-          part.set_data(crl.der.substr(at, kPieceBytes));
-          RETURN_IF_ERROR(out.Write(part));
-        }
-        return absl::OkStatus();
+        return SendFile(crl, out);
       });
 }
 

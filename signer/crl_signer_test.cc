@@ -1,5 +1,6 @@
 #include "signer/crl_signer.h"
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -198,11 +199,11 @@ TEST(CrlSignerEndTest, NoCrlOutlivesTheCa) {
   TestSigner signer({issuer}, *pki.manifest_key(), disk, clock);
   ASSERT_THAT(signer.Start(), IsOk());
   const OpenSslOracle openssl(issuer);
-  const auto crl = signer.crls().SignCrl("issuing", 0);
+  const auto crl = signer.SignCrl({.issuer = "issuing"});
   ASSERT_THAT(crl, IsOk());
   EXPECT_LE(openssl.ReadCrl(crl->der).next_update, issuer.not_after);
   clock.Advance(absl::Hours(5));
-  EXPECT_THAT(signer.crls().SignCrl("issuing", 0), Not(IsOk()));
+  EXPECT_THAT(signer.SignCrl({.issuer = "issuing"}), Not(IsOk()));
 }
 
 // TRUST 2.5: a CRL that the CA's key did not sign does not leave.
@@ -214,7 +215,7 @@ TEST(CrlSignerKeyTest, AnotherKeysSignatureIsNoticed) {
   base::testing::FakeClock clock(TestPki::Options().now);
   TestSigner signer({issuer}, *pki.manifest_key(), disk, clock);
   ASSERT_THAT(signer.Start(), IsOk());
-  EXPECT_THAT(signer.crls().SignCrl("issuing", 0),
+  EXPECT_THAT(signer.SignCrl({.issuer = "issuing"}),
               StatusIs(absl::StatusCode::kInternal, "signature"));
   EXPECT_EQ(disk.writes(), 0u);
 }
@@ -296,26 +297,233 @@ TEST_F(ShardedCrlTest, NumbersOfShardsGrowOnTheirOwn) {
 }
 
 TEST_F(CrlSignerTest, RefusesScopesThatDoNotExist) {
-  EXPECT_THAT(world_.signer.crls().SignCrl("issuing", 1),
+  EXPECT_THAT(world_.signer.SignCrl({.issuer = "issuing", .shard = 1}),
               StatusIs(absl::StatusCode::kNotFound, "shard"));
-  EXPECT_THAT(world_.signer.crls().SignCrl("other", 0),
+  EXPECT_THAT(world_.signer.SignCrl({.issuer = "other"}),
               StatusIs(absl::StatusCode::kNotFound, "other"));
 }
 
-// TRUST 3: its bytes are in the ledger before it leaves.
-TEST_F(CrlSignerTest, TheLedgerHasTheBytesThatLeft) {
+// TRUST 3: it is in the ledger, and its bytes on the disk, before it leaves.
+TEST_F(CrlSignerTest, AStartAfterACrashHasTheBytesThatLeft) {
   Revoked();
   const auto crl = world_.SignCrl();
   ASSERT_THAT(crl, IsOk());
   ASSERT_THAT(world_.PowerCut(), IsOk());
-  const auto view = world_.signer.ledger().Read();
-  ASSERT_THAT(view, IsOk());
-  const auto state = (*view)->state().Crl(crl->issuer_id, 0);
-  ASSERT_THAT(state, IsOk());
-  const auto der = (*view)->state().CrlDer((*state)->crl_sha256);
-  ASSERT_THAT(der, IsOk());
-  EXPECT_EQ(*der, crl->der);
-  EXPECT_EQ((*state)->number, crl->number);
+  const auto again = world_.signer.SignCrl(
+      {.issuer = "issuing", .have_number = crl->number - 1});
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ(again->der, crl->der);
+  EXPECT_EQ(again->number, crl->number);
+  EXPECT_EQ(again->this_update, crl->this_update);
+  EXPECT_EQ(again->next_update, crl->next_update);
+  EXPECT_EQ(again->refresh_at, crl->refresh_at);
+  EXPECT_EQ(again->entries, 1u);
+  EXPECT_EQ(again->ledger_size, crl->ledger_size);
+}
+
+// Refreshers that share an inventory ask for the same.
+TEST_F(CrlSignerTest, WhatSomebodyLacksIsNotSignedTwice) {
+  const uint64_t size = world_.signer.ledger().Head().size;
+  const auto first =
+      world_.signer.SignCrl({.issuer = "issuing", .have_number = 0});
+  const auto second =
+      world_.signer.SignCrl({.issuer = "issuing", .have_number = 0});
+  ASSERT_THAT(second, IsOk());
+  EXPECT_EQ(second->der, first->der);
+  EXPECT_EQ(world_.signer.ledger().Head().size, size + 1);
+  const auto third = world_.signer.SignCrl(
+      {.issuer = "issuing", .have_number = first->number});
+  EXPECT_GT(third->number, first->number);
+}
+
+std::vector<std::string> FilesIn(const std::string& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    names.push_back(entry.path().filename());
+  }
+  return names;
+}
+
+// What a crash at each step leaves: the copy of disk and folder at that moment.
+TEST_F(CrlSignerTest, ACrashAtAnyStepLeavesAWholeCrlAndNothingElse) {
+  struct Left {
+    std::string step;
+    FakeDisk::Rows rows;
+    std::string folder;
+  };
+  Revoked();
+  ASSERT_THAT(world_.SignCrl(), IsOk());
+  std::vector<Left> left;
+  world_.signer.set_after_crl_step([&](const char* step) {
+    const std::string folder =
+        crypto::testing::TempPath(absl::StrCat("left-", step));
+    std::filesystem::remove_all(folder);
+    std::filesystem::copy(world_.signer.crl_folder(), folder);
+    left.push_back({step, world_.disk.durable(), folder});
+  });
+  ASSERT_THAT(world_.PowerCut(), IsOk());
+  const std::string revoked = Revoked();
+  const auto made = world_.SignCrl();
+  ASSERT_THAT(made, IsOk());
+  ASSERT_EQ(left.size(), 4u);
+  EXPECT_EQ(FilesIn(world_.signer.crl_folder()).size(), 1u);
+  for (const Left& crash : left) {
+    SCOPED_TRACE(crash.step);
+    FakeDisk disk;
+    disk.set_durable(crash.rows);
+    disk.Crash();
+    TestSigner signer({world_.pki.issuer()}, *world_.pki.manifest_key(), disk,
+                      world_.clock);
+    std::filesystem::remove_all(signer.crl_folder());
+    std::filesystem::copy(crash.folder, signer.crl_folder());
+    ASSERT_THAT(signer.Start(), IsOk());
+    EXPECT_EQ(FilesIn(signer.crl_folder()).size(), 1u);
+    const auto newest = signer.SignCrl({.issuer = "issuing", .have_number = 0});
+    ASSERT_THAT(newest, IsOk());
+    const bool recorded = crash.step == "recorded";
+    EXPECT_EQ(newest->der == made->der, recorded);
+    EXPECT_EQ(world_.openssl.ReadCrl(newest->der).entries.count(revoked),
+              recorded ? 1u : 0u);
+    const auto next = signer.SignCrl({.issuer = "issuing"});
+    ASSERT_THAT(next, IsOk());
+    EXPECT_GT(next->number, newest->number);
+    EXPECT_EQ(world_.openssl.ReadCrl(next->der).entries.count(revoked), 1u);
+    EXPECT_EQ(FilesIn(signer.crl_folder()).size(), 1u);
+  }
+}
+
+// A file that somebody removed is made again under a new number.
+TEST_F(CrlSignerTest, AFileThatIsGoneIsNotGivenOut) {
+  const auto first = world_.SignCrl();
+  for (const std::string& name : FilesIn(world_.signer.crl_folder())) {
+    std::filesystem::remove(world_.signer.crl_folder() + "/" + name);
+  }
+  const auto second =
+      world_.signer.SignCrl({.issuer = "issuing", .have_number = 0});
+  ASSERT_THAT(second, IsOk());
+  EXPECT_GT(second->number, first->number);
+}
+
+// The headers before the entries have another length each time the size passes
+// 127, 255 and 65,535 octets; an ECDSA signature may be in between.
+TEST_F(CrlSignerTest, EverySizeIsRight) {
+  for (int i = 0; i < 12; ++i) {
+    EXPECT_EQ(Next().entries.size(), static_cast<size_t>(i));
+    Revoked(i % 2 == 0 ? 0 : 1);
+  }
+}
+
+class DeltaCrlTest : public CrlSignerTest {
+ protected:
+  DeltaCrlTest()
+      : CrlSignerTest(
+            {.crl_shards = 2, .delta_crl_interval = absl::Minutes(60)}) {}
+
+  // Revoked or held, in shard 0.
+  std::string InShard0(int reason) {
+    while (true) {
+      const auto issued = world_.Issue(absl::StrCat("issue ", ++requests_));
+      EXPECT_THAT(issued, IsOk());
+      if (world_.State(issued->serial).crl_shard != 0) continue;
+      leaves_[issued->serial] = issued->certificate;
+      EXPECT_THAT(world_.Revoke(absl::StrCat("revoke ", requests_),
+                                issued->serial, reason),
+                  IsOk());
+      return issued->serial;
+    }
+  }
+  absl::StatusOr<testing::WholeCrl> Full() { return world_.SignCrl(0); }
+  absl::StatusOr<testing::WholeCrl> Delta() {
+    return world_.SignCrl(0, ledger::CrlKind::kDelta);
+  }
+  // What OpenSSL, which knows deltas, makes of the certificate.
+  std::string Verify(const std::string& serial, const std::string& full,
+                     const std::string& delta) {
+    const std::string pem = crypto::testing::WriteTemp(
+        "both.pem", crypto::testing::Shell(absl::StrCat(
+                        "for f in ", crypto::testing::WriteTemp("full", full),
+                        " ", crypto::testing::WriteTemp("delta", delta),
+                        "; do openssl crl -inform DER -in $f; done")));
+    return crypto::testing::Shell(absl::StrCat(
+        "openssl verify -crl_check -extended_crl -use_deltas -attime ",
+        absl::ToUnixSeconds(world_.now()), " -CAfile ",
+        world_.openssl.ca_file(), " -CRLfile ", pem, " ",
+        crypto::testing::WriteTemp("leaf", leaves_.at(serial)), " 2>&1; true"));
+  }
+
+  std::map<std::string, std::string> leaves_;
+};
+
+using ::testing::HasSubstr;
+
+TEST_F(DeltaCrlTest, SaysWhatChangedSinceTheFullOne) {
+  EXPECT_THAT(Delta(), StatusIs(absl::StatusCode::kFailedPrecondition, "full"));
+  const std::string before = InShard0(1);
+  const std::string held = InShard0(6);
+  const auto full = Full();
+  ASSERT_THAT(full, IsOk());
+  const std::string after = InShard0(4);
+  const std::string passing = InShard0(6);
+  ASSERT_THAT(world_.Release("r1", held), IsOk());
+  ASSERT_THAT(world_.Release("r2", passing), IsOk());
+  const auto delta = Delta();
+  ASSERT_THAT(delta, IsOk());
+  EXPECT_EQ(delta->base_number, full->number);
+  EXPECT_GT(delta->number, full->number);
+  OpenSslOracle::Crl said = world_.openssl.ReadCrl(delta->der);
+  EXPECT_TRUE(said.verified);
+  EXPECT_EQ(said.next_update,
+            said.this_update + absl::Minutes(60) - absl::Seconds(1));
+  EXPECT_EQ(said.entries.size(), 3u);
+  EXPECT_EQ(said.entries[after].reason, "Superseded");
+  EXPECT_EQ(said.entries[held].reason, "Remove From CRL");
+  EXPECT_EQ(said.entries[passing].reason, "Remove From CRL");
+  // One sequence of numbers.
+  const auto next = Full();
+  EXPECT_GT(next->number, delta->number);
+  // As a client that has the old full one sees it.
+  EXPECT_THAT(Verify(before, full->der, delta->der),
+              HasSubstr("certificate revoked"));
+  EXPECT_THAT(Verify(after, full->der, delta->der),
+              HasSubstr("certificate revoked"));
+  EXPECT_THAT(Verify(held, full->der, delta->der), HasSubstr("leaf: OK"));
+}
+
+// Full ones are made whenever something changed; who has an older one can go on
+// with the deltas until it is due to be replaced.
+TEST_F(DeltaCrlTest, TheBaseStaysForHalfOfItsValidity) {
+  const auto base = Full();
+  const std::string first = InShard0(1);
+  ASSERT_THAT(Full(), IsOk());
+  auto delta = Delta();
+  ASSERT_THAT(delta, IsOk());
+  EXPECT_EQ(delta->base_number, base->number);
+  EXPECT_EQ(world_.openssl.ReadCrl(delta->der).entries.count(first), 1u);
+  world_.clock.Advance(absl::Hours(84));
+  const auto scheduled = Full();
+  delta = Delta();
+  ASSERT_THAT(delta, IsOk());
+  EXPECT_EQ(delta->base_number, scheduled->number);
+  EXPECT_EQ(delta->entries, 0u);
+}
+
+TEST_F(DeltaCrlTest, AHoldThatComesBackIsNotTakenOff) {
+  const std::string held = InShard0(6);
+  ASSERT_THAT(Full(), IsOk());
+  ASSERT_THAT(world_.Release("r", held), IsOk());
+  ASSERT_THAT(world_.Revoke("again", held, 1), IsOk());
+  const auto delta = Delta();
+  ASSERT_THAT(delta, IsOk());
+  OpenSslOracle::Crl said = world_.openssl.ReadCrl(delta->der);
+  EXPECT_EQ(said.entries.size(), 1u);
+  EXPECT_EQ(said.entries[held].reason, "Key Compromise");
+}
+
+TEST_F(CrlSignerTest, AnIssuerWithoutDeltasMakesNone) {
+  ASSERT_THAT(world_.SignCrl(), IsOk());
+  EXPECT_THAT(
+      world_.SignCrl(0, ledger::CrlKind::kDelta),
+      StatusIs(absl::StatusCode::kFailedPrecondition, "delta_crl_minutes"));
 }
 
 // A client that trusts this CA and reads this CRL.

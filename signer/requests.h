@@ -3,13 +3,16 @@
 #define CHANCERY_SIGNER_REQUESTS_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "base/fd.h"
 #include "block/update.h"
+#include "ledger/entry.h"
 
 namespace chancery::signer {
 
@@ -94,6 +97,15 @@ struct BlockUpdates {
   absl::Time refresh_at = absl::InfiniteFuture();
 };
 
+struct CrlRequest {
+  std::string issuer = {};
+  uint32_t shard = 0;
+  ledger::CrlKind kind = ledger::CrlKind::kFull;
+  // The newest of its kind that the asker knows to be published; 0: none. One
+  // that is newer is given out again, none is made. Absent: one is made.
+  std::optional<uint64_t> have_number = {};
+};
+
 struct SignedCrl {
   std::string issuer_id = {};
   uint64_t number = 0;
@@ -102,7 +114,9 @@ struct SignedCrl {
   absl::Time refresh_at = {};
   uint64_t entries = 0;
   uint64_t ledger_size = 0;  // Every entry before this index is reflected.
-  std::string der = {};
+  uint64_t base_number = 0;  // Of a delta.
+  uint64_t size = 0;         // Of its file, which has the DER.
+  std::shared_ptr<const base::Fd> file = {};
 };
 
 struct ImportItem {

@@ -24,6 +24,7 @@
 #include "rpc/worker_pool.h"
 #include "signer/block_signer.h"
 #include "signer/config.h"
+#include "signer/crl_files.h"
 #include "signer/crl_service.h"
 #include "signer/crl_signer.h"
 #include "signer/head_service.h"
@@ -137,7 +138,11 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
                                   .limit = limit,
                                   .orders = orders,
                                   .clock = process.clock()});
-  CrlSigner crls(*ledger, issuers, process.clock(), WaitUntil);
+  ASSIGN_OR_RETURN(const CrlFiles crl_files,
+                   CrlFiles::Open(config.ledger_dir() + "/crls"));
+  CrlSigner crls(*ledger, issuers, process.clock(), crl_files,
+                 {.wait_until = WaitUntil});
+  RETURN_IF_ERROR(crls.CleanUp());
   Importer importer(*ledger, issuers, threads, process.clock(),
                     config.allow_import());
 

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "storage/crl_pieces.h"
 #include "storage/rows.h"
 
 namespace chancery::storage {
@@ -121,13 +122,18 @@ class CrlStore {
  public:
   virtual ~CrlStore() = default;
 
-  // FailedPrecondition unless its number is greater than the one held.
-  virtual absl::Status PutCrl(const CrlRow& crl) = 0;
-  // The newest of each scope, without DER.
+  // Takes the pieces, then makes it the newest of its scope in one step.
+  // FailedPrecondition: one with this number or a greater one is held;
+  // whichever of several callers comes last, the greatest number stays.
+  // InvalidArgument: the pieces are not `size` bytes. After an error the one
+  // held before is.
+  virtual absl::Status PutCrl(const CrlRow& crl, CrlPieces pieces) = 0;
+  // The newest of each scope.
   virtual absl::StatusOr<std::vector<CrlRow>> ListCrls() = 0;
-  // The newest. NotFound.
-  virtual absl::StatusOr<CrlRow> GetCrl(const std::string& issuer_id,
-                                        uint32_t shard) = 0;
+  // A piece of one that is listed, from 0; nullopt after the last. Aborted: a
+  // newer one has taken its place.
+  virtual absl::StatusOr<std::optional<std::string>> GetCrlPart(
+      const CrlRow& crl, uint32_t part) = 0;
 };
 
 class IssuerStore {

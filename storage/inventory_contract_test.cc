@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <thread>
 #include <vector>
@@ -137,37 +138,136 @@ TEST_P(InventoryTest, KeepsTheNewestHeadOfEachSigner) {
   EXPECT_EQ(inventory_->GetHead("two")->head, "other");
 }
 
-TEST_P(InventoryTest, ACrlOnlyGrows) {
-  CrlRow crl{.issuer_id = kIssuer,
-             .number = 7,
-             .this_update = kNow,
-             .next_update = kNow + absl::Hours(2),
-             .refresh_at = kNow + absl::Hours(1),
-             .ledger_size = 3,
-             .der = std::string("crl\0", 4)};
-  ASSERT_THAT(inventory_->PutCrl(crl), IsOk());
-  for (const uint64_t number : {7, 6}) {
-    crl.number = number;
-    EXPECT_THAT(
-        inventory_->PutCrl(crl),
-        StatusIs(absl::StatusCode::kFailedPrecondition, "does not follow 7"));
+CrlRow Crl(uint64_t number, uint64_t size) {
+  return {.issuer_id = kIssuer,
+          .number = number,
+          .this_update = kNow,
+          .next_update = kNow + absl::Hours(2),
+          .refresh_at = kNow + absl::Hours(1),
+          .ledger_size = 3,
+          .size = size};
+}
+
+// As whoever lists it reads it.
+absl::StatusOr<std::string> Read(Inventory& inventory, const CrlRow& crl) {
+  std::string der;
+  for (uint32_t part = 0;; ++part) {
+    auto data = inventory.GetCrlPart(crl, part);
+    if (!data.ok()) return data.status();
+    if (!data->has_value()) return der;
+    der += **data;
   }
-  const auto held = inventory_->GetCrl(kIssuer, 0);
-  EXPECT_EQ(held->der, crl.der);
-  EXPECT_EQ(held->next_update, crl.next_update);
-  EXPECT_EQ(held->refresh_at, crl.refresh_at);
+}
+
+std::string Letters(size_t size, char first) {
+  std::string text(size, first);
+  for (size_t i = 0; i < size; i += 1000) {
+    text[i] = static_cast<char>('a' + i / 1000 % 26);
+  }
+  return text;
+}
+
+TEST_P(InventoryTest, ACrlOnlyGrows) {
+  const std::string der("crl\0", 4);
+  CrlRow crl = Crl(7, 4);
+  ASSERT_THAT(inventory_->PutCrl(crl, OnePiece(der)), IsOk());
+  for (const uint64_t number : {7, 6}) {
+    EXPECT_THAT(
+        inventory_->PutCrl(Crl(number, 5), OnePiece("other")),
+        StatusIs(absl::StatusCode::kFailedPrecondition, "does not follow"));
+  }
+  const auto held = inventory_->ListCrls();
+  ASSERT_EQ(held->size(), 1u);
+  EXPECT_EQ(held->front().number, 7u);
+  EXPECT_EQ(held->front().next_update, crl.next_update);
+  EXPECT_EQ(held->front().refresh_at, crl.refresh_at);
+  EXPECT_EQ(held->front().size, 4u);
+  EXPECT_EQ(*Read(*inventory_, held->front()), der);
   crl.number = 8;
   crl.ledger_size = 4;
-  ASSERT_THAT(inventory_->PutCrl(crl), IsOk());
+  ASSERT_THAT(inventory_->PutCrl(crl, OnePiece("next")), IsOk());
+  // Who had the list before asks again.
+  EXPECT_THAT(Read(*inventory_, held->front()),
+              StatusIs(absl::StatusCode::kAborted, "number 7"));
   crl.shard = 1;
-  ASSERT_THAT(inventory_->PutCrl(crl), IsOk());
+  ASSERT_THAT(inventory_->PutCrl(crl, OnePiece("next")), IsOk());
+  crl.is_delta = true;
+  crl.number = 3;
+  crl.base_number = 2;
+  ASSERT_THAT(inventory_->PutCrl(crl, OnePiece("less")), IsOk());
   const auto all = inventory_->ListCrls();
-  ASSERT_EQ(all->size(), 2u);
+  ASSERT_EQ(all->size(), 3u);
   EXPECT_EQ(all->front().number, 8u);
   EXPECT_EQ(all->front().ledger_size, 4u);
-  EXPECT_EQ(all->back().shard, 1u);
-  EXPECT_THAT(inventory_->GetCrl(kIssuer, 2),
-              StatusIs(absl::StatusCode::kNotFound, "CRL"));
+  EXPECT_EQ((*all)[1].scope(), (CrlScope{kIssuer, 1, false}));
+  EXPECT_EQ(all->back().scope(), (CrlScope{kIssuer, 1, true}));
+  EXPECT_EQ(all->back().base_number, 2u);
+  EXPECT_EQ(*Read(*inventory_, all->back()), "less");
+}
+
+// In pieces of any size; there are more bytes than one transaction writes.
+TEST_P(InventoryTest, ALargeCrlIsKeptInParts) {
+  const std::string der = Letters((9 << 20) + 17, 'x');
+  size_t at = 0, calls = 0;
+  const auto pieces = [&]() -> absl::StatusOr<std::optional<std::string>> {
+    if (at == der.size()) return std::nullopt;
+    std::string piece = der.substr(at, 100'000 + 7'777 * (calls++ % 100));
+    at += piece.size();
+    return piece;
+  };
+  ASSERT_THAT(inventory_->PutCrl(Crl(7, der.size()), pieces), IsOk());
+  const CrlRow held = inventory_->ListCrls()->front();
+  EXPECT_EQ(held.size, der.size());
+  EXPECT_TRUE(*Read(*inventory_, held) == der);
+  EXPECT_EQ((*inventory_->GetCrlPart(held, 1))->size(), size_t{1 << 20});
+}
+
+TEST_P(InventoryTest, ACrlThatBreaksOffChangesNothing) {
+  const std::string old = "the old one";
+  ASSERT_THAT(inventory_->PutCrl(Crl(1, old.size()), OnePiece(old)), IsOk());
+  int calls = 0;
+  const auto breaks = [&]() -> absl::StatusOr<std::optional<std::string>> {
+    if (++calls == 7) return absl::UnavailableError("signer: gone");
+    return std::string(1 << 20, 'n');
+  };
+  EXPECT_THAT(inventory_->PutCrl(Crl(2, 7 << 20), breaks),
+              StatusIs(absl::StatusCode::kUnavailable, "gone"));
+  EXPECT_THAT(inventory_->PutCrl(Crl(2, 5), OnePiece("four")),
+              StatusIs(absl::StatusCode::kInvalidArgument, "4 bytes came"));
+  const auto held = inventory_->ListCrls();
+  ASSERT_EQ(held->size(), 1u);
+  EXPECT_EQ(*Read(*inventory_, held->front()), old);
+  // What it left behind is in nobody's way.
+  const std::string next(6 << 20, 'n');
+  ASSERT_THAT(inventory_->PutCrl(Crl(3, next.size()), OnePiece(next)), IsOk());
+  EXPECT_TRUE(*Read(*inventory_, inventory_->ListCrls()->front()) == next);
+}
+
+// TRUST 7: whoever comes last, the greatest number stays, with its own bytes.
+TEST_P(InventoryTest, RacingCrlsLeaveTheGreatestNumber) {
+  constexpr int kWriters = 4, kEach = 8;
+  std::vector<std::thread> writers;
+  std::atomic<int> stored = 0;
+  for (int writer = 0; writer < kWriters; ++writer) {
+    writers.emplace_back([&, writer] {
+      for (int i = 1; i <= kEach; ++i) {
+        const uint64_t number = static_cast<uint64_t>(i * kWriters + writer);
+        const std::string der = Letters(3000 + number, 'r');
+        const absl::Status put =
+            inventory_->PutCrl(Crl(number, der.size()), OnePiece(der));
+        if (put.ok()) ++stored;
+        EXPECT_TRUE(put.ok() || absl::IsFailedPrecondition(put)) << put;
+        const auto held = inventory_->ListCrls();
+        ASSERT_THAT(held, IsOk());
+        EXPECT_GE(held->front().number, number);
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_GE(stored, 1);
+  const CrlRow held = inventory_->ListCrls()->front();
+  EXPECT_EQ(held.number, uint64_t{kEach * kWriters + kWriters - 1});
+  EXPECT_EQ(*Read(*inventory_, held), Letters(3000 + held.number, 'r'));
 }
 
 TEST_P(InventoryTest, ALedgerStepIsAppliedOnceAndWhole) {

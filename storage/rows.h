@@ -2,6 +2,7 @@
 #ifndef CHANCERY_STORAGE_ROWS_H_
 #define CHANCERY_STORAGE_ROWS_H_
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -95,15 +96,29 @@ struct BlockTimes {
   absl::Time refresh_at = {};
 };
 
+// Which CRL: each has a newest one.
+struct CrlScope {
+  std::string issuer_id = {};
+  uint32_t shard = 0;
+  bool is_delta = false;
+
+  friend auto operator<=>(const CrlScope&, const CrlScope&) = default;
+};
+
+// All of a CRL but its bytes.
 struct CrlRow {
   std::string issuer_id = {};
   uint32_t shard = 0;
+  bool is_delta = false;
   uint64_t number = 0;
+  uint64_t base_number = 0;  // Of a delta: the full one that it adds to.
   absl::Time this_update = {};
   absl::Time next_update = {};
   absl::Time refresh_at = {};
   uint64_t ledger_size = 0;  // Every ledger entry before this index is in it.
-  std::string der = {};
+  uint64_t size = 0;         // Of its DER.
+
+  CrlScope scope() const { return {issuer_id, shard, is_delta}; }
 };
 
 struct IssuerRow {

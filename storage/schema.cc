@@ -122,7 +122,35 @@ CREATE TABLE heads (
 )
 )";
 
-constexpr const char* kMigrations[] = {kFirst, kBlockTimes, kCrlShards, kHeads};
+// CRLs in parts, and deltas. What was there is fetched from the signer again.
+constexpr char kCrlParts[] = R"(
+DROP TABLE crls;
+CREATE TABLE crls (
+  issuer_id BYTES NOT NULL,
+  shard BIGINT NOT NULL,
+  is_delta BIGINT NOT NULL,
+  number BIGINT NOT NULL,
+  base_number BIGINT NOT NULL,
+  this_update BIGINT NOT NULL,
+  next_update BIGINT NOT NULL,
+  refresh_at BIGINT NOT NULL,
+  ledger_size BIGINT NOT NULL,
+  size BIGINT NOT NULL,
+  PRIMARY KEY (issuer_id, shard, is_delta)
+);
+CREATE TABLE crl_parts (
+  issuer_id BYTES NOT NULL,
+  shard BIGINT NOT NULL,
+  is_delta BIGINT NOT NULL,
+  number BIGINT NOT NULL,
+  part BIGINT NOT NULL,
+  data BYTES NOT NULL,
+  PRIMARY KEY (issuer_id, shard, is_delta, number, part)
+)
+)";
+
+constexpr const char* kMigrations[] = {kFirst, kBlockTimes, kCrlShards,
+                                        kHeads, kCrlParts};
 
 absl::Status RunAll(Session& session, absl::string_view script,
                     Dialect dialect) {

@@ -8,21 +8,6 @@
 namespace chancery::storage {
 namespace {
 
-constexpr char kCrlColumns[] =
-    "issuer_id, shard, number, this_update, next_update, refresh_at, "
-    "ledger_size";
-
-CrlRow ToCrl(const Row& row) {
-  return {.issuer_id = BlobAt(row, 0),
-          .shard = static_cast<uint32_t>(IntAt(row, 1)),
-          .number = ToUint(IntAt(row, 2)),
-          .this_update = FromSeconds(IntAt(row, 3)),
-          .next_update = FromSeconds(IntAt(row, 4)),
-          .refresh_at = FromSeconds(IntAt(row, 5)),
-          .ledger_size = ToUint(IntAt(row, 6)),
-          .der = {}};
-}
-
 absl::StatusOr<int64_t> ReadCursor(Session& session,
                                    const std::string& signer) {
   ASSIGN_OR_RETURN(
@@ -33,58 +18,6 @@ absl::StatusOr<int64_t> ReadCursor(Session& session,
 }
 
 }  // namespace
-
-absl::Status SqlInventory::PutCrl(const CrlRow& crl) {
-  return database_->Transact([&](Session& session) -> absl::Status {
-    ASSIGN_OR_RETURN(
-        const std::vector<Row> held,
-        session.Run(
-            "SELECT number FROM crls WHERE issuer_id = $1 AND shard = $2",
-            {Blob{crl.issuer_id}, int64_t{crl.shard}}));
-    if (!held.empty() && IntAt(held[0], 0) >= ToInt(crl.number)) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "CRL: number ", crl.number, " does not follow ", IntAt(held[0], 0)));
-    }
-    return session
-        .Run(
-            "INSERT INTO crls (issuer_id, shard, number, this_update, "
-            "next_update, refresh_at, ledger_size, der) "
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
-            "ON CONFLICT (issuer_id, shard) DO UPDATE SET "
-            "number = excluded.number, this_update = excluded.this_update, "
-            "next_update = excluded.next_update, "
-            "refresh_at = excluded.refresh_at, "
-            "ledger_size = excluded.ledger_size, der = excluded.der",
-            {Blob{crl.issuer_id}, int64_t{crl.shard}, ToInt(crl.number),
-             ToSeconds(crl.this_update), ToSeconds(crl.next_update),
-             ToSeconds(crl.refresh_at), ToInt(crl.ledger_size), Blob{crl.der}})
-        .status();
-  });
-}
-
-absl::StatusOr<std::vector<CrlRow>> SqlInventory::ListCrls() {
-  ASSIGN_OR_RETURN(const std::vector<Row> rows,
-                   Select(absl::StrCat("SELECT ", kCrlColumns,
-                                       " FROM crls ORDER BY issuer_id, shard"),
-                          {}));
-  std::vector<CrlRow> out;
-  for (const Row& row : rows) out.push_back(ToCrl(row));
-  return out;
-}
-
-absl::StatusOr<CrlRow> SqlInventory::GetCrl(const std::string& issuer_id,
-                                            uint32_t shard) {
-  ASSIGN_OR_RETURN(
-      const std::vector<Row> rows,
-      Select(
-          absl::StrCat("SELECT ", kCrlColumns,
-                       ", der FROM crls WHERE issuer_id = $1 AND shard = $2"),
-          {Blob{issuer_id}, int64_t{shard}}));
-  if (rows.empty()) return absl::NotFoundError("CRL: none was signed yet");
-  CrlRow crl = ToCrl(rows[0]);
-  crl.der = BlobAt(rows[0], 7);
-  return crl;
-}
 
 absl::Status SqlInventory::PutIssuer(const IssuerRow& issuer) {
   for (const std::string& profile : issuer.profiles) {

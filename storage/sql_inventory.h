@@ -15,7 +15,8 @@
 namespace chancery::storage {
 
 // The inventory over any Database whose schema is up to date. Its parts are in
-// sql_certificates.cc, sql_blocks.cc and, the small ones, sql_inventory.cc.
+// sql_certificates.cc, sql_blocks.cc, sql_crls.cc and, the small ones,
+// sql_inventory.cc.
 class SqlInventory final : public Inventory {
  public:
   explicit SqlInventory(std::unique_ptr<Database> database)
@@ -61,10 +62,10 @@ class SqlInventory final : public Inventory {
                            const std::string& data) override;
   absl::StatusOr<std::string> GetTemplate(const std::string& id) override;
 
-  absl::Status PutCrl(const CrlRow& crl) override;
+  absl::Status PutCrl(const CrlRow& crl, CrlPieces pieces) override;
   absl::StatusOr<std::vector<CrlRow>> ListCrls() override;
-  absl::StatusOr<CrlRow> GetCrl(const std::string& issuer_id,
-                                uint32_t shard) override;
+  absl::StatusOr<std::optional<std::string>> GetCrlPart(const CrlRow& crl,
+                                                        uint32_t part) override;
 
   absl::Status PutIssuer(const IssuerRow& issuer) override;
   absl::StatusOr<std::vector<IssuerRow>> ListIssuers() override;

@@ -191,10 +191,9 @@ absl::Status Purger::AddCrl(const ledger::CrlEntry& crl, Batch& batch) {
             absl::StrCat(absl::StripSuffix(base, "/"), "/crl/", path, ".crl"));
   }
   batch.has_crl = true;
-  if (crl.kind == ledger::CrlKind::kFull) {
-    uint64_t& number = batch.crls[{crl.issuer_id, crl.shard}];
-    number = std::max(number, crl.number);
-  }
+  uint64_t& number = batch.crls[{crl.issuer_id, crl.shard,
+                                 crl.kind == ledger::CrlKind::kDelta}];
+  number = std::max(number, crl.number);
   return absl::OkStatus();
 }
 
@@ -224,11 +223,8 @@ absl::StatusOr<bool> Purger::InventoryHas(const Batch& batch) {
   if (batch.crls.empty()) return true;
   ASSIGN_OR_RETURN(const std::vector<storage::CrlRow> crls,
                    parts_.inventory.ListCrls());
-  std::map<std::pair<std::string, uint32_t>, uint64_t> held;
-  for (const storage::CrlRow& crl : crls) {
-    uint64_t& number = held[{crl.issuer_id, crl.shard}];
-    number = std::max(number, crl.number);
-  }
+  std::map<storage::CrlScope, uint64_t> held;
+  for (const storage::CrlRow& crl : crls) held[crl.scope()] = crl.number;
   for (const auto& [scope, number] : batch.crls) {
     if (held[scope] < number) return false;
   }

@@ -81,8 +81,8 @@ class Purger {
     uint64_t newest = 0;      // Entry of the last change in it.
     absl::Time changed = {};  // The first change in it.
     bool has_crl = false;
-    // Full CRLs in it: (issuer, shard) -> number.
-    std::map<std::pair<std::string, uint32_t>, uint64_t> crls = {};
+    // CRLs in it -> number.
+    std::map<storage::CrlScope, uint64_t> crls = {};
     absl::Time complete = absl::InfiniteFuture();  // In the inventory.
     bool more = false;  // The ledger goes on after it.
   };

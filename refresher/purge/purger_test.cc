@@ -163,16 +163,18 @@ TEST_F(PurgerTest, WhatComesMeanwhileWaitsForTheNextBatch) {
 }
 
 TEST_F(PurgerTest, ACrlIsPurgedOnceItIsPublished) {
-  const auto crl = signer_.SignCrl(signer_.issuer().name, 0);
-  ASSERT_THAT(crl, IsOk());
+  const auto download = signer_.SignCrl({.issuer = signer_.issuer().name});
+  ASSERT_THAT(download, IsOk());
+  const SignedCrl& crl = (*download)->facts();
   Follow();
   crls_served_at_ = absl::InfinitePast();
   ASSERT_THAT(Run(), IsOk());
   EXPECT_THAT(poster_.tried, IsEmpty());
-  ASSERT_THAT(inventory_.PutCrl({.issuer_id = crl->issuer_id,
-                                 .number = crl->number,
-                                 .der = crl->der}),
-              IsOk());
+  ASSERT_THAT(
+      inventory_.PutCrl(
+          {.issuer_id = crl.issuer_id, .number = crl.number, .size = crl.size},
+          [&] { return (*download)->Next(); }),
+      IsOk());
   ASSERT_THAT(Run(), IsOk());
   EXPECT_THAT(poster_.tried, IsEmpty());  // Responders have not compared yet.
   crls_served_at_ = clock_.Now();
@@ -185,14 +187,17 @@ TEST_F(PurgerTest, ACrlIsPurgedOnceItIsPublished) {
 // As responders name shards (block/cache_tag.h).
 TEST_F(PurgerTest, OfADividedIssuerOnlyTheShardIsPurged) {
   signer_.SetCrlShards(4);
-  const auto crl = signer_.SignCrl(signer_.issuer().name, 3);
-  ASSERT_THAT(crl, IsOk());
+  const auto download =
+      signer_.SignCrl({.issuer = signer_.issuer().name, .shard = 3});
+  ASSERT_THAT(download, IsOk());
+  const SignedCrl& crl = (*download)->facts();
   Restart({.name = "cdn"}, {.public_urls = {"http://crl.example.com"}});
   Follow();
-  ASSERT_THAT(inventory_.PutCrl({.issuer_id = crl->issuer_id,
+  ASSERT_THAT(inventory_.PutCrl({.issuer_id = crl.issuer_id,
                                  .shard = 3,
-                                 .number = crl->number,
-                                 .der = crl->der}),
+                                 .number = crl.number,
+                                 .size = crl.size},
+                                [&] { return (*download)->Next(); }),
               IsOk());
   ASSERT_THAT(Run(), IsOk());
   ASSERT_THAT(poster_.taken, SizeIs(1));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
@@ -81,8 +82,7 @@ std::string FakeResponder::Content(const std::string& block_id) const {
   return found == blocks_.end() ? "" : found->second->Encode();
 }
 
-std::map<std::pair<std::string, uint32_t>, uint64_t> FakeResponder::crls()
-    const {
+std::map<storage::CrlScope, uint64_t> FakeResponder::crls() const {
   base::MutexLock lock(mu_);
   return crls_;
 }
@@ -160,14 +160,17 @@ absl::StatusOr<std::vector<ApplyResult>> FakeResponder::Apply(
   return results;
 }
 
-absl::StatusOr<uint64_t> FakeResponder::PutCrl(const std::string& issuer_id,
-                                               uint32_t shard, uint64_t number,
-                                               const std::string&) {
+absl::StatusOr<uint64_t> FakeResponder::PutCrl(const storage::CrlRow& crl,
+                                               storage::CrlPieces pieces) {
+  for (bool more = true; more;) {
+    ASSIGN_OR_RETURN(const std::optional<std::string> piece, pieces());
+    more = piece.has_value();
+  }
   base::MutexLock lock(mu_);
   RETURN_IF_ERROR(Begin("PutCrl"));
   if (refuse_crls_) return absl::InvalidArgumentError("crl: bad signature");
-  uint64_t& held = crls_[{issuer_id, shard}];
-  held = std::max(held, number);
+  uint64_t& held = crls_[crl.scope()];
+  held = std::max(held, crl.number);
   Tell();
   return held;
 }

@@ -38,7 +38,7 @@ class FakeResponder final : public ResponderClient {
   // What it has.
   uint64_t Version(const std::string& block_id) const;  // 0: none.
   std::string Content(const std::string& block_id) const;
-  std::map<std::pair<std::string, uint32_t>, uint64_t> crls() const;
+  std::map<storage::CrlScope, uint64_t> crls() const;
   size_t blocks() const;
 
   // What it was asked.
@@ -54,9 +54,8 @@ class FakeResponder final : public ResponderClient {
   absl::StatusOr<HeldVersions> GetVersions() override;
   absl::StatusOr<std::vector<ApplyResult>> Apply(
       const std::vector<block::Update>& updates) override;
-  absl::StatusOr<uint64_t> PutCrl(const std::string& issuer_id, uint32_t shard,
-                                  uint64_t number,
-                                  const std::string& der) override;
+  absl::StatusOr<uint64_t> PutCrl(const storage::CrlRow& crl,
+                                  storage::CrlPieces pieces) override;
   absl::StatusOr<HeadStanding> PutHead(const block::SignedHead& head) override;
   absl::StatusOr<ResponderStatus> GetStatus() override;
 
@@ -80,8 +79,7 @@ class FakeResponder final : public ResponderClient {
   std::map<std::string, std::unique_ptr<block::Block>> blocks_
       ABSL_GUARDED_BY(mu_);
   block::TemplateMap templates_ ABSL_GUARDED_BY(mu_);
-  std::map<std::pair<std::string, uint32_t>, uint64_t> crls_
-      ABSL_GUARDED_BY(mu_);
+  std::map<storage::CrlScope, uint64_t> crls_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, absl::Status> failures_ ABSL_GUARDED_BY(mu_);
   std::set<std::string> refused_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, int> calls_ ABSL_GUARDED_BY(mu_);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -22,6 +24,26 @@ constexpr int kHold = 6;
 absl::Time WholeSeconds(absl::Time time) {
   return absl::FromUnixSeconds(absl::ToUnixSeconds(time));
 }
+
+// In pieces of four bytes.
+class TextDownload final : public CrlDownload {
+ public:
+  TextDownload(SignedCrl facts, std::string der)
+      : facts_(std::move(facts)), der_(std::move(der)) {}
+
+  const SignedCrl& facts() const override { return facts_; }
+  absl::StatusOr<std::optional<std::string>> Next() override {
+    if (at_ >= der_.size()) return std::nullopt;
+    std::string piece = der_.substr(at_, 4);
+    at_ += piece.size();
+    return piece;
+  }
+
+ private:
+  const SignedCrl facts_;
+  const std::string der_;
+  size_t at_ = 0;
+};
 
 template <typename Array>
 Array ToArray(const std::string& bytes) {
@@ -65,6 +87,11 @@ FakeSigner::FakeSigner(const base::Clock& clock)
 void FakeSigner::SetCrlShards(uint32_t shards) {
   base::MutexLock lock(mu_);
   crl_shards_ = shards;
+}
+
+void FakeSigner::SetDeltaCrls(bool has_delta_crls) {
+  base::MutexLock lock(mu_);
+  has_delta_crls_ = has_delta_crls;
 }
 
 std::string FakeSigner::AddBlock(uint32_t members) {
@@ -216,29 +243,39 @@ absl::StatusOr<std::vector<ListedBlock>> FakeSigner::ListBlocks() {
   return out;
 }
 
-absl::StatusOr<SignedCrl> FakeSigner::SignCrl(const std::string& issuer,
-                                              uint32_t shard) {
+absl::StatusOr<std::unique_ptr<CrlDownload>> FakeSigner::SignCrl(
+    const CrlRequest& request) {
   base::MutexLock lock(mu_);
   RETURN_IF_ERROR(Begin("SignCrl"));
-  if (issuer != issuer_.name || shard >= crl_shards_) {
+  if (request.issuer != issuer_.name || request.shard >= crl_shards_) {
     return absl::NotFoundError("issuer or shard");
   }
-  RETURN_IF_ERROR(refused_[absl::StrCat("crl ", shard)]);
-  SignedCrl crl{.issuer_id = issuer_.issuer_id,
-                .number = ++crl_numbers_[shard],
-                .this_update = WholeSeconds(clock_.Now()),
-                .ledger_size = ledger_.size()};
-  crl.next_update = crl.this_update + kCrlLifetime;
-  crl.refresh_at = crl.this_update + kCrlLifetime / 2;
-  crl.der = absl::StrCat("CRL ", shard, " ", crl.number);
-  Append(ledger::CrlEntry{.issuer_id = issuer_.issuer_id,
-                          .shard = shard,
-                          .number = crl.number,
-                          .this_update = crl.this_update,
-                          .next_update = crl.next_update,
-                          .ledger_size = crl.ledger_size,
-                          .crl_sha256 = std::string(32, 'h')});
-  return crl;
+  RETURN_IF_ERROR(refused_[absl::StrCat("crl ", request.shard)]);
+  SignedCrl& crl = crls_[{request.shard, request.is_delta}];
+  if (crl.number <= request.have_number || crl.number == 0) {
+    crl = {.issuer_id = issuer_.issuer_id,
+           .number = ++crl_numbers_[request.shard],
+           .this_update = WholeSeconds(clock_.Now()),
+           .ledger_size = ledger_.size()};
+    if (request.is_delta) {
+      crl.base_number = crls_[{request.shard, false}].number;
+    }
+    crl.next_update = crl.this_update + kCrlLifetime;
+    crl.refresh_at = crl.this_update + kCrlLifetime / 2;
+    Append(ledger::CrlEntry{.issuer_id = issuer_.issuer_id,
+                            .shard = request.shard,
+                            .kind = request.is_delta ? ledger::CrlKind::kDelta
+                                                     : ledger::CrlKind::kFull,
+                            .number = crl.number,
+                            .this_update = crl.this_update,
+                            .next_update = crl.next_update,
+                            .ledger_size = crl.ledger_size,
+                            .crl_sha256 = std::string(32, 'h')});
+  }
+  std::string der = absl::StrCat(request.is_delta ? "delta " : "CRL ",
+                                 request.shard, " ", crl.number);
+  crl.size = der.size();
+  return std::make_unique<TextDownload>(crl, std::move(der));
 }
 
 absl::Duration FakeSigner::last_wait() const {
@@ -275,6 +312,7 @@ absl::StatusOr<std::vector<ListedIssuer>> FakeSigner::ListIssuers() {
   RETURN_IF_ERROR(Begin("ListIssuers"));
   ListedIssuer issuer = issuer_;
   issuer.crl_shards = crl_shards_;
+  issuer.has_delta_crls = has_delta_crls_;
   return std::vector<ListedIssuer>{issuer};
 }
 

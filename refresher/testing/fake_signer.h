@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -32,6 +33,7 @@ class FakeSigner final : public SignerClient {
 
   const ListedIssuer& issuer() const { return issuer_; }
   void SetCrlShards(uint32_t shards);
+  void SetDeltaCrls(bool has_delta_crls);
 
   // What authorities do. Each that signs returns the update it made.
   std::string AddBlock(uint32_t members);  // Signed; returns its id.
@@ -71,8 +73,8 @@ class FakeSigner final : public SignerClient {
   absl::StatusOr<SignedUpdates> GetBlock(const std::string& block_id,
                                          uint64_t have_version) override;
   absl::StatusOr<std::vector<ListedBlock>> ListBlocks() override;
-  absl::StatusOr<SignedCrl> SignCrl(const std::string& issuer,
-                                    uint32_t shard) override;
+  absl::StatusOr<std::unique_ptr<CrlDownload>> SignCrl(
+      const CrlRequest& request) override;
   // Does not wait, but says for how long it was asked to last.
   absl::StatusOr<LedgerPage> ReadEntries(uint64_t from,
                                          absl::Duration wait) override;
@@ -130,6 +132,8 @@ class FakeSigner final : public SignerClient {
   mutable base::Mutex mu_;
   std::map<std::string, State> blocks_ ABSL_GUARDED_BY(mu_);
   std::vector<std::string> ledger_ ABSL_GUARDED_BY(mu_);
+  // The newest of each shard and kind; a shard's numbers are one sequence.
+  std::map<std::pair<uint32_t, bool>, SignedCrl> crls_ ABSL_GUARDED_BY(mu_);
   std::map<uint32_t, uint64_t> crl_numbers_ ABSL_GUARDED_BY(mu_);
   absl::Time head_time_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
   uint64_t last_serial_ ABSL_GUARDED_BY(mu_) = 0;
@@ -137,6 +141,7 @@ class FakeSigner final : public SignerClient {
   absl::Duration last_wait_ ABSL_GUARDED_BY(mu_);
   std::function<void()> before_entries_ ABSL_GUARDED_BY(mu_);
   uint32_t crl_shards_ ABSL_GUARDED_BY(mu_) = 1;
+  bool has_delta_crls_ ABSL_GUARDED_BY(mu_) = false;
   std::map<std::string, absl::Status> failures_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, absl::Status> refused_ ABSL_GUARDED_BY(mu_);
   std::set<std::string> mixed_up_ ABSL_GUARDED_BY(mu_);

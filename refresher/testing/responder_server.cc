@@ -44,9 +44,10 @@ struct ResponderServer::State final : public v1::ReplicationService::Service {
     }
     for (const auto& [scope, number] : held->crls) {
       v1::GetVersionsResponse page;
-      page.add_crls()->set_issuer_id(scope.first);
-      page.mutable_crls(0)->set_shard(scope.second);
+      page.add_crls()->set_issuer_id(scope.issuer_id);
+      page.mutable_crls(0)->set_shard(scope.shard);
       page.mutable_crls(0)->set_number(number);
+      page.mutable_crls(0)->set_is_delta(scope.is_delta);
       writer->Write(page);
     }
     return grpc::Status::OK;
@@ -67,7 +68,7 @@ struct ResponderServer::State final : public v1::ReplicationService::Service {
     return grpc::Status::OK;
   }
 
-  grpc::Status PutCrl(grpc::ServerContext*,
+  grpc::Status PutCrl(grpc::ServerContext* context,
                       grpc::ServerReader<v1::PutCrlRequest>* reader,
                       v1::PutCrlResponse* response) override {
     v1::PutCrlRequest part;
@@ -77,8 +78,12 @@ struct ResponderServer::State final : public v1::ReplicationService::Service {
       if (part.has_facts()) facts = part.facts();
       der += part.data();
     }
-    const auto number =
-        responder.PutCrl(facts.issuer_id(), facts.shard(), facts.number(), der);
+    if (context->IsCancelled()) return grpc::Status::CANCELLED;
+    const auto number = responder.PutCrl({.issuer_id = facts.issuer_id(),
+                                          .shard = facts.shard(),
+                                          .is_delta = facts.is_delta(),
+                                          .number = facts.number()},
+                                         storage::OnePiece(der));
     if (!number.ok()) return rpc::ToGrpc(number.status());
     response->set_number(*number);
     base::MutexLock lock(mu);

@@ -18,8 +18,6 @@ namespace {
 
 namespace v1 = chancery::signer::v1;
 
-constexpr size_t kPiece = 4;
-
 int64_t ToSeconds(absl::Time time) {
   return time == absl::InfiniteFuture() ? 0 : absl::ToUnixSeconds(time);
 }
@@ -72,24 +70,32 @@ class CrlService final : public v1::CrlService::Service {
   grpc::Status SignCrl(
       grpc::ServerContext*, const v1::SignCrlRequest* request,
       grpc::ServerWriter<v1::SignCrlResponse>* writer) override {
-    if (request->kind() != v1::CRL_KIND_FULL) {
-      return {grpc::StatusCode::INVALID_ARGUMENT, "kind"};
-    }
-    const auto crl = signer_.SignCrl(request->issuer(), request->shard());
+    const auto crl =
+        signer_.SignCrl({.issuer = request->issuer(),
+                         .shard = request->shard(),
+                         .is_delta = request->kind() == v1::CRL_KIND_DELTA,
+                         .have_number = request->have_number()});
     if (!crl.ok()) return rpc::ToGrpc(crl.status());
+    const SignedCrl& made = (*crl)->facts();
     v1::SignCrlResponse part;
     auto* facts = part.mutable_facts();
-    facts->set_issuer_id(crl->issuer_id);
-    facts->set_number(crl->number);
-    facts->set_this_update_seconds(ToSeconds(crl->this_update));
-    facts->set_next_update_seconds(ToSeconds(crl->next_update));
-    facts->set_refresh_at_seconds(ToSeconds(crl->refresh_at));
-    facts->set_ledger_size(crl->ledger_size);
-    facts->set_size(crl->der.size());
+    facts->set_issuer_id(made.issuer_id);
+    facts->set_number(made.number);
+    facts->set_base_number(made.base_number);
+    facts->set_this_update_seconds(ToSeconds(made.this_update));
+    facts->set_next_update_seconds(ToSeconds(made.next_update));
+    facts->set_refresh_at_seconds(ToSeconds(made.refresh_at));
+    facts->set_ledger_size(made.ledger_size);
+    facts->set_size(made.size);
     writer->Write(part);
-    for (size_t at = 0; at < crl->der.size(); at += kPiece) {
-      if (cut && at + kPiece >= crl->der.size()) break;
-      part.set_data(crl->der.substr(at, kPiece));
+    uint64_t sent = 0;
+    while (true) {
+      auto piece = (*crl)->Next();
+      if (!piece.ok()) return rpc::ToGrpc(piece.status());
+      if (!piece->has_value()) break;
+      sent += (*piece)->size();
+      if (cut && sent == made.size) break;
+      part.set_data(**std::move(piece));
       writer->Write(part);
     }
     return grpc::Status::OK;
@@ -131,6 +137,7 @@ class LedgerService final : public v1::LedgerService::Service {
         out->add_profiles(profile);
       }
       out->set_crl_shards(issuer.crl_shards);
+      out->set_has_delta_crls(issuer.has_delta_crls);
     }
     return grpc::Status::OK;
   }

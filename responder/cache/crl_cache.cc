@@ -90,7 +90,7 @@ CrlCache::~CrlCache() {
 
 absl::StatusOr<CrlCache::Checked> CrlCache::Check(const PinnedIssuer& issuer,
                                                   const CrlScope& scope,
-                                                  const FileView& file) const {
+                                                  const base::FileView& file) const {
   // Only its two ends are touched.
   ASSIGN_OR_RETURN(const x509::Crl crl, x509::ParseCrl(file.bytes()));
   const x509::CertificateFacts& facts = issuer.certificate.facts();
@@ -153,7 +153,7 @@ void CrlCache::LoadInto(const CrlScope& scope) {
 absl::StatusOr<CrlCache::Held> CrlCache::LoadOne(const PinnedIssuer& issuer,
                                                  const CrlScope& scope) const {
   ASSIGN_OR_RETURN(base::Fd file, folder_.OpenPlain(scope));
-  ASSIGN_OR_RETURN(const FileView view, FileView::Map(file));
+  ASSIGN_OR_RETURN(const base::FileView view, base::FileView::Map(file));
   // The signature covers all that a CRL says: what is damaged does not verify.
   ASSIGN_OR_RETURN(Checked checked, Check(issuer, scope, view));
   crypto::Sha256Stream stream;
@@ -212,7 +212,7 @@ absl::StatusOr<uint64_t> CrlCache::Store(const PinnedIssuer& issuer,
                                          const CrlScope& scope,
                                          const HeldCrl& facts,
                                          SpoolFile spool) {
-  ASSIGN_OR_RETURN(const FileView view, FileView::Map(spool.file()));
+  ASSIGN_OR_RETURN(const base::FileView view, base::FileView::Map(spool.file()));
   ASSIGN_OR_RETURN(Checked checked, Check(issuer, scope, view));
   if (checked.number != facts.number) {
     return absl::InvalidArgumentError(
@@ -330,7 +330,7 @@ void CrlCache::CompressOne(const CrlScope& scope) {
   const auto give_up = [&](const absl::Status& why) {
     log_.Warning("crl_not_compressed", {{"path", held.path}, {"why", why}});
   };
-  const auto view = FileView::Map(*file);
+  const auto view = base::FileView::Map(*file);
   if (!view.ok()) return give_up(view.status());
   auto gzip = folder_.Compress(*view);
   if (!gzip.ok()) return give_up(gzip.status());

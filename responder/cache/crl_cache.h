@@ -15,10 +15,10 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/clock.h"
+#include "base/file_view.h"
 #include "base/mutex.h"
 #include "responder/cache/crl_folder.h"
 #include "responder/cache/crl_scope.h"
-#include "responder/cache/file_view.h"
 #include "responder/cache/pinned_issuers.h"
 #include "responder/cache/replica.h"
 #include "responder/cache/spool_file.h"
@@ -75,7 +75,7 @@ class CrlCache final : public CrlSource {
 
   absl::StatusOr<Checked> Check(const PinnedIssuer& issuer,
                                 const CrlScope& scope,
-                                const FileView& crl) const;
+                                const base::FileView& crl) const;
   void LoadInto(const CrlScope& scope);
   absl::StatusOr<Held> LoadOne(const PinnedIssuer& issuer,
                                const CrlScope& scope) const;

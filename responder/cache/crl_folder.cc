@@ -35,7 +35,7 @@ absl::StatusOr<base::Fd> OpenFile(const std::string& path) {
 }
 
 // Of what `compressed` holds; `own` is told of the compressed bytes.
-absl::StatusOr<crypto::Sha256Digest> DigestInside(const FileView& compressed,
+absl::StatusOr<crypto::Sha256Digest> DigestInside(const base::FileView& compressed,
                                                   crypto::Sha256Stream& own) {
   GzipDecoder decoder;
   crypto::Sha256Stream inside;
@@ -90,7 +90,7 @@ CrlRepresentation CrlFolder::ServePlain(
 absl::StatusOr<CrlRepresentation> CrlFolder::OpenGzipOf(
     const crypto::Sha256Digest& digest, const std::string& path) const {
   ASSIGN_OR_RETURN(base::Fd file, OpenFile(path));
-  ASSIGN_OR_RETURN(const FileView view, FileView::Map(file));
+  ASSIGN_OR_RETURN(const base::FileView view, base::FileView::Map(file));
   crypto::Sha256Stream own;
   ASSIGN_OR_RETURN(const crypto::Sha256Digest inside, DigestInside(view, own));
   if (inside != digest) return absl::DataLossError("it is of another CRL");
@@ -119,7 +119,7 @@ std::vector<CrlScope> CrlFolder::RemoveOthers(
 }
 
 absl::StatusOr<std::optional<SpoolFile>> CrlFolder::Compress(
-    const FileView& crl) const {
+    const base::FileView& crl) const {
   if (!IsWorthCompressing(crl.bytes().size())) return std::nullopt;
   ASSIGN_OR_RETURN(SpoolFile spool, Spool());
   const auto write = [&](base::Bytes part) { return spool.Append(part); };

@@ -12,11 +12,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/fd.h"
+#include "base/file_view.h"
 #include "block/manifest.h"
 #include "crypto/digest.h"
 #include "responder/cache/crl_files.h"
 #include "responder/cache/crl_scope.h"
-#include "responder/cache/file_view.h"
 #include "responder/cache/spool_file.h"
 #include "responder/crl_source.h"
 
@@ -42,7 +42,7 @@ class CrlFolder {
   absl::StatusOr<SpoolFile> Spool() const { return SpoolFile::Create(path_); }
   static bool IsWorthCompressing(uint64_t size);
   // `crl` compressed; nullopt if that is not worth a file.
-  absl::StatusOr<std::optional<SpoolFile>> Compress(const FileView& crl) const;
+  absl::StatusOr<std::optional<SpoolFile>> Compress(const base::FileView& crl) const;
 
   // Replaces the scope's file; its compressed one goes. A crash in between
   // leaves a compressed file of an older CRL, which is not used.

@@ -29,6 +29,7 @@ bool IsDerived(char row) {
     case Row::kRevokedEnd:
     case Row::kRemoved:
     case Row::kCrl:
+    case Row::kCrlBase:
     case Row::kIssuer:
     case Row::kRequest:
       return true;
@@ -125,6 +126,12 @@ std::string CrlKey(absl::string_view issuer_id, uint32_t shard,
   return key;
 }
 
+std::string CrlBaseKey(absl::string_view issuer_id, uint32_t shard) {
+  std::string key = Key(Row::kCrlBase, issuer_id);
+  ledger::ByteWriter(key).U32(shard);
+  return key;
+}
+
 std::string IssuerKey(absl::string_view issuer_id) {
   return Key(Row::kIssuer, issuer_id);
 }
@@ -155,10 +162,6 @@ std::string NewestBytesKey(absl::string_view block_id) {
 
 std::string TemplateKey(absl::string_view template_id) {
   return Key(Row::kTemplate, template_id);
-}
-
-std::string CrlBytesKey(absl::string_view crl_sha256) {
-  return Key(Row::kCrlBytes, crl_sha256);
 }
 
 std::string HeadKey() { return Key(Row::kHead); }

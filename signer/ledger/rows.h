@@ -34,6 +34,7 @@ enum class Row : char {
   kRevokedEnd = 'x',
   kRemoved = 'z',
   kCrl = 'l',
+  kCrlBase = 'y',
   kIssuer = 'i',
   kRequest = 'q',
   // Signed bytes beside the log.
@@ -41,7 +42,6 @@ enum class Row : char {
   kDelta = 'd',
   kNewestBytes = 'v',  // The version that they lead to.
   kTemplate = 't',
-  kCrlBytes = 's',
   kHead = 'H',  // The newest.
 };
 
@@ -75,13 +75,14 @@ std::string RemovedKey(absl::string_view issuer_id, uint32_t shard,
                        absl::string_view serial = "");
 std::string CrlKey(absl::string_view issuer_id, uint32_t shard,
                    ledger::CrlKind kind);
+// The full CRL that deltas of a scope add to.
+std::string CrlBaseKey(absl::string_view issuer_id, uint32_t shard);
 std::string IssuerKey(absl::string_view issuer_id);
 std::string RequestKey(const ledger::Origin& origin);
 std::string BlockBytesKey(absl::string_view block_id);
 std::string DeltaKey(absl::string_view block_id, uint64_t version);
 std::string NewestBytesKey(absl::string_view block_id);
 std::string TemplateKey(absl::string_view template_id);
-std::string CrlBytesKey(absl::string_view crl_sha256);
 std::string HeadKey();
 
 // The key after all that begin with `prefix`.

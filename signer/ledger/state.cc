@@ -238,10 +238,23 @@ absl::StatusOr<std::optional<CrlState>> State::Crl(absl::string_view issuer_id,
   return std::optional<CrlState>(std::move(state));
 }
 
-absl::StatusOr<std::string> State::CrlDer(absl::string_view crl_sha256) const {
-  return RowAt(reader_, CrlBytesKey(crl_sha256), [crl_sha256] {
-    return NotFound("CRL with SHA-256", crl_sha256);
-  });
+absl::StatusOr<std::optional<CrlState>> State::DeltaBase(
+    absl::string_view issuer_id, uint32_t shard) const {
+  ASSIGN_OR_RETURN(const std::optional<std::string> value,
+                   reader_.Get(CrlBaseKey(issuer_id, shard)));
+  if (!value.has_value()) return std::nullopt;
+  ASSIGN_OR_RETURN(CrlState state, ParseCrl(*value));
+  return std::optional<CrlState>(std::move(state));
+}
+
+absl::Status State::Crls(CrlVisitor visit) const {
+  const std::string prefix(1, static_cast<char>(Row::kCrl));
+  return ScanRows(
+      reader_, prefix, EndOf(prefix),
+      [visit](absl::string_view, absl::string_view value) -> absl::Status {
+        ASSIGN_OR_RETURN(const CrlState crl, ParseCrl(value));
+        return visit(crl);
+      });
 }
 
 absl::StatusOr<std::optional<RequestState>> State::Request(

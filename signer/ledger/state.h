@@ -116,6 +116,7 @@ class State {
   using RevokedVisitor =
       absl::FunctionRef<absl::Status(const RevokedCertificate&)>;
   using IssuerVisitor = absl::FunctionRef<absl::Status(const IssuerState&)>;
+  using CrlVisitor = absl::FunctionRef<absl::Status(const CrlState&)>;
   using BlockVisitor = absl::FunctionRef<absl::Status(const BlockState&)>;
 
   explicit State(const KvReader& reader) : reader_(reader) {}
@@ -154,9 +155,9 @@ class State {
   // CRL before was already past its notAfter: so two name it after its end.
   absl::Status RevokedCertificates(absl::string_view issuer_id, uint32_t shard,
                                    RevokedVisitor visit) const;
-  // The serials, ascending, of those that were revoked or held and are neither
-  // any more, since an entry that the newest full CRL of the scope does not
-  // reflect: what a delta takes off its base.
+  // The serials, ascending, of those that were held and are not any more, since
+  // an entry that the base of the scope's deltas does not reflect: what a delta
+  // takes off that.
   absl::Status RemovedCertificates(
       absl::string_view issuer_id, uint32_t shard,
       absl::FunctionRef<absl::Status(absl::string_view serial)> visit) const;
@@ -167,8 +168,13 @@ class State {
   // The newest of either kind: a scope's numbers are one sequence.
   absl::StatusOr<std::optional<CrlState>> NewestCrl(absl::string_view issuer_id,
                                                     uint32_t shard) const;
-  // Only the newest of each scope is kept. NotFound.
-  absl::StatusOr<std::string> CrlDer(absl::string_view crl_sha256) const;
+  // The full CRL that deltas of the scope add to; nullopt before the first. It
+  // stays so for half of its validity, whatever full ones are made meanwhile,
+  // so that whoever has one of those can use the deltas.
+  absl::StatusOr<std::optional<CrlState>> DeltaBase(absl::string_view issuer_id,
+                                                    uint32_t shard) const;
+  // The newest of each scope and kind, in no order that means anything.
+  absl::Status Crls(CrlVisitor visit) const;
 
   // nullopt: this ledger has no entry for it.
   absl::StatusOr<std::optional<IssuerState>> Issuer(

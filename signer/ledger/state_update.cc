@@ -251,8 +251,7 @@ absl::Status Apply(const ledger::ManifestEntry& manifest,
   return PutBlockState(former, std::move(block), entry, overlay);
 }
 
-// A full CRL is the base of the deltas after it: what it does not list, they
-// need not take off.
+// What a new base does not list, deltas need not take off.
 absl::Status ForgetRemoved(const ledger::CrlEntry& crl, KvOverlay& overlay) {
   const std::string prefix = RemovedKey(crl.issuer_id, crl.shard);
   std::vector<std::string> reflected;
@@ -307,24 +306,19 @@ absl::Status Apply(const ledger::OrderEntry& order, const ledger::Entry& entry,
   return RecordRequest(order.origin, entry, overlay);
 }
 
-// Takes the place of the newest CRL of its kind.
-absl::Status ReplaceCrl(const ledger::CrlEntry& crl, const ledger::Entry& entry,
-                        KvOverlay& overlay) {
-  ASSIGN_OR_RETURN(const std::optional<CrlState> former,
-                   State(overlay).Crl(crl.issuer_id, crl.shard, crl.kind));
-  if (former.has_value() && former->crl_sha256 != crl.crl_sha256) {
-    overlay.Delete(CrlBytesKey(former->crl_sha256));
+// A full CRL becomes the base of the deltas after it once half of the validity
+// of the one before has passed: until then, who has that one, or any full one
+// since, can use the deltas.
+absl::Status MoveBase(const ledger::CrlEntry& crl, const CrlState& state,
+                      KvOverlay& overlay) {
+  ASSIGN_OR_RETURN(const std::optional<CrlState> base,
+                   State(overlay).DeltaBase(crl.issuer_id, crl.shard));
+  if (base.has_value() && crl.this_update - base->this_update <
+                              (base->next_update - base->this_update) / 2) {
+    return absl::OkStatus();
   }
-  overlay.Put(CrlKey(crl.issuer_id, crl.shard, crl.kind),
-              EncodeCrl({.kind = crl.kind,
-                         .number = crl.number,
-                         .this_update = crl.this_update,
-                         .next_update = crl.next_update,
-                         .ledger_size = crl.ledger_size,
-                         .revoked_count = crl.revoked_count,
-                         .crl_sha256 = crl.crl_sha256,
-                         .index = entry.index}));
-  return absl::OkStatus();
+  overlay.Put(CrlBaseKey(crl.issuer_id, crl.shard), EncodeCrl(state));
+  return ForgetRemoved(crl, overlay);
 }
 
 absl::Status Apply(const ledger::CrlEntry& crl, const ledger::Entry& entry,
@@ -352,15 +346,25 @@ absl::Status Apply(const ledger::CrlEntry& crl, const ledger::Entry& entry,
     return absl::FailedPreconditionError(
         "CRL: a delta needs a full CRL of its scope before it");
   }
+  const CrlState state_after = {.kind = crl.kind,
+                                .number = crl.number,
+                                .this_update = crl.this_update,
+                                .next_update = crl.next_update,
+                                .ledger_size = crl.ledger_size,
+                                .revoked_count = crl.revoked_count,
+                                .crl_sha256 = crl.crl_sha256,
+                                .index = entry.index};
   if (crl.kind == ledger::CrlKind::kFull) {
     ASSIGN_OR_RETURN(const std::optional<CrlState> former,
                      state.Crl(crl.issuer_id, crl.shard));
     if (former.has_value()) {
       RETURN_IF_ERROR(RemoveExpired(crl, *former, overlay));
     }
-    RETURN_IF_ERROR(ForgetRemoved(crl, overlay));
+    RETURN_IF_ERROR(MoveBase(crl, state_after, overlay));
   }
-  return ReplaceCrl(crl, entry, overlay);
+  overlay.Put(CrlKey(crl.issuer_id, crl.shard, crl.kind),
+              EncodeCrl(state_after));
+  return absl::OkStatus();
 }
 
 absl::Status Apply(const ledger::IssuerEntry& issuer,

@@ -2,14 +2,12 @@
 
 #include <optional>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/encoding.h"
 #include "base/status_macros.h"
-#include "crypto/digest.h"
 #include "signer/ledger/rows.h"
 #include "signer/ledger/state_update.h"
 
@@ -19,10 +17,6 @@ absl::StatusOr<uint64_t> Transaction::Append(ledger::EntryBody body) {
   const ledger::Entry entry = {
       .index = frontier_.size(), .time = time_, .body = std::move(body)};
   RETURN_IF_ERROR(ledger::ValidateEntry(entry));
-  if (const auto* crl = std::get_if<ledger::CrlEntry>(&entry.body)) {
-    // What is signed is written with its bytes.
-    RETURN_IF_ERROR(state_.CrlDer(crl->crl_sha256).status());
-  }
   KvOverlay changes(static_cast<const KvReader&>(overlay_));
   RETURN_IF_ERROR(ApplyEntry(entry, changes));
   overlay_.Absorb(changes);
@@ -36,18 +30,6 @@ absl::StatusOr<uint64_t> Transaction::Append(ledger::EntryBody body) {
   overlay_.Put(MarkerKey(),
                EncodeMarker({.frontier = frontier_, .last_time = time_}));
   return entry.index;
-}
-
-absl::StatusOr<uint64_t> Transaction::AppendCrl(ledger::CrlEntry crl,
-                                                std::string der) {
-  crl.crl_sha256 = base::ToString(crypto::Sha256(base::AsBytes(der)));
-  const std::string key = CrlBytesKey(crl.crl_sha256);
-  ASSIGN_OR_RETURN(const std::optional<std::string> known, overlay_.Get(key));
-  if (known.has_value()) return Append(std::move(crl));
-  overlay_.Put(key, std::move(der));
-  absl::StatusOr<uint64_t> index = Append(std::move(crl));
-  if (!index.ok()) overlay_.Delete(key);
-  return index;
 }
 
 absl::Status Transaction::PutBlock(absl::string_view block_id, uint64_t version,

@@ -42,9 +42,6 @@ class Transaction {
   //   not grow; a ledger size that shrinks.
   absl::StatusOr<uint64_t> Append(ledger::EntryBody body);
 
-  // As Append; fills in crl_sha256 and keeps `der` until the scope's next CRL.
-  absl::StatusOr<uint64_t> AppendCrl(ledger::CrlEntry crl, std::string der);
-
   // Keeps the block's bytes as just signed (its version in state()); replaces
   // older bytes and all deltas. FailedPrecondition: another version.
   absl::Status PutBlock(absl::string_view block_id, uint64_t version,

@@ -62,8 +62,9 @@ absl::StatusOr<Revoked> SignerWorld::Release(const std::string& request_id,
   return released;
 }
 
-absl::StatusOr<SignedCrl> SignerWorld::SignCrl(uint32_t shard) {
-  return signer.crls().SignCrl("issuing", shard);
+absl::StatusOr<WholeCrl> SignerWorld::SignCrl(uint32_t shard,
+                                              ledger::CrlKind kind) {
+  return signer.SignCrl({.issuer = "issuing", .shard = shard, .kind = kind});
 }
 
 absl::StatusOr<BlockUpdates> SignerWorld::SignBlockOf(

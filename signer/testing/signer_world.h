@@ -34,7 +34,8 @@ struct SignerWorld {
                                  std::optional<absl::Time> date = {});
   absl::StatusOr<Revoked> Release(const std::string& request_id,
                                   const std::string& serial);
-  absl::StatusOr<SignedCrl> SignCrl(uint32_t shard = 0);
+  absl::StatusOr<WholeCrl> SignCrl(
+      uint32_t shard = 0, ledger::CrlKind kind = ledger::CrlKind::kFull);
   // Signs the block of the certificate again; `reader` takes it.
   absl::StatusOr<BlockUpdates> SignBlockOf(const std::string& serial);
 

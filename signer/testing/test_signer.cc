@@ -1,11 +1,25 @@
 #include "signer/testing/test_signer.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "base/status_macros.h"
+#include "gtest/gtest.h"
 #include "signer/issuer_record.h"
 
 namespace chancery::signer::testing {
+namespace {
+
+std::string NewFolder() {
+  std::string path = ::testing::TempDir() + "/crls-XXXXXX";
+  return mkdtemp(path.data()) == nullptr ? "" : path;
+}
+
+}  // namespace
 
 TestSigner::TestSigner(std::vector<Issuer> issuers,
                        const crypto::SigningKey& manifest_key, FakeDisk& disk,
@@ -14,7 +28,13 @@ TestSigner::TestSigner(std::vector<Issuer> issuers,
       manifest_key_(manifest_key),
       disk_(disk),
       clock_(clock),
-      random_(random) {}
+      random_(random),
+      crl_folder_(NewFolder()) {}
+
+TestSigner::~TestSigner() {
+  std::error_code ignored;
+  std::filesystem::remove_all(crl_folder_, ignored);
+}
 
 absl::Status TestSigner::Start() {
   parts_.reset();
@@ -48,14 +68,31 @@ absl::Status TestSigner::Start() {
                             .limit = *parts->limit,
                             .orders = *parts->orders,
                             .clock = clock_});
-  parts->crls =
-      std::make_unique<CrlSigner>(*parts->ledger, issuers_, clock_, wait);
+  // No power is cut under the folder.
+  ASSIGN_OR_RETURN(CrlFiles files, CrlFiles::Open(crl_folder_, false));
+  parts->crl_files = std::make_unique<CrlFiles>(std::move(files));
+  parts->crls = std::make_unique<CrlSigner>(
+      *parts->ledger, issuers_, clock_, *parts->crl_files,
+      CrlSigner::Options{.wait_until = wait, .after_step = after_crl_step_});
+  RETURN_IF_ERROR(parts->crls->CleanUp());
   parts->importer = std::make_unique<Importer>(*parts->ledger, issuers_,
                                                parts->threads, clock_, true);
   parts->heads = std::make_unique<HeadSigner>(
       *parts->ledger, *parts->blocks, manifest_key_, HeadSigner::Options());
   parts_ = std::move(parts);
   return absl::OkStatus();
+}
+
+absl::StatusOr<WholeCrl> TestSigner::SignCrl(const CrlRequest& request) {
+  ASSIGN_OR_RETURN(SignedCrl made, crls().SignCrl(request));
+  WholeCrl whole;
+  static_cast<SignedCrl&>(whole) = std::move(made);
+  whole.der.resize(whole.size);
+  if (pread(whole.file->get(), whole.der.data(), whole.size, 0) !=
+      static_cast<ssize_t>(whole.size)) {
+    return absl::InternalError("CRL: its file is not as long as it says");
+  }
+  return whole;
 }
 
 void TestSigner::Kill() { parts_.reset(); }

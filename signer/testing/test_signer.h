@@ -2,6 +2,7 @@
 #define CHANCERY_SIGNER_TESTING_TEST_SIGNER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "crypto/signing_key.h"
 #include "rpc/roles.h"
 #include "signer/block_signer.h"
+#include "signer/crl_files.h"
 #include "signer/crl_signer.h"
 #include "signer/head_signer.h"
 #include "signer/importer.h"
@@ -29,6 +31,11 @@
 
 namespace chancery::signer::testing {
 
+// With its bytes in memory.
+struct WholeCrl : SignedCrl {
+  std::string der = {};
+};
+
 // The whole signer but its services, over a disk that can crash. Where the real
 // one waits for the next second, it moves the clock.
 class TestSigner {
@@ -38,6 +45,7 @@ class TestSigner {
              const crypto::SigningKey& manifest_key, FakeDisk& disk,
              base::testing::FakeClock& clock,
              base::Random& random = base::SystemRandom());
+  ~TestSigner();
 
   // From the next start on: the limit, and who may sign orders.
   void set_max_revocations_per_hour(uint64_t number) {
@@ -62,6 +70,13 @@ class TestSigner {
   Revocation& revocation() { return *parts_->revocation; }
   MassRevocation& mass_revocation() { return *parts_->mass_revocation; }
   CrlSigner& crls() { return *parts_->crls; }
+  absl::StatusOr<WholeCrl> SignCrl(const CrlRequest& request);
+  // Where its CRLs are.
+  const std::string& crl_folder() const { return crl_folder_; }
+  // Called as CrlSigner::Options says, from the next start on.
+  void set_after_crl_step(std::function<void(const char* step)> after_step) {
+    after_crl_step_ = std::move(after_step);
+  }
   Importer& importer() { return *parts_->importer; }
   HeadSigner& heads() { return *parts_->heads; }
   const IssuerTable& issuers() const { return issuers_; }
@@ -76,6 +91,7 @@ class TestSigner {
     std::unique_ptr<OrderVerifier> orders;
     std::unique_ptr<Revocation> revocation;
     std::unique_ptr<MassRevocation> mass_revocation;
+    std::unique_ptr<CrlFiles> crl_files;
     std::unique_ptr<CrlSigner> crls;
     std::unique_ptr<Importer> importer;
     std::unique_ptr<HeadSigner> heads;
@@ -89,6 +105,8 @@ class TestSigner {
   uint64_t max_revocations_per_hour_ = 1'000'000;
   std::string service_ca_file_;
   rpc::RoleTable roles_;
+  const std::string crl_folder_;
+  std::function<void(const char* step)> after_crl_step_;
   std::unique_ptr<Parts> parts_;
 };
 

@@ -122,15 +122,15 @@ class FailingInventory final : public Inventory {
     return Do([&] { return real_->GetTemplate(id); });
   }
 
-  absl::Status PutCrl(const CrlRow& crl) override {
-    return Do([&] { return real_->PutCrl(crl); });
+  absl::Status PutCrl(const CrlRow& crl, CrlPieces pieces) override {
+    return Do([&] { return real_->PutCrl(crl, pieces); });
   }
   absl::StatusOr<std::vector<CrlRow>> ListCrls() override {
     return Do([&] { return real_->ListCrls(); });
   }
-  absl::StatusOr<CrlRow> GetCrl(const std::string& issuer_id,
-                                uint32_t shard) override {
-    return Do([&] { return real_->GetCrl(issuer_id, shard); });
+  absl::StatusOr<std::optional<std::string>> GetCrlPart(
+      const CrlRow& crl, uint32_t part) override {
+    return Do([&] { return real_->GetCrlPart(crl, part); });
   }
 
   absl::Status PutIssuer(const IssuerRow& issuer) override {

@@ -38,6 +38,7 @@
 #include "signer/ledger/rocksdb_store.h"
 #include "signer/ledger/rows.h"
 #include "storage/open.h"
+#include "storage/read_crl.h"
 #include "x509/certificate/certificate.h"
 #include "x509/crl/crl.h"
 
@@ -200,12 +201,13 @@ absl::Status ForgeCrl(const Arguments& in) {
   ASSIGN_OR_RETURN(const std::string serial, Serial(in[2]));
   ASSIGN_OR_RETURN(const auto inventory, Inventory(dir));
   ASSIGN_OR_RETURN(const auto issuers, inventory->ListIssuers());
-  ASSIGN_OR_RETURN(const storage::CrlRow row,
-                   inventory->GetCrl(issuers[0].issuer_id, 0));
+  ASSIGN_OR_RETURN(
+      const std::string stored,
+      storage::ReadCrl(*inventory, {.issuer_id = issuers[0].issuer_id}));
   ASSIGN_OR_RETURN(
       const x509::Certificate issuer,
       x509::Certificate::Parse(base::AsBytes(issuers[0].certificate)));
-  ASSIGN_OR_RETURN(const x509::Crl crl, x509::ParseCrl(base::AsBytes(row.der)));
+  ASSIGN_OR_RETURN(const x509::Crl crl, x509::ParseCrl(base::AsBytes(stored)));
   std::vector<x509::CrlEntry> entries;
   RETURN_IF_ERROR(x509::ForEachEntry(crl, [&](const x509::CrlEntry& entry) {
     if (base::AsText(entry.serial) != serial) entries.push_back(entry);

@@ -14,14 +14,15 @@ from processes import Failed
 from svg import draw
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BENCHES = ("responder", "storage", "bootstrap", "presign")
+BENCHES = ("responder", "storage", "bootstrap", "presign", "crl")
 TARGETS = ("//responder:chancery-responder", "//refresher:chancery-refresher",
            "//signer:chancery-signer",
            "//tests/bench:await_versions", "//tests/bench:import_certificates",
            "//tests/bench:make_certificates", "//tests/bench:token_speed",
            "//tests/bench:make_dataset", "//tests/bench:feed_responder",
            "//tests/bench:fill_inventory", "//tests/bench:epoll_loop",
-           "//tests/bench:http_load")
+           "//tests/bench:http_load", "//tools/chancery", "//tests/bench:fill_crl_ledger",
+           "//tests/bench:crl_flow")
 
 
 def arguments(argv):
@@ -71,11 +72,13 @@ def build(options):
         options.responder = built / "responder/chancery-responder"
         options.refresher = built / "refresher/chancery-refresher"
         options.signer = built / "signer/chancery-signer"
+        options.chancery = built / "tools/chancery/chancery"
     else:
         options.tools = options.binaries
         options.responder = options.binaries / "chancery-responder"
         options.refresher = options.binaries / "chancery-refresher"
         options.signer = options.binaries / "chancery-signer"
+        options.chancery = options.binaries / "chancery"
 
 
 def table(rows):

@@ -24,6 +24,8 @@ KEYS = {
     "bootstrap": ("seconds_1m",),
     "presign": ("signatures_per_second", "vs_openssl_speed",
                 "vs_softhsm_sign_and_verify", "peak_memory_mb"),
+    "crl": ("seconds_1m", "build_vs_sha256sum", "flow_vs_sha256sum",
+            "peak_memory_mb", "vs_openssl_20k"),
 }
 
 

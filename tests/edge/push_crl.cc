@@ -57,7 +57,10 @@ absl::StatusOr<uint64_t> Push(char** arguments) {
                    rpc::MakeChannel("responder", target, credentials));
   const auto client =
       refresher::MakeGrpcResponderClient(std::move(channel), absl::Seconds(10));
-  return client->PutCrl(issuer_id, 0, crl.number.value_or(0), der);
+  return client->PutCrl({.issuer_id = issuer_id,
+                         .number = crl.number.value_or(0),
+                         .size = der.size()},
+                        storage::OnePiece(der));
 }
 
 }  // namespace

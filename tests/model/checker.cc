@@ -119,10 +119,13 @@ void Checker::SeeCrl(const std::string& der, absl::Time now) {
     Fail("signer: a CRL that does not parse");
     return;
   }
+  // Who asks for it again gets the same.
+  if (*crl->number == crl_number_ && der == crl_der_) return;
   if (*crl->number <= crl_number_) {
     Fail(absl::StrCat("CRL number ", *crl->number, " after ", crl_number_));
   }
   crl_number_ = *crl->number;
+  crl_der_ = der;
   std::set<std::string> listed;
   (void)x509::ForEachEntry(*crl, [&](const x509::CrlEntry& entry) {
     listed.insert(base::ToString(entry.serial));

@@ -97,6 +97,7 @@ class Checker {
   std::map<std::string, std::string> requests_;      // Id -> serial.
   std::map<std::pair<std::string, uint64_t>, std::string> manifests_;
   uint64_t crl_number_ = 0;
+  std::string crl_der_;
   std::map<std::pair<int, std::string>, Answer> answers_;
   std::string violation_;
 };

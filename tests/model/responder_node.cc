@@ -157,7 +157,7 @@ absl::StatusOr<refresher::HeldVersions> ResponderLink::GetVersions() {
       held.blocks[block.block_id] = block.version;
     }
     for (const responder::HeldCrl& crl : responder_.replica().Crls()) {
-      held.crls[{crl.issuer_id, crl.shard}] = crl.number;
+      held.crls[{crl.issuer_id, crl.shard, crl.is_delta}] = crl.number;
     }
     return held;
   });
@@ -190,16 +190,20 @@ absl::StatusOr<std::vector<refresher::ApplyResult>> ResponderLink::Apply(
       });
 }
 
-absl::StatusOr<uint64_t> ResponderLink::PutCrl(const std::string& issuer_id,
-                                               uint32_t shard, uint64_t number,
-                                               const std::string& der) {
+absl::StatusOr<uint64_t> ResponderLink::PutCrl(const storage::CrlRow& crl,
+                                               storage::CrlPieces pieces) {
   return network_.Call([&]() -> absl::StatusOr<uint64_t> {
     if (!responder_.running()) return Away();
-    std::optional<base::Bytes> rest = base::AsBytes(der);
+    std::optional<std::string> piece;
     return responder_.replica().PutCrl(
-        {.issuer_id = issuer_id, .shard = shard, .number = number},
+        {.issuer_id = crl.issuer_id,
+         .shard = crl.shard,
+         .number = crl.number,
+         .is_delta = crl.is_delta},
         [&]() -> absl::StatusOr<std::optional<base::Bytes>> {
-          return std::exchange(rest, std::nullopt);
+          ASSIGN_OR_RETURN(piece, pieces());
+          if (!piece.has_value()) return std::nullopt;
+          return base::AsBytes(*piece);
         });
   });
 }

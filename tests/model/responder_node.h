@@ -125,9 +125,8 @@ class ResponderLink final : public refresher::ResponderClient {
   absl::StatusOr<refresher::HeldVersions> GetVersions() override;
   absl::StatusOr<std::vector<refresher::ApplyResult>> Apply(
       const std::vector<block::Update>& updates) override;
-  absl::StatusOr<uint64_t> PutCrl(const std::string& issuer_id, uint32_t shard,
-                                  uint64_t number,
-                                  const std::string& der) override;
+  absl::StatusOr<uint64_t> PutCrl(const storage::CrlRow& crl,
+                                  storage::CrlPieces pieces) override;
   absl::StatusOr<refresher::HeadStanding> PutHead(
       const block::SignedHead& head) override;
   absl::StatusOr<refresher::ResponderStatus> GetStatus() override;

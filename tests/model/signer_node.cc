@@ -1,5 +1,6 @@
 #include "tests/model/signer_node.h"
 
+#include <optional>
 #include <utility>
 
 #include "base/mutex.h"
@@ -65,6 +66,21 @@ class SignerNode::HookedKey final : public crypto::SigningKey {
 };
 
 namespace {
+
+class WholeDownload final : public refresher::CrlDownload {
+ public:
+  WholeDownload(refresher::SignedCrl facts, std::string der)
+      : facts_(std::move(facts)), rest_(std::move(der)) {}
+
+  const refresher::SignedCrl& facts() const override { return facts_; }
+  absl::StatusOr<std::optional<std::string>> Next() override {
+    return std::exchange(rest_, std::nullopt);
+  }
+
+ private:
+  const refresher::SignedCrl facts_;
+  std::optional<std::string> rest_;
+};
 
 std::vector<signer::Issuer> With(
     signer::Issuer issuer, std::shared_ptr<const crypto::SigningKey> key,
@@ -153,21 +169,30 @@ RefresherSignerLink::ListBlocks() {
       });
 }
 
-absl::StatusOr<refresher::SignedCrl> RefresherSignerLink::SignCrl(
-    const std::string& issuer, uint32_t shard) {
-  return network_.Call([&]() -> absl::StatusOr<refresher::SignedCrl> {
-    if (!signer_.running()) return Away();
-    ASSIGN_OR_RETURN(signer::SignedCrl crl,
-                     signer_.core().crls().SignCrl(issuer, shard));
-    signer_.checker().SeeCrl(crl.der, crl.this_update);
-    return refresher::SignedCrl{.issuer_id = crl.issuer_id,
-                                .number = crl.number,
-                                .this_update = crl.this_update,
-                                .next_update = crl.next_update,
-                                .refresh_at = crl.refresh_at,
-                                .ledger_size = crl.ledger_size,
-                                .der = std::move(crl.der)};
-  });
+absl::StatusOr<std::unique_ptr<refresher::CrlDownload>>
+RefresherSignerLink::SignCrl(const refresher::CrlRequest& request) {
+  return network_.Call(
+      [&]() -> absl::StatusOr<std::unique_ptr<refresher::CrlDownload>> {
+        if (!signer_.running()) return Away();
+        ASSIGN_OR_RETURN(signer::testing::WholeCrl crl,
+                         signer_.core().SignCrl(
+                             {.issuer = request.issuer,
+                              .shard = request.shard,
+                              .kind = request.is_delta ? ledger::CrlKind::kDelta
+                                                       : ledger::CrlKind::kFull,
+                              .have_number = request.have_number}));
+        signer_.checker().SeeCrl(crl.der, crl.this_update);
+        return std::make_unique<WholeDownload>(
+            refresher::SignedCrl{.issuer_id = crl.issuer_id,
+                                 .number = crl.number,
+                                 .base_number = crl.base_number,
+                                 .this_update = crl.this_update,
+                                 .next_update = crl.next_update,
+                                 .refresh_at = crl.refresh_at,
+                                 .ledger_size = crl.ledger_size,
+                                 .size = crl.size},
+            std::move(crl.der));
+      });
 }
 
 absl::StatusOr<refresher::LedgerPage> RefresherSignerLink::ReadEntries(

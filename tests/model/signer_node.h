@@ -71,8 +71,8 @@ class RefresherSignerLink final : public refresher::SignerClient {
   absl::StatusOr<refresher::SignedUpdates> GetBlock(
       const std::string& block_id, uint64_t have_version) override;
   absl::StatusOr<std::vector<refresher::ListedBlock>> ListBlocks() override;
-  absl::StatusOr<refresher::SignedCrl> SignCrl(const std::string& issuer,
-                                               uint32_t shard) override;
+  absl::StatusOr<std::unique_ptr<refresher::CrlDownload>> SignCrl(
+      const refresher::CrlRequest& request) override;
   absl::StatusOr<refresher::LedgerPage> ReadEntries(
       uint64_t from, absl::Duration wait) override;
   absl::StatusOr<std::vector<refresher::ListedIssuer>> ListIssuers() override;

@@ -1,5 +1,6 @@
 #include "x509/crl/crl.h"
 
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -114,6 +115,7 @@ size_t HeaderSize(size_t size) {
   return header.size();
 }
 
+// An entry by the Writer: any.
 std::string EncodeEntry(const CrlEntry& entry) {
   der::Writer out;
   out.AddSequence([&](der::Writer& one) {
@@ -127,6 +129,78 @@ std::string EncodeEntry(const CrlEntry& entry) {
     });
   });
   return out.Take();
+}
+
+// The times that UTCTime holds and years have two digits for, RFC 5280 section
+// 4.1.2.5.1; from 1970, which saves a sign.
+constexpr int64_t kUtcTimeEnd = 2524608000;  // 1 January 2050.
+
+void PutTwoDigits(char* out, int64_t number) {
+  out[0] = static_cast<char>('0' + number / 10);
+  out[1] = static_cast<char>('0' + number % 10);
+}
+
+// YYMMDD of a day since 1970 and before 2050: the year begins with March, as
+// in der/time.cc.
+void PutDate(char* out, int64_t days) {
+  const int64_t since_0 = days + 719468;  // Since 1 March of the year 0.
+  const int64_t era = since_0 / 146097;
+  const int64_t day_of_era = since_0 % 146097;
+  const int64_t year_of_era = (day_of_era - day_of_era / 1460 +
+                               day_of_era / 36524 - day_of_era / 146096) /
+                              365;
+  const int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t month_from_march = (5 * day_of_year + 2) / 153;
+  const int64_t month =
+      month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
+  const int64_t year = 400 * era + year_of_era + (month <= 2 ? 1 : 0);
+  PutTwoDigits(out, year % 100);
+  PutTwoDigits(out + 2, month);
+  PutTwoDigits(out + 4, day_of_year - (153 * month_from_march + 2) / 5 + 1);
+}
+
+// crlEntryExtensions with a reasonCode, but for the code itself.
+constexpr char kReasonExtension[] = {0x30, 0x0c, 0x30, 0x0a, 0x06, 0x03, 0x55,
+                                     0x1d, 0x15, 0x04, 0x03, 0x0a, 0x01};
+
+// The entry that nearly all are, ten times as fast as by the Writer; false if
+// it is another.
+bool AddPlainEntry(const CrlEntry& entry, std::string& out) {
+  const int64_t seconds = absl::ToUnixSeconds(entry.revocation_time);
+  if (entry.serial.empty() || entry.serial.size() > 20 ||
+      entry.serial[0] == 0 || seconds < 0 || seconds >= kUtcTimeEnd ||
+      entry.reason < 0 || entry.reason > 0x7f) {
+    return false;
+  }
+  const size_t padding = entry.serial[0] >= 0x80 ? 1 : 0;
+  const size_t integer = padding + entry.serial.size();
+  const size_t extension = entry.reason == 0 ? 0 : sizeof kReasonExtension + 1;
+  const size_t contents = 2 + integer + 15 + extension;
+  const size_t at = out.size();
+  out.resize(at + 2 + contents);
+  char* to = out.data() + at;
+  *to++ = 0x30;
+  *to++ = static_cast<char>(contents);
+  *to++ = 0x02;
+  *to++ = static_cast<char>(integer);
+  if (padding != 0) *to++ = 0;
+  std::memcpy(to, entry.serial.data(), entry.serial.size());
+  to += entry.serial.size();
+  *to++ = 0x17;  // UTCTime.
+  *to++ = 13;
+  PutDate(to, seconds / 86400);
+  const int64_t of_day = seconds % 86400;
+  PutTwoDigits(to + 6, of_day / 3600);
+  PutTwoDigits(to + 8, of_day / 60 % 60);
+  PutTwoDigits(to + 10, of_day % 60);
+  to[12] = 'Z';
+  to += 13;
+  if (entry.reason != 0) {
+    std::memcpy(to, kReasonExtension, sizeof kReasonExtension);
+    to[sizeof kReasonExtension] = static_cast<char>(entry.reason);
+  }
+  return true;
 }
 
 struct Extension {
@@ -217,7 +291,7 @@ absl::Status ReadExtensions(base::Bytes tagged, Crl& crl) {
 
 CrlEncoder::CrlEncoder(const CrlFacts& facts,
                        crypto::SignatureAlgorithm algorithm)
-    : extensions_(EncodeExtensions(facts)) {
+    : algorithm_(algorithm), extensions_(EncodeExtensions(facts)) {
   der::Writer out;
   out.AddInteger(1);  // v2
   out.AddElement(crypto::AlgorithmIdentifier(algorithm));
@@ -227,29 +301,40 @@ CrlEncoder::CrlEncoder(const CrlFacts& facts,
   head_ = out.Take();
 }
 
-void CrlEncoder::Measure(const CrlEntry& entry) {
-  entries_size_ += EncodeEntry(entry).size();
-}
-
-void CrlEncoder::Begin(std::string& out) const {
+std::string CrlEncoder::Begin(size_t entries_size) const {
   size_t size = head_.size() + extensions_.size();
   // revokedCertificates is absent, not empty (RFC 5280 section 5.1.2.6).
-  if (entries_size_ > 0) size += HeaderSize(entries_size_) + entries_size_;
+  if (entries_size > 0) size += HeaderSize(entries_size) + entries_size;
+  std::string out;
   PutHeader(out, Tag::kSequence, size);
   out += head_;
-  if (entries_size_ > 0) PutHeader(out, Tag::kSequence, entries_size_);
+  if (entries_size > 0) PutHeader(out, Tag::kSequence, entries_size);
+  return out;
+}
+
+std::string CrlEncoder::OuterBegin(size_t tbs_size,
+                                   base::Bytes signature) const {
+  std::string out;
+  PutHeader(out, Tag::kSequence, tbs_size + OuterEnd(signature).size());
+  return out;
+}
+
+std::string CrlEncoder::OuterEnd(base::Bytes signature) const {
+  der::Writer out;
+  out.AddElement(crypto::AlgorithmIdentifier(algorithm_));
+  out.AddBitString(signature);
+  return out.Take();
 }
 
 void CrlEncoder::Add(const CrlEntry& entry, std::string& out) {
-  out += EncodeEntry(entry);
+  if (!AddPlainEntry(entry, out)) out += EncodeEntry(entry);
 }
-
-void CrlEncoder::End(std::string& out) const { out += extensions_; }
 
 absl::StatusOr<std::string> SignCrl(const CrlFacts& facts,
                                     const std::vector<CrlEntry>& entries,
                                     const crypto::SigningKey& key) {
-  CrlEncoder encoder(facts, key.algorithm());
+  const CrlEncoder encoder(facts, key.algorithm());
+  std::string encoded;
   for (size_t i = 0; i < entries.size(); ++i) {
     if (i > 0 && base::AsText(entries[i].serial) <=
                      base::AsText(entries[i - 1].serial)) {
@@ -257,22 +342,15 @@ absl::StatusOr<std::string> SignCrl(const CrlFacts& facts,
           absl::StrCat("CRL: serial ", base::Hex(entries[i].serial),
                        " does not follow ", base::Hex(entries[i - 1].serial)));
     }
-    encoder.Measure(entries[i]);
+    CrlEncoder::Add(entries[i], encoded);
   }
-  std::string tbs;
-  encoder.Begin(tbs);
-  for (const CrlEntry& entry : entries) CrlEncoder::Add(entry, tbs);
-  encoder.End(tbs);
+  const std::string tbs =
+      encoder.Begin(encoded.size()) + encoded + encoder.End();
   ASSIGN_OR_RETURN(const std::string signature, key.Sign(base::AsBytes(tbs)));
-  RETURN_IF_ERROR(key.public_key().Verify(key.algorithm(), base::AsBytes(tbs),
-                                          base::AsBytes(signature)));
-  der::Writer out;
-  out.AddSequence([&](der::Writer& list) {
-    list.AddElement(tbs);
-    list.AddElement(crypto::AlgorithmIdentifier(key.algorithm()));
-    list.AddBitString(base::AsBytes(signature));
-  });
-  return out.Take();
+  const base::Bytes value = base::AsBytes(signature);
+  RETURN_IF_ERROR(
+      key.public_key().Verify(key.algorithm(), base::AsBytes(tbs), value));
+  return encoder.OuterBegin(tbs.size(), value) + tbs + encoder.OuterEnd(value);
 }
 
 // CertificateList ::= SEQUENCE { tbsCertList, signatureAlgorithm,
@@ -314,7 +392,50 @@ absl::StatusOr<Crl> ParseCrl(base::Bytes der) {
   return crl;
 }
 
+namespace {
+
+// The entry that AddPlainEntry writes, read ten times as fast as by the Reader;
+// false if it is another, or none.
+bool TakePlainEntry(base::Bytes& rest, CrlEntry& entry) {
+  constexpr size_t kTime = 2 + 13;
+  if (rest.size() < 5 || rest[0] != 0x30 || rest[2] != 0x02) return false;
+  const size_t contents = rest[1], integer = rest[3];
+  if (contents >= 0x80 || contents + 2 > rest.size() || integer == 0 ||
+      integer > 21 || contents < 2 + integer + kTime) {
+    return false;
+  }
+  const uint8_t* serial = rest.data() + 4;
+  const size_t padding = serial[0] == 0 ? 1 : 0;
+  if (padding == 1 ? integer < 2 || serial[1] < 0x80 : serial[0] >= 0x80) {
+    return false;
+  }
+  const uint8_t* time = serial + integer;
+  if (time[0] != 0x17 || time[1] != 13) return false;
+  const auto when = der::ParseUtcTime({time + 2, 13});
+  if (!when.has_value()) return false;
+  const size_t extension = contents - 2 - integer - kTime;
+  const uint8_t* reason = time + kTime;
+  if (extension == 0) {
+    entry.reason = 0;
+  } else if (extension == sizeof kReasonExtension + 1 &&
+             std::memcmp(reason, kReasonExtension, sizeof kReasonExtension) ==
+                 0 &&
+             reason[sizeof kReasonExtension] < 0x80) {
+    entry.reason = reason[sizeof kReasonExtension];
+  } else {
+    return false;
+  }
+  entry.serial = {serial + padding, integer - padding};
+  entry.revocation_time = *when;
+  rest = rest.subspan(2 + contents);
+  return true;
+}
+
+}  // namespace
+
 absl::StatusOr<CrlEntry> TakeEntry(base::Bytes& rest) {
+  CrlEntry plain;
+  if (TakePlainEntry(rest, plain)) return plain;
   der::Reader list(rest), in, extensions;
   CrlEntry entry;
   if (!list.ReadSequence(in) || !in.ReadUnsigned(entry.serial) ||

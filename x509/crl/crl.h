@@ -41,28 +41,29 @@ struct CrlFacts {
   std::string freshest_url = {};
 };
 
-// TBSCertList in one pass over entries whose sizes are known beforehand: the
-// head, then each entry as it comes, then the extensions. Entries need no
-// memory here.
+// A CRL around entries that are written elsewhere, one after the other by Add:
 //
-//   CrlEncoder encoder(facts, algorithm);
-//   for (...) encoder.Measure(entry);
-//   encoder.Begin(out);
-//   for (...) encoder.Add(entry, out);
-//   encoder.End(out);
+//   outer header | tbs header, version to nextUpdate, revokedCertificates'
+//   header | entries | extensions | signatureAlgorithm, signature
+//
+// Only the sizes of entries are needed here.
 class CrlEncoder {
  public:
   CrlEncoder(const CrlFacts& facts, crypto::SignatureAlgorithm algorithm);
 
-  void Measure(const CrlEntry& entry);
-  void Begin(std::string& out) const;
+  // TBSCertList before and after `entries_size` bytes of entries.
+  std::string Begin(size_t entries_size) const;
+  const std::string& End() const { return extensions_; }
+  // CertificateList before and after a TBSCertList of `tbs_size` bytes.
+  std::string OuterBegin(size_t tbs_size, base::Bytes signature) const;
+  std::string OuterEnd(base::Bytes signature) const;
+
   static void Add(const CrlEntry& entry, std::string& out);
-  void End(std::string& out) const;
 
  private:
+  const crypto::SignatureAlgorithm algorithm_;
   std::string head_;        // version to nextUpdate.
   std::string extensions_;  // [0] with its tag.
-  size_t entries_size_ = 0;
 };
 
 // The whole CRL, signed and verified. InvalidArgument unless the serials of

@@ -199,6 +199,66 @@ TEST_P(CrlTest, RefusesEntriesThatAreNotInOrder) {
   }
 }
 
+// RFC 5280 sections 5.2.4 and 5.2.6, as OpenSSL reads them.
+TEST_P(CrlTest, ADeltaNamesItsBaseAndTheBaseItsDeltas) {
+  CrlFacts facts = Facts();
+  facts.freshest_url = "http://crl.example/issuing/delta.crl";
+  const auto full = SignCrl(facts, {}, ca_.key());
+  facts.freshest_url.clear();
+  facts.base_number = facts.number;
+  facts.number = 0x80f1;
+  const std::vector<Owned> entries = {{"\x05", At("20240102030405Z"), 8}};
+  const auto delta = SignCrl(facts, Views(entries), ca_.key());
+  ASSERT_THAT(full, IsOk());
+  ASSERT_THAT(delta, IsOk());
+  const auto text = [](const std::string& der) {
+    return Shell("openssl crl -inform DER -text -noout -in " +
+                 WriteTemp("crl", der));
+  };
+  EXPECT_NE(text(*full).find("URI:http://crl.example/issuing/delta.crl"),
+            std::string::npos);
+  const std::string said = text(*delta);
+  EXPECT_NE(said.find("X509v3 Delta CRL Indicator: critical"),
+            std::string::npos);
+  EXPECT_NE(said.find("33008"), std::string::npos);
+  EXPECT_NE(said.find("Remove From CRL"), std::string::npos);
+  const auto full_crl = ParseCrl(base::AsBytes(*full)),
+             delta_crl = ParseCrl(base::AsBytes(*delta));
+  EXPECT_FALSE(full_crl->is_delta);
+  EXPECT_EQ(base::AsText(*full_crl->freshest_url),
+            "http://crl.example/issuing/delta.crl");
+  EXPECT_TRUE(delta_crl->is_delta);
+  EXPECT_EQ(delta_crl->base_number, 0x80f0u);
+  EXPECT_EQ(*EntriesOf(*delta_crl), entries);
+}
+
+// Dates at which calendars go wrong, and the ends of UTCTime: read back, and
+// the same as OpenSSL's.
+TEST_P(CrlTest, DatesAreWrittenAsTheyAre) {
+  std::vector<Owned> entries;
+  std::vector<testing::OpenSslCa::Row> rows;
+  for (const char* date :
+       {"700101000000", "721231235959", "000228235959", "000229000000",
+        "000301000000", "991231235959", "240229120000", "260228235959",
+        "491231235959"}) {
+    const char serial = static_cast<char>(entries.size() + 1);
+    const std::string century = date[0] < '5' ? "20" : "19";
+    entries.push_back(
+        {std::string(1, serial), At(century + date + "Z"), 0});
+    rows.push_back({"0" + std::to_string(serial), std::string(date) + "Z"});
+  }
+  const auto ours = SignCrl(Facts(), Views(entries), ca_.key());
+  ASSERT_THAT(ours, IsOk());
+  const std::string theirs = ByOpenSsl(rows);
+  const auto crl = ParseCrl(base::AsBytes(*ours));
+  EXPECT_EQ(base::Hex(crl->tbs),
+            base::Hex(ParseCrl(base::AsBytes(theirs))->tbs));
+  EXPECT_EQ(*EntriesOf(*crl), entries);
+  entries = {{"\x01", At("20500101000000Z"), 1}};  // GeneralizedTime.
+  const auto later = SignCrl(Facts(), Views(entries), ca_.key());
+  EXPECT_EQ(*EntriesOf(*ParseCrl(base::AsBytes(*later))), entries);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Keys, CrlTest,
     ::testing::Values("-algorithm EC -pkeyopt ec_paramgen_curve:P-256",

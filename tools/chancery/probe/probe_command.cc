@@ -62,6 +62,24 @@ std::string Left(const ProbeResult& result) {
   return result.next_update.has_value() ? TimeText(*result.next_update) : "";
 }
 
+// Full CRLs of an issuer, as responders call them below "/crl/".
+std::vector<std::string> CrlFiles(const std::vector<storage::CrlRow>& crls,
+                                  const storage::IssuerRow& issuer) {
+  std::vector<uint32_t> shards;
+  for (const storage::CrlRow& crl : crls) {
+    if (crl.issuer_id == issuer.issuer_id && !crl.is_delta) {
+      shards.push_back(crl.shard);
+    }
+  }
+  std::vector<std::string> files;
+  for (const uint32_t shard : shards) {
+    files.push_back(shards.size() == 1
+                        ? absl::StrCat(issuer.name, ".crl")
+                        : absl::StrCat(issuer.name, "/", shard, ".crl"));
+  }
+  return files;
+}
+
 }  // namespace
 
 void ProbeCommand::Declare(OptionSet& options) {
@@ -176,6 +194,7 @@ absl::StatusOr<ProbePlan> ProbeCommand::PlanFromCluster(
   ASSIGN_OR_RETURN(const auto inventory,
                    storage::OpenConfigured(config.inventory()));
   ASSIGN_OR_RETURN(const auto issuers, inventory->ListIssuers());
+  ASSIGN_OR_RETURN(const auto crls, inventory->ListCrls());
   for (const storage::IssuerRow& row : issuers) {
     ASSIGN_OR_RETURN(x509::Certificate parsed,
                      x509::Certificate::Parse(base::AsBytes(row.certificate)));
@@ -184,8 +203,8 @@ absl::StatusOr<ProbePlan> ProbeCommand::PlanFromCluster(
     plan.issuers.push_back(issuer);
     RETURN_IF_ERROR(
         AddKnown(*inventory, row, issuer, environment.clock.Now(), plan));
-    if (inventory->GetCrl(row.issuer_id, 0).ok()) {
-      plan.crls.push_back({absl::StrCat(row.name, ".crl"), issuer});
+    for (const std::string& file : CrlFiles(crls, row)) {
+      plan.crls.push_back({file, issuer});
     }
   }
   return plan;

@@ -1,4 +1,4 @@
-#include "responder/cache/file_view.h"
+#include "base/file_view.h"
 
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 
-namespace chancery::responder {
+namespace chancery::base {
 namespace {
 
 constexpr size_t kPieceBytes = 1 << 20;
@@ -25,13 +25,15 @@ absl::Status Failed(const char* verb) {
 
 }  // namespace
 
-absl::StatusOr<FileView> FileView::Map(const base::Fd& file) {
+absl::StatusOr<FileView> FileView::Map(const Fd& file) {
   struct stat info;
   if (fstat(file.get(), &info) != 0) return Failed("look at");
   if (info.st_size <= 0) return absl::InvalidArgumentError("the file is empty");
   const size_t size = static_cast<size_t>(info.st_size);
+  // Read from front to end: the kernel may read ahead.
   void* mapped = mmap(nullptr, size, PROT_READ, MAP_SHARED, file.get(), 0);
   if (mapped == MAP_FAILED) return Failed("map");
+  (void)madvise(mapped, size, MADV_SEQUENTIAL);
   return FileView({static_cast<const uint8_t*>(mapped), size});
 }
 
@@ -48,7 +50,7 @@ FileView::~FileView() {
   munmap(const_cast<uint8_t*>(bytes_.data()), bytes_.size());
 }
 
-void FileView::Forget(base::Bytes part) const {
+void FileView::Forget(Bytes part) const {
   // Whole pages, of which the first may hold the end of what was forgotten
   // before.
   static const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
@@ -60,9 +62,9 @@ void FileView::Forget(base::Bytes part) const {
 }
 
 absl::Status FileView::ForEachPiece(
-    absl::FunctionRef<absl::Status(base::Bytes)> visit) const {
+    absl::FunctionRef<absl::Status(Bytes)> visit) const {
   for (size_t at = 0; at < bytes_.size(); at += kPieceBytes) {
-    const base::Bytes piece =
+    const Bytes piece =
         bytes_.subspan(at, std::min(kPieceBytes, bytes_.size() - at));
     RETURN_IF_ERROR(visit(piece));
     Forget(piece);
@@ -70,4 +72,4 @@ absl::Status FileView::ForEachPiece(
   return absl::OkStatus();
 }
 
-}  // namespace chancery::responder
+}  // namespace chancery::base

@@ -1,0 +1,201 @@
+"""A CRL with a million entries, from the signer's ledger to three responders.
+
+A cluster as `chancery init` makes it: the real signer over a ledger that was
+filled before, an inventory in SQLite, three responders. What a refresher does
+with a CRL is done by crl_flow, with the refresher's own parts: the rest of a
+refresher would sign a million OCSP responses meanwhile. OpenSSL makes a CRL of
+20,000 entries beside ours.
+"""
+
+import json
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+
+from processes import Failed, Process, run, wait_until
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools/cluster"))
+from cluster import Cluster, http_ok  # pylint: disable=wrong-import-position
+
+BUDGETS = {"build_vs_sha256sum": 3, "flow_vs_sha256sum": 10, "peak_memory_mb": 256}
+PEER_ENTRIES = 20_000
+RUNS = 5
+
+
+def peak_bytes(process):
+    """The most memory that a process has had."""
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
+
+
+def timed(*command):
+    started = time.monotonic()
+    run(*command)
+    return time.monotonic() - started
+
+
+class Bench:
+    """The cluster, without a refresher and an authority."""
+
+    def __init__(self, options, folder):
+        self.options = options
+        self.folder = folder / "cluster"
+        self.binaries = folder / "bin"
+        self.binaries.mkdir()
+        for path in (options.signer, options.responder, options.chancery):
+            (self.binaries / path.name).symlink_to(path)
+        self.cluster = Cluster(self.folder, self.binaries)
+        self.cluster.init("--responders", "3")
+        self.filled = 0
+        self.peak = 0
+
+    def config(self, name):
+        return self.folder / "config" / f"{name}.textproto"
+
+    def fill(self, entries):
+        run(self.options.tools / "fill_crl_ledger", f"--config={self.config('signer')}",
+            f"--first={self.filled}", f"--entries={entries - self.filled}")
+        self.filled = entries
+
+    def flow(self, runs):
+        """What crl_flow says of each run."""
+        processes = []
+        try:
+            for process in self.cluster.processes():
+                if process["binary"] in ("chancery-signer", "chancery-responder"):
+                    processes.append(self.start(process))
+            out = run(self.options.tools / "crl_flow",
+                      f"--config={self.config('refresher')}", f"--runs={runs}")
+            self.peak = max([self.peak, *map(peak_bytes, processes)])
+            lines = [json.loads(line) for line in out.splitlines()]
+            self.peak = max([self.peak, *(line["peak_memory_bytes"] for line in lines)])
+            return lines, self.fetch()
+        finally:
+            for process in processes:
+                process.stop()
+
+    def start(self, described):
+        """Until it answers; a responder is not ready without a refresher."""
+        process = Process(described["name"],
+                          [self.binaries / described["binary"],
+                           f"--config={self.folder / described['config']}"], self.folder)
+        url = described["ready_url"]
+        if described["binary"] == "chancery-responder":
+            url = self.cluster.url_of(described["name"]) + "/healthz"
+
+        def answers():
+            process.check_alive()
+            return http_ok(url)
+        wait_until(described["name"], answers, 120)
+        return process
+
+    def fetch(self):
+        """The CRL that every responder serves; all have the same."""
+        served = set()
+        for responder in self.cluster.responders():
+            with urllib.request.urlopen(responder["url"] + "/crl/issuing.crl",
+                                        timeout=60) as answer:
+                served.add(answer.read())
+        if len(served) != 1:
+            raise Failed("the responders do not serve the same CRL")
+        return served.pop()
+
+    def judge(self, crl, entries):
+        """OpenSSL verifies it and finds all entries, and one that we know."""
+        path = self.folder / "served.crl"
+        path.write_bytes(crl)
+        text = run("openssl", "crl", "-inform", "DER", "-in", path, "-CAfile",
+                   self.folder / "ca/bundle.pem", "-verify", "-noout", "-text")
+        found = text.count("Serial Number:")
+        if (found == entries) == self.options.flip:
+            raise Failed(f"certificate count: the CRL has {found} entries, "
+                         f"the ledger {entries}")
+        return path
+
+    def by_openssl(self, entries):
+        """Seconds of `openssl ca -gencrl` for as many entries."""
+        folder = self.folder / "openssl"
+        folder.mkdir()
+        index = folder / "index.txt"
+        index.write_text("".join(
+            f"R\t391231235959Z\t240101000000Z,keyCompromise\t01{number:030X}\tunknown\t"
+            f"/CN={number}\n" for number in range(entries)))
+        (folder / "index.txt.attr").write_text("unique_subject = no\n")
+        (folder / "number").write_text("01\n")
+        config = folder / "ca.cnf"
+        config.write_text(
+            f"[ca]\ndefault_ca=it\n[it]\ndatabase={index}\ncrlnumber={folder}/number\n"
+            "default_md=sha256\ndefault_crl_days=7\ncrl_extensions=e\n[e]\n"
+            "authorityKeyIdentifier=keyid\n")
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+            "ec_paramgen_curve:P-256", "-nodes", "-keyout", folder / "ca.key", "-out",
+            folder / "ca.pem", "-days", "30", "-subj", "/CN=peer")
+        return statistics.median(
+            timed("openssl", "ca", "-gencrl", "-config", config, "-cert",
+                  folder / "ca.pem", "-keyfile", folder / "ca.key", "-out",
+                  folder / "crl.pem") for _ in range(RUNS))
+
+
+def column(lines, name):
+    # The first fills caches that a signer in service has full.
+    return [line[name] for line in lines[1:]] or [line[name] for line in lines]
+
+
+def measure(options, folder):
+    bench = Bench(options, folder)
+    peer_entries = min(PEER_ENTRIES, options.certificates)
+    bench.fill(peer_entries)
+    small, crl = bench.flow(RUNS)
+    bench.judge(crl, peer_entries)
+    openssl = bench.by_openssl(peer_entries)
+
+    bench.fill(options.certificates)
+    lines, crl = bench.flow(RUNS)
+    path = bench.judge(crl, options.certificates)
+    sha256sum = statistics.median(timed("sha256sum", path) for _ in range(2 * RUNS + 1))
+    built = column(lines, "signed_seconds")
+    served = column(lines, "served_seconds")
+    return {
+        "bench": "crl",
+        "entries": options.certificates,
+        "bytes": len(crl),
+        "seconds_1m": statistics.median(served) * 1_000_000 / options.certificates,
+        "build_seconds": statistics.median(built),
+        "stored_seconds": statistics.median(column(lines, "stored_seconds")),
+        "sha256sum_seconds": sha256sum,
+        "build_vs_sha256sum": statistics.median(built) / sha256sum,
+        "build_vs_sha256sum_range": [min(built) / sha256sum, max(built) / sha256sum],
+        "flow_vs_sha256sum": statistics.median(served) / sha256sum,
+        "flow_vs_sha256sum_range": [min(served) / sha256sum, max(served) / sha256sum],
+        "peak_memory_mb": bench.peak / 1e6,
+        "vs_openssl_20k": openssl / statistics.median(column(small, "signed_seconds")),
+        "openssl_seconds": openssl,
+    }
+
+
+def rows(result):
+    def row(label, key, better, gate=True):
+        value = result[key]
+        low, high = result.get(f"{key}_range", (value, value))
+        return (label, value, low, high, BUDGETS.get(key), gate, better)
+    return [
+        row("build, of sha256sum", "build_vs_sha256sum", "<="),
+        row("ledger to responders, of it", "flow_vs_sha256sum", "<="),
+        row("largest process, MB", "peak_memory_mb", "<="),
+        row("ledger to responders, s", "seconds_1m", "<="),
+        row("20,000 entries, of openssl", "vs_openssl_20k", ">="),
+    ]
+
+
+def notes(result):
+    return [
+        "",
+        f"{result['entries']:,} entries, {result['bytes'] / 1e6:.1f} MB: built, signed, read "
+        f"again and verified in {result['build_seconds']:.3f} s, in the inventory after "
+        f"{result['stored_seconds']:.3f} s; sha256sum takes {result['sha256sum_seconds']:.3f} s.",
+        f"`openssl ca -gencrl` of {PEER_ENTRIES:,} takes {result['openssl_seconds']:.3f} s.",
+    ]
