@@ -66,7 +66,7 @@ TEST_P(BlockStoreTest, PostgresDoesNotTryToCompressBlocks) {
   ASSERT_THAT(OpenDatabase()->Read([&](Session& session) -> absl::Status {
     const auto found = session.Run(
         "SELECT CAST(attstorage AS TEXT) FROM pg_attribute WHERE "
-        "attrelid = 'blocks'::regclass AND attname = 'data'",
+        "attrelid = CAST('blocks' AS regclass) AND attname = 'data'",
         {});
     if (found.ok()) rows = *found;
     return found.status();

@@ -149,8 +149,8 @@ CREATE TABLE crl_parts (
 )
 )";
 
-constexpr const char* kMigrations[] = {kFirst, kBlockTimes, kCrlShards,
-                                        kHeads, kCrlParts};
+constexpr const char* kMigrations[] = {kFirst, kBlockTimes, kCrlShards, kHeads,
+                                       kCrlParts};
 
 absl::Status RunAll(Session& session, absl::string_view script,
                     Dialect dialect) {
@@ -181,7 +181,7 @@ void LeaveBlocksUncompressed(Database& database) {
         ASSIGN_OR_RETURN(
             const std::vector<Row> rows,
             session.Run("SELECT CAST(attstorage AS TEXT) FROM pg_attribute "
-                        "WHERE attrelid = 'blocks'::regclass "
+                        "WHERE attrelid = CAST('blocks' AS regclass) "
                         "AND attname = 'data'",
                         {}));
         if (!rows.empty() && TextAt(rows[0], 0) == "e") {
