@@ -14,9 +14,10 @@ from processes import Failed
 from svg import draw
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BENCHES = ("responder", "storage", "bootstrap", "presign", "crl")
+BENCHES = ("responder", "storage", "bootstrap", "presign", "crl", "revoke")
 TARGETS = ("//responder:chancery-responder", "//refresher:chancery-refresher",
-           "//signer:chancery-signer",
+           "//signer:chancery-signer", "//authority:chancery-authority",
+           "//tools/chancery", "//tests/bench:revoke_probe",
            "//tests/bench:await_versions", "//tests/bench:import_certificates",
            "//tests/bench:make_certificates", "//tests/bench:token_speed",
            "//tests/bench:make_dataset", "//tests/bench:feed_responder",
@@ -55,7 +56,7 @@ def arguments(argv):
 
 
 def build(options):
-    """Sets `tools`, `responder`, `refresher` and `signer` to what was built."""
+    """Sets `tools` and each program to what was built."""
     if options.binaries is None:
         flags = ["-c", "opt", "--config=opt"]
         bazel = options.bazel.split()
@@ -72,12 +73,14 @@ def build(options):
         options.responder = built / "responder/chancery-responder"
         options.refresher = built / "refresher/chancery-refresher"
         options.signer = built / "signer/chancery-signer"
+        options.authority = built / "authority/chancery-authority"
         options.chancery = built / "tools/chancery/chancery"
     else:
         options.tools = options.binaries
         options.responder = options.binaries / "chancery-responder"
         options.refresher = options.binaries / "chancery-refresher"
         options.signer = options.binaries / "chancery-signer"
+        options.authority = options.binaries / "chancery-authority"
         options.chancery = options.binaries / "chancery"
 
 

@@ -26,6 +26,7 @@ KEYS = {
                 "vs_softhsm_sign_and_verify", "peak_memory_mb"),
     "crl": ("seconds_1m", "build_vs_sha256sum", "flow_vs_sha256sum",
             "peak_memory_mb", "vs_openssl_20k"),
+    "revoke": ("p50_ms", "p99_ms", "bulk_per_second"),
 }
 
 

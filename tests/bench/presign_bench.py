@@ -49,9 +49,10 @@ class Certificates(Dataset):
 
 
 class Signer:
-    """With all the certificates in its ledger. `token`: where its OCSP key is."""
+    """With all the certificates in its ledger. `token`: where its OCSP key is;
+    `more`: of its configuration."""
 
-    def __init__(self, options, folder, tls, dataset, token=None):
+    def __init__(self, options, folder, tls, dataset, token=None, forms="SHA1", more=""):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir()
         self.socket = f"unix:{self.folder}/signer.sock"
@@ -71,9 +72,9 @@ class Signer:
             f'issuer {{ name: "bench" certificate_file: "{dataset.folder}/issuer.pem" '
             f'key {{ file: "{dataset.folder}/ca.key" }} '
             f'ocsp_certificate_file: "{dataset.folder}/delegate.pem" '
-            f"ocsp_key {{ {key} }} cert_id_form: SHA1 "
+            f"ocsp_key {{ {key} }} cert_id_form: {forms} "
             f"block_capacity: {CAPACITY} }}\n"
-            "allow_import: true\n")
+            "allow_import: true\n" + more)
         self.process = Process("signer", [options.signer,
                                           f"--config={config}"], self.folder)
         try:
@@ -140,19 +141,20 @@ class PostgresInventory:
 class Refresher:
     """The daemon, which follows the ledger into its inventory."""
 
-    def __init__(self, options, folder, tls, inventory, signer, responders):
+    def __init__(self, options, folder, tls, inventory, signer, responders, more=""):
         self.admin = free_port()
+        self.socket = f"unix:{folder}/{inventory.name}.sock"
         config = pathlib.Path(folder) / f"refresher-{inventory.name}.textproto"
         config.write_text(
             identity(tls, "refresher")
-            + f'listen {{ address: "unix:{folder}/{inventory.name}.sock" }}\n'
+            + f'listen {{ address: "{self.socket}" }}\n'
             f'admin {{ address: "127.0.0.1:{self.admin}" }}\n'
             + inventory.config
             + f'signer {{ address: "{signer.socket}" expected_uri: "{SIGNER_URI}" }}\n'
             + "".join(f'responder {{ name: "r{i}" target {{ address: "{one.socket}" '
                       f'expected_uri: "{RESPONDER_URI}" }} }}\n'
                       for i, one in enumerate(responders))
-            + f'name: "bench-{inventory.name}"\nlogging {{ format: JSON }}\n')
+            + f'name: "bench-{inventory.name}"\nlogging {{ format: JSON }}\n' + more)
         self.process = Process(f"refresher-{inventory.name}",
                                [options.refresher, f"--config={config}"], folder)
 

@@ -112,14 +112,15 @@ class Process:
                 self.child.wait()
 
 
-def make_tls(folder):
-    """A service CA, and who it names: responder, refresher, signer, importer."""
+def make_tls(folder, more=()):
+    """A service CA, and who it names: responder, refresher, signer, importer, and
+    `more` URIs."""
     folder = pathlib.Path(folder)
     folder.mkdir(mode=0o700)
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     run("openssl", "req", "-x509", *key, "-keyout", folder / "ca.key", "-out",
         folder / "ca.pem", "-days", "2", "-subj", "/CN=bench")
-    for uri in (RESPONDER_URI, REFRESHER_URI, SIGNER_URI, IMPORTER_URI):
+    for uri in (RESPONDER_URI, REFRESHER_URI, SIGNER_URI, IMPORTER_URI, *more):
         stem = folder / uri.split("/")[3]
         run("openssl", "req", *key, "-keyout", f"{stem}.key", "-out", f"{stem}.csr",
             "-subj", "/CN=bench", "-addext", f"subjectAltName=URI:{uri}")
