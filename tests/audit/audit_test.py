@@ -127,7 +127,8 @@ class PlantedFaults(AuditCase):
 
     def wait_status_of(self, serial, status):
         def reached():
-            shown = json.loads(self.cluster.run("status", serial, "--json").stdout)
+            shown = json.loads(self.cluster.run("status", serial, "--json",
+                                                check=False).stdout)
             return all(r["status"] == status for r in shown["responders"])
         wait_until(f"{serial} is {status}", reached, 30)
 
