@@ -275,6 +275,9 @@ class LargeCrlTest(ClusterCase):
         self.same(part.read_bytes(), self.content)
 
     def test_curl_decompresses_it(self):
+        # It is served as it came first, and compressed by a thread beside.
+        wait_until("it is compressed", lambda: "content-encoding" in
+                   self.curl("--compressed")[1], 120)
         status, fields, body = self.curl("--compressed")
         self.assertEqual(status, 200)
         self.same(body, self.content)
