@@ -8,31 +8,13 @@
 #include "crypto/digest_input.h"
 #include "crypto/openssl_handles.h"
 #include "crypto/public_key_state.h"
+#include "crypto/signature_scheme.h"
 
 namespace chancery::crypto {
-namespace {
-
-bool Fits(KeyType type, SignatureAlgorithm algorithm) {
-  switch (algorithm) {
-    case SignatureAlgorithm::kEcdsaSha256:
-    case SignatureAlgorithm::kEcdsaSha384:
-      return type == KeyType::kEcP256 || type == KeyType::kEcP384 ||
-             type == KeyType::kEcP521;
-    case SignatureAlgorithm::kRsaSha256:
-    case SignatureAlgorithm::kRsaSha384:
-    case SignatureAlgorithm::kRsaSha512:
-      return type == KeyType::kRsa;
-    case SignatureAlgorithm::kEd25519:
-      break;
-  }
-  return false;
-}
-
-}  // namespace
-
 absl::Status VerifyDigest(const PublicKey& key, const MessageDigest& digest,
                           base::Bytes signature) {
-  if (!Fits(key.type(), digest.algorithm())) {
+  if (!CanSignDigest(digest.algorithm()) ||
+      !Fits(key.type(), digest.algorithm())) {
     return absl::InvalidArgumentError(absl::StrCat(
         "signature algorithm ", Name(digest.algorithm()),
         " does not fit the key, ", Name(key.type()), ", or signs no digests"));

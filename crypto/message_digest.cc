@@ -6,29 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "crypto/openssl_handles.h"
+#include "crypto/signature_scheme.h"
 
 namespace chancery::crypto {
-namespace {
-
-// Null for Ed25519.
-const EVP_MD* HashOf(SignatureAlgorithm algorithm) {
-  switch (algorithm) {
-    case SignatureAlgorithm::kEcdsaSha256:
-    case SignatureAlgorithm::kRsaSha256:
-      return EVP_sha256();
-    case SignatureAlgorithm::kEcdsaSha384:
-    case SignatureAlgorithm::kRsaSha384:
-      return EVP_sha384();
-    case SignatureAlgorithm::kRsaSha512:
-      return EVP_sha512();
-    case SignatureAlgorithm::kEd25519:
-      break;
-  }
-  return nullptr;
-}
-
-}  // namespace
-
 bool CanSignDigest(SignatureAlgorithm algorithm) {
   return HashOf(algorithm) != nullptr;
 }

@@ -13,6 +13,7 @@
 #include "base/status_macros.h"
 #include "crypto/openssl_handles.h"
 #include "crypto/public_key_state.h"
+#include "crypto/signature_scheme.h"
 #include "crypto/signed_input.h"
 #include "der/reader.h"
 
@@ -151,22 +152,6 @@ absl::Status FillKey(const TypeRow& row, PublicKey::State& state) {
   return absl::OkStatus();
 }
 
-bool Fits(KeyType type, SignatureAlgorithm algorithm) {
-  switch (algorithm) {
-    case SignatureAlgorithm::kEcdsaSha256:
-    case SignatureAlgorithm::kEcdsaSha384:
-      return type == KeyType::kEcP256 || type == KeyType::kEcP384 ||
-             type == KeyType::kEcP521;
-    case SignatureAlgorithm::kRsaSha256:
-    case SignatureAlgorithm::kRsaSha384:
-    case SignatureAlgorithm::kRsaSha512:
-      return type == KeyType::kRsa;
-    case SignatureAlgorithm::kEd25519:
-      return type == KeyType::kEd25519;
-  }
-  return false;
-}
-
 bool VerifyEd25519(EVP_PKEY* key, base::Bytes message, base::Bytes signature) {
   const MdContextPtr context(EVP_MD_CTX_new());
   return context &&
@@ -192,28 +177,12 @@ bool VerifyInput(const PublicKey::State& state, const SignedInput& input,
                          input.data(), input.size()) == 1;
 }
 
-const EVP_MD* DigestOf(SignatureAlgorithm algorithm) {
-  switch (algorithm) {
-    case SignatureAlgorithm::kEcdsaSha256:
-    case SignatureAlgorithm::kRsaSha256:
-      return EVP_sha256();
-    case SignatureAlgorithm::kEcdsaSha384:
-    case SignatureAlgorithm::kRsaSha384:
-      return EVP_sha384();
-    case SignatureAlgorithm::kRsaSha512:
-      return EVP_sha512();
-    case SignatureAlgorithm::kEd25519:
-      break;
-  }
-  return nullptr;
-}
-
 bool VerifyDigested(const PublicKey::State& state, SignatureAlgorithm algorithm,
                     base::Bytes message, base::Bytes signature,
                     absl::FunctionRef<void(base::Bytes)> done) {
   const MdContextPtr context(EVP_MD_CTX_new());
   if (!HasSize(state, signature) || !context ||
-      EVP_DigestVerifyInit(context.get(), nullptr, DigestOf(algorithm), nullptr,
+      EVP_DigestVerifyInit(context.get(), nullptr, HashOf(algorithm), nullptr,
                            state.pkey.get()) != 1) {
     return false;
   }
