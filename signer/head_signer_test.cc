@@ -140,7 +140,7 @@ TEST_F(HeadSignerTest, DoesNotReflectABlockThatWasNeverSigned) {
   ASSERT_EQ(Sign().head.reflected_size, 2u);
   ledger::CertificateEntry entry = CertificateOf(*issued);
   entry.imported = true;  // Imports have blocks of their own.
-  entry.serial = "\x77";
+  entry.serial = std::string("\x77");
   entry.block_id = MakeBlockId(issued->issuer_id, 1);
   ASSERT_THAT(Append(entry), IsOk());
   EXPECT_EQ(Sign().head.reflected_size, 2u);

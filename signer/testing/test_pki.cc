@@ -51,6 +51,10 @@ policy::Profile ServerProfile(absl::Duration validity) {
 
 }  // namespace
 
+std::vector<block::CertIdForm> TestPki::BothForms() {
+  return {block::CertIdForm::kSha1, block::CertIdForm::kSha256};
+}
+
 TestPki::TestPki(Options options)
     : key_(NewKey()),
       ocsp_key_(options.delegated ? NewKey() : key_),

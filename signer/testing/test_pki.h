@@ -17,6 +17,8 @@ namespace chancery::signer::testing {
 // memory: as a signer loads it and as a responder pins it.
 class TestPki {
  public:
+  static std::vector<block::CertIdForm> BothForms();
+
   struct Options {
     std::string name = "issuing";
     // Begins an hour before, ends ten years later.
@@ -24,8 +26,7 @@ class TestPki {
     absl::Duration delegate_lifetime = absl::Hours(24 * 365);
     absl::Duration ocsp_validity = absl::Hours(96);
     absl::Duration crl_validity = absl::Hours(168);
-    std::vector<block::CertIdForm> forms = {block::CertIdForm::kSha1,
-                                            block::CertIdForm::kSha256};
+    std::vector<block::CertIdForm> forms = BothForms();
     RevocationPolicy policy = RevocationPolicy::kPrivate;
     uint32_t block_capacity = 8;
     uint32_t crl_shards = 1;

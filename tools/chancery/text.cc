@@ -119,7 +119,7 @@ absl::StatusOr<std::string> ParseSerial(absl::string_view text) {
   std::string digits = absl::StrReplaceAll(text, {{":", ""}, {" ", ""}});
   if (absl::StartsWithIgnoreCase(digits, "serial=")) digits.erase(0, 7);
   if (absl::StartsWithIgnoreCase(digits, "0x")) digits.erase(0, 2);
-  if (digits.size() % 2 != 0) digits.insert(0, "0");
+  if (digits.size() % 2 != 0) digits.insert(digits.begin(), '0');
   std::optional<std::string> bytes = base::FromHex(digits);
   if (bytes.has_value()) {
     bytes->erase(0, std::min(bytes->find_first_not_of('\0'), bytes->size()));
