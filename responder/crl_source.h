@@ -25,7 +25,7 @@ class CrlFile {
 struct CrlRepresentation {
   std::shared_ptr<const CrlFile> file = {};
   uint64_t size = 0;  // Of the whole file.
-  // With its quotes: the hex SHA-256 of the file, computed once.
+  // With its quotes.
   std::string etag = {};
 };
 

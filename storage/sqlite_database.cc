@@ -121,6 +121,7 @@ class SqliteConnection final : public Session {
   }
 
   // $1 is the name of a parameter in SQLite, and may stand in any order.
+  // `value` must live until the bindings are cleared.
   static void Bind(sqlite3_stmt* statement, size_t number, const Value& value) {
     const int index = sqlite3_bind_parameter_index(
         statement, absl::StrCat("$", number + 1).c_str());
@@ -129,10 +130,10 @@ class SqliteConnection final : public Session {
       sqlite3_bind_int64(statement, index, *integer);
     } else if (const auto* text = std::get_if<std::string>(&value)) {
       sqlite3_bind_text64(statement, index, text->data(), text->size(),
-                          SQLITE_TRANSIENT, SQLITE_UTF8);
+                          SQLITE_STATIC, SQLITE_UTF8);
     } else if (const auto* blob = std::get_if<Blob>(&value)) {
       sqlite3_bind_blob64(statement, index, blob->bytes.data(),
-                          blob->bytes.size(), SQLITE_TRANSIENT);
+                          blob->bytes.size(), SQLITE_STATIC);
     } else {
       sqlite3_bind_null(statement, index);
     }

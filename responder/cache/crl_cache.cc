@@ -88,9 +88,9 @@ CrlCache::~CrlCache() {
   if (compressor_.joinable()) compressor_.join();
 }
 
-absl::StatusOr<CrlCache::Checked> CrlCache::Check(const PinnedIssuer& issuer,
-                                                  const CrlScope& scope,
-                                                  const base::FileView& file) const {
+absl::StatusOr<CrlCache::Checked> CrlCache::Check(
+    const PinnedIssuer& issuer, const CrlScope& scope,
+    const base::FileView& file) const {
   // Only its two ends are touched.
   ASSIGN_OR_RETURN(const x509::Crl crl, x509::ParseCrl(file.bytes()));
   const x509::CertificateFacts& facts = issuer.certificate.facts();
@@ -108,6 +108,7 @@ absl::StatusOr<CrlCache::Checked> CrlCache::Check(const PinnedIssuer& issuer,
   const Checked checked = {
       .number = *crl.number,
       .path = std::move(path),
+      .id = crypto::Sha256(crl.signature),
       .times = {.this_update = crl.this_update,
                 .next_update = crl.next_update,
                 .refresh_at =
@@ -156,16 +157,10 @@ absl::StatusOr<CrlCache::Held> CrlCache::LoadOne(const PinnedIssuer& issuer,
   ASSIGN_OR_RETURN(const base::FileView view, base::FileView::Map(file));
   // The signature covers all that a CRL says: what is damaged does not verify.
   ASSIGN_OR_RETURN(Checked checked, Check(issuer, scope, view));
-  crypto::Sha256Stream stream;
-  RETURN_IF_ERROR(view.ForEachPiece([&](base::Bytes piece) {
-    stream.Update(piece);
-    return absl::OkStatus();
-  }));
-  const crypto::Sha256Digest digest = stream.Finish();
   auto served = std::make_shared<ServedCrl>();
-  served->plain =
-      folder_.ServePlain(scope, std::move(file), view.bytes().size(), digest);
-  served->gzip = folder_.OpenGzip(scope, digest);
+  served->plain = folder_.ServePlain(scope, std::move(file),
+                                     view.bytes().size(), checked.id);
+  served->gzip = folder_.OpenGzip(scope, view);
   served->times = checked.times;
   return Held{.number = checked.number,
               .path = std::move(checked.path),
@@ -212,7 +207,8 @@ absl::StatusOr<uint64_t> CrlCache::Store(const PinnedIssuer& issuer,
                                          const CrlScope& scope,
                                          const HeldCrl& facts,
                                          SpoolFile spool) {
-  ASSIGN_OR_RETURN(const base::FileView view, base::FileView::Map(spool.file()));
+  ASSIGN_OR_RETURN(const base::FileView view,
+                   base::FileView::Map(spool.file()));
   ASSIGN_OR_RETURN(Checked checked, Check(issuer, scope, view));
   if (checked.number != facts.number) {
     return absl::InvalidArgumentError(
@@ -225,7 +221,8 @@ absl::StatusOr<uint64_t> CrlCache::Store(const PinnedIssuer& issuer,
     const auto held = NumberOf(scope);
     if (held.has_value() && checked.number <= *held) return *held;
     auto served = std::make_shared<ServedCrl>();
-    ASSIGN_OR_RETURN(served->plain, folder_.Publish(scope, std::move(spool)));
+    ASSIGN_OR_RETURN(served->plain,
+                     folder_.Publish(scope, std::move(spool), checked.id));
     served->times = checked.times;
     Serve(scope, {.number = checked.number,
                   .path = std::move(checked.path),

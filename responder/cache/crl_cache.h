@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/file_view.h"
 #include "base/mutex.h"
+#include "crypto/digest.h"
 #include "responder/cache/crl_folder.h"
 #include "responder/cache/crl_scope.h"
 #include "responder/cache/pinned_issuers.h"
@@ -70,6 +71,9 @@ class CrlCache final : public CrlSource {
   struct Checked {
     uint64_t number = 0;
     std::string path;
+    // Of its signature, which no other CRL has: the file needs no hash of its
+    // own beside the one that the issuer signed.
+    crypto::Sha256Digest id = {};
     Freshness times;
   };
 

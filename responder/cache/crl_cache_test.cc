@@ -191,16 +191,23 @@ TEST_F(CrlCacheTest, TellsTheOldest) {
   EXPECT_GT(oldest.next_update, oldest.this_update);
 }
 
-TEST_F(CrlCacheTest, NamesEachFileByItsSha256) {
+TEST_F(CrlCacheTest, NamesACrlByItsSignatureAndTheCompressedOneByItsBytes) {
   ASSERT_THAT(Put(1, Crl(1, *key_, 100)), IsOk());
-  const auto tag = [](const std::string& name, const std::string& content) {
+  const auto tag = [](const std::string& name, const std::string& content,
+                      const std::string& command) {
     const std::string path = WriteTemp(name, content);
-    return absl::StrCat("\"", Shell("sha256sum < " + path).substr(0, 64), "\"");
+    return absl::StrCat(
+        "\"",
+        Shell("cat " + path + " | " + command + " | sha256sum").substr(0, 64),
+        "\"");
   };
+  const std::string signature =
+      "openssl crl -inform DER -noout -text | sed '1,/Signature Value:/d' | "
+      "tr -d ' :\\n' | perl -ne 'print pack(\"H*\", $_)'";
   for (int i = 0; i < 2; ++i) {
     const auto crl = cache_->Find("issuing");
-    EXPECT_EQ(crl->plain.etag, tag("plain", Served()));
-    EXPECT_EQ(crl->gzip.etag, tag("gzip", ServedGzip()));
+    EXPECT_EQ(crl->plain.etag, tag("plain", Served(), signature));
+    EXPECT_EQ(crl->gzip.etag, tag("gzip", ServedGzip(), "cat"));
     Restart();
   }
 }

@@ -34,20 +34,28 @@ absl::StatusOr<base::Fd> OpenFile(const std::string& path) {
   return absl::UnavailableError(message);
 }
 
-// Of what `compressed` holds; `own` is told of the compressed bytes.
-absl::StatusOr<crypto::Sha256Digest> DigestInside(const base::FileView& compressed,
-                                                  crypto::Sha256Stream& own) {
+// The SHA-256 of `compressed`, if it is `plain` compressed.
+absl::StatusOr<crypto::Sha256Digest> DigestIfOf(
+    const base::FileView& compressed, const base::FileView& plain) {
   GzipDecoder decoder;
-  crypto::Sha256Stream inside;
+  crypto::Sha256Stream digest;
+  base::Bytes rest = plain.bytes();
   RETURN_IF_ERROR(compressed.ForEachPiece([&](base::Bytes piece) {
-    own.Update(piece);
-    return decoder.Append(piece, [&](base::Bytes part) {
-      inside.Update(part);
+    digest.Update(piece);
+    return decoder.Append(piece, [&](base::Bytes part) -> absl::Status {
+      if (part.size() > rest.size() ||
+          !base::Equal(part, rest.first(part.size()))) {
+        return absl::DataLossError("it is of another CRL");
+      }
+      plain.Forget(rest.first(part.size()));
+      rest = rest.subspan(part.size());
       return absl::OkStatus();
     });
   }));
-  if (!decoder.finished()) return absl::InvalidArgumentError("gzip: cut off");
-  return inside.Finish();
+  if (!decoder.finished() || !rest.empty()) {
+    return absl::InvalidArgumentError("gzip: cut off");
+  }
+  return digest.Finish();
 }
 
 }  // namespace
@@ -56,45 +64,32 @@ bool CrlFolder::IsWorthCompressing(uint64_t size) {
   return size >= kLeastCompressed;
 }
 
-std::string EtagOf(const crypto::Sha256Digest& digest) {
-  return absl::StrCat("\"", base::Hex(digest), "\"");
-}
-
 absl::StatusOr<CrlFolder> CrlFolder::Open(std::string path,
                                           size_t descriptors) {
   RETURN_IF_ERROR(base::MakeDirectories(path));
   return CrlFolder(std::move(path), descriptors);
 }
 
-CrlRepresentation CrlFolder::Represent(
-    base::Fd file, std::string path, uint64_t size,
-    const crypto::Sha256Digest& digest) const {
+CrlRepresentation CrlFolder::Represent(base::Fd file, std::string path,
+                                       uint64_t size,
+                                       const crypto::Sha256Digest& id) const {
   return {.file = files_.Add(std::move(file), std::move(path)),
           .size = size,
-          .etag = EtagOf(digest)};
+          .etag = absl::StrCat("\"", base::Hex(id), "\"")};
 }
 
-CrlRepresentation CrlFolder::Represent(SpoolFile published,
-                                       std::string path) const {
-  const crypto::Sha256Digest digest = published.Digest();
-  return Represent(published.TakeFile(), std::move(path), published.size(),
-                   digest);
-}
-
-CrlRepresentation CrlFolder::ServePlain(
-    const CrlScope& scope, base::Fd file, uint64_t size,
-    const crypto::Sha256Digest& digest) const {
-  return Represent(std::move(file), PlainPath(scope), size, digest);
+CrlRepresentation CrlFolder::ServePlain(const CrlScope& scope, base::Fd file,
+                                        uint64_t size,
+                                        const crypto::Sha256Digest& id) const {
+  return Represent(std::move(file), PlainPath(scope), size, id);
 }
 
 absl::StatusOr<CrlRepresentation> CrlFolder::OpenGzipOf(
-    const crypto::Sha256Digest& digest, const std::string& path) const {
+    const base::FileView& plain, const std::string& path) const {
   ASSIGN_OR_RETURN(base::Fd file, OpenFile(path));
   ASSIGN_OR_RETURN(const base::FileView view, base::FileView::Map(file));
-  crypto::Sha256Stream own;
-  ASSIGN_OR_RETURN(const crypto::Sha256Digest inside, DigestInside(view, own));
-  if (inside != digest) return absl::DataLossError("it is of another CRL");
-  return Represent(std::move(file), path, view.bytes().size(), own.Finish());
+  ASSIGN_OR_RETURN(const crypto::Sha256Digest digest, DigestIfOf(view, plain));
+  return Represent(std::move(file), path, view.bytes().size(), digest);
 }
 
 std::vector<CrlScope> CrlFolder::RemoveOthers(
@@ -118,40 +113,46 @@ std::vector<CrlScope> CrlFolder::RemoveOthers(
   return scopes;
 }
 
-absl::StatusOr<std::optional<SpoolFile>> CrlFolder::Compress(
+absl::StatusOr<std::optional<CompressedCrl>> CrlFolder::Compress(
     const base::FileView& crl) const {
   if (!IsWorthCompressing(crl.bytes().size())) return std::nullopt;
   ASSIGN_OR_RETURN(SpoolFile spool, Spool());
-  const auto write = [&](base::Bytes part) { return spool.Append(part); };
+  crypto::Sha256Stream digest;
+  const auto write = [&](base::Bytes part) {
+    digest.Update(part);
+    return spool.Append(part);
+  };
   GzipEncoder encoder;
   RETURN_IF_ERROR(crl.ForEachPiece(
       [&](base::Bytes piece) { return encoder.Append(piece, write); }));
   RETURN_IF_ERROR(encoder.Finish(write));
   if (spool.size() >= crl.bytes().size()) return std::nullopt;
-  return spool;
+  return CompressedCrl{.file = std::move(spool), .sha256 = digest.Finish()};
 }
 
-absl::StatusOr<CrlRepresentation> CrlFolder::Publish(const CrlScope& scope,
-                                                     SpoolFile plain) const {
+absl::StatusOr<CrlRepresentation> CrlFolder::Publish(
+    const CrlScope& scope, SpoolFile plain,
+    const crypto::Sha256Digest& id) const {
   RETURN_IF_ERROR(plain.Publish(PlainPath(scope)));
   (void)unlink(GzipPath(scope).c_str());
-  return Represent(std::move(plain), PlainPath(scope));
+  return Represent(plain.TakeFile(), PlainPath(scope), plain.size(), id);
 }
 
-absl::StatusOr<CrlRepresentation> CrlFolder::PublishGzip(const CrlScope& scope,
-                                                         SpoolFile gzip) const {
-  RETURN_IF_ERROR(gzip.Publish(GzipPath(scope)));
-  return Represent(std::move(gzip), GzipPath(scope));
+absl::StatusOr<CrlRepresentation> CrlFolder::PublishGzip(
+    const CrlScope& scope, CompressedCrl gzip) const {
+  RETURN_IF_ERROR(gzip.file.Publish(GzipPath(scope)));
+  return Represent(gzip.file.TakeFile(), GzipPath(scope), gzip.file.size(),
+                   gzip.sha256);
 }
 
 absl::StatusOr<base::Fd> CrlFolder::OpenPlain(const CrlScope& scope) const {
   return OpenFile(PlainPath(scope));
 }
 
-CrlRepresentation CrlFolder::OpenGzip(
-    const CrlScope& scope, const crypto::Sha256Digest& digest) const {
+CrlRepresentation CrlFolder::OpenGzip(const CrlScope& scope,
+                                      const base::FileView& plain) const {
   const std::string path = GzipPath(scope);
-  auto found = OpenGzipOf(digest, path);
+  auto found = OpenGzipOf(plain, path);
   if (found.ok()) return *std::move(found);
   // Of ten thousand small CRLs, none has such a file.
   if (!absl::IsNotFound(found.status())) (void)unlink(path.c_str());

@@ -22,6 +22,11 @@
 
 namespace chancery::responder {
 
+struct CompressedCrl {
+  SpoolFile file;
+  crypto::Sha256Digest sha256 = {};
+};
+
 // A folder with the newest CRL of each scope, "<stem>.crl" (crl_scope.h), and
 // the same compressed, "<stem>.crl.gz". What the files hold is for the caller
 // to verify; but the compressed one that is opened is always that of the other.
@@ -42,26 +47,29 @@ class CrlFolder {
   absl::StatusOr<SpoolFile> Spool() const { return SpoolFile::Create(path_); }
   static bool IsWorthCompressing(uint64_t size);
   // `crl` compressed; nullopt if that is not worth a file.
-  absl::StatusOr<std::optional<SpoolFile>> Compress(const base::FileView& crl) const;
+  absl::StatusOr<std::optional<CompressedCrl>> Compress(
+      const base::FileView& crl) const;
 
   // Replaces the scope's file; its compressed one goes. A crash in between
-  // leaves a compressed file of an older CRL, which is not used.
-  absl::StatusOr<CrlRepresentation> Publish(const CrlScope& scope,
-                                            SpoolFile plain) const;
+  // leaves a compressed file of an older CRL, which is not used. `id` tells
+  // this CRL from all others of its scope.
+  absl::StatusOr<CrlRepresentation> Publish(
+      const CrlScope& scope, SpoolFile plain,
+      const crypto::Sha256Digest& id) const;
   // What Compress has made of the CRL that was published last.
   absl::StatusOr<CrlRepresentation> PublishGzip(const CrlScope& scope,
-                                                SpoolFile gzip) const;
+                                                CompressedCrl gzip) const;
 
   // NotFound: there is none.
   absl::StatusOr<base::Fd> OpenPlain(const CrlScope& scope) const;
-  // What OpenPlain has opened, with its size and SHA-256.
+  // What OpenPlain has opened, with its size and what Publish was told.
   CrlRepresentation ServePlain(const CrlScope& scope, base::Fd file,
                                uint64_t size,
-                               const crypto::Sha256Digest& digest) const;
-  // The compressed file of the CRL whose SHA-256 is `digest`. No file: it is
-  // missing, or was damaged or of another CRL and was removed.
+                               const crypto::Sha256Digest& id) const;
+  // The compressed file of the CRL `plain`. No file: it is missing, or was
+  // damaged or of another CRL and was removed.
   CrlRepresentation OpenGzip(const CrlScope& scope,
-                             const crypto::Sha256Digest& digest) const;
+                             const base::FileView& plain) const;
 
   void Remove(const CrlScope& scope) const;
 
@@ -74,17 +82,13 @@ class CrlFolder {
 
   // Of the file that has the name `path`.
   CrlRepresentation Represent(base::Fd file, std::string path, uint64_t size,
-                              const crypto::Sha256Digest& digest) const;
-  CrlRepresentation Represent(SpoolFile published, std::string path) const;
-  absl::StatusOr<CrlRepresentation> OpenGzipOf(
-      const crypto::Sha256Digest& digest, const std::string& path) const;
+                              const crypto::Sha256Digest& id) const;
+  absl::StatusOr<CrlRepresentation> OpenGzipOf(const base::FileView& plain,
+                                               const std::string& path) const;
 
   std::string path_;
   CrlFiles files_;
 };
-
-// As in CrlRepresentation.
-std::string EtagOf(const crypto::Sha256Digest& digest);
 
 }  // namespace chancery::responder
 

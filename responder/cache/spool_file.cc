@@ -36,14 +36,12 @@ absl::StatusOr<SpoolFile> SpoolFile::Create(const std::string& folder) {
 SpoolFile::SpoolFile(SpoolFile&& other) noexcept
     : path_(std::exchange(other.path_, {})),
       file_(std::move(other.file_)),
-      size_(other.size_),
-      digest_(std::move(other.digest_)) {}
+      size_(other.size_) {}
 
 SpoolFile& SpoolFile::operator=(SpoolFile&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(file_, other.file_);
   std::swap(size_, other.size_);
-  std::swap(digest_, other.digest_);
   return *this;
 }
 
@@ -52,7 +50,6 @@ SpoolFile::~SpoolFile() {
 }
 
 absl::Status SpoolFile::Append(base::Bytes bytes) {
-  digest_.Update(bytes);
   while (!bytes.empty()) {
     const ssize_t written = write(file_.get(), bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;

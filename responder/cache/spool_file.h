@@ -8,7 +8,6 @@
 #include "absl/status/statusor.h"
 #include "base/bytes.h"
 #include "base/fd.h"
-#include "crypto/digest.h"
 
 namespace chancery::responder {
 
@@ -34,7 +33,6 @@ class SpoolFile {
 
   // Of what was appended.
   uint64_t size() const { return size_; }
-  crypto::Sha256Digest Digest() { return digest_.Finish(); }
   // Open for reading, too.
   const base::Fd& file() const { return file_; }
 
@@ -51,7 +49,6 @@ class SpoolFile {
   std::string path_;  // Empty: published, or moved away.
   base::Fd file_;
   uint64_t size_ = 0;
-  crypto::Sha256Stream digest_;
 };
 
 }  // namespace chancery::responder

@@ -162,6 +162,8 @@ rocksdb::Options StoreOptions() {
   options.min_blob_size = 8 << 10;
   options.enable_blob_garbage_collection = true;
   options.max_background_jobs = 2;
+  // Two at most, beside the cache below: a signer's memory is bounded.
+  options.write_buffer_size = 32 << 20;
   options.info_log = std::make_shared<base::NoRocksDbLog>();
   rocksdb::BlockBasedTableOptions table;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));

@@ -1,16 +1,15 @@
 // The way of a CRL, as a refresher leads it and by its own parts: asked of the
-// signer, kept in the inventory, sent from there to all responders at once. A
-// line of JSON for each run:
+// signer, kept in the inventory, sent from there to all responders at once. For
+// each line of standard input there is a run, and a line of JSON:
 //
 //   {"number": ..., "bytes": ..., "signed_seconds": ..., "stored_seconds": ...,
-//    "served_seconds": ..., "peak_memory_bytes": ...}
+//    "served_seconds": ...}
 //
 // Seconds are since it was asked for: until the signer begins to answer, until
 // the inventory has it, and until the last responder serves it.
-#include <sys/resource.h>
-
 #include <cstdint>
 #include <cstdio>
+#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,7 +31,6 @@
 
 ABSL_FLAG(std::string, config, "", "The refresher's textproto.");
 ABSL_FLAG(std::string, issuer, "issuing", "Whose CRL.");
-ABSL_FLAG(int, runs, 5, "How many, one after the other.");
 
 namespace chancery::bench {
 namespace {
@@ -111,18 +109,14 @@ absl::StatusOr<storage::CrlRow> RunOnce(Parties& parties, uint64_t have) {
   const absl::Time stored = absl::Now();
   RETURN_IF_ERROR(SendToAll(parties, crl));
   const absl::Time served = absl::Now();
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
   std::printf(
       "{\"number\": %llu, \"bytes\": %llu, \"signed_seconds\": %.6f, "
-      "\"stored_seconds\": %.6f, \"served_seconds\": %.6f, "
-      "\"peak_memory_bytes\": %llu}\n",
+      "\"stored_seconds\": %.6f, \"served_seconds\": %.6f}\n",
       static_cast<unsigned long long>(crl.number),
       static_cast<unsigned long long>(crl.size),
       absl::ToDoubleSeconds(answered - asked),
       absl::ToDoubleSeconds(stored - asked),
-      absl::ToDoubleSeconds(served - asked),
-      static_cast<unsigned long long>(usage.ru_maxrss) << 10);
+      absl::ToDoubleSeconds(served - asked));
   std::fflush(stdout);
   return crl;
 }
@@ -134,11 +128,18 @@ absl::Status Run() {
   uint64_t have = 0;
   ASSIGN_OR_RETURN(const auto held, parties.inventory->ListCrls());
   for (const storage::CrlRow& crl : held) have = std::max(have, crl.number);
-  for (int run = 0; run < absl::GetFlag(FLAGS_runs); ++run) {
+  // A refresher's connections are there before it needs them.
+  RETURN_IF_ERROR(parties.signer->ListIssuers().status());
+  for (const auto& responder : parties.responders) {
+    RETURN_IF_ERROR(responder->GetStatus().status());
+  }
+  absl::Time not_before = absl::InfinitePast();
+  for (std::string line; std::getline(std::cin, line);) {
+    // The next one has to be a second younger: the signer would wait for that.
+    absl::SleepFor(not_before - absl::Now());
     ASSIGN_OR_RETURN(const storage::CrlRow crl, RunOnce(parties, have));
     have = crl.number;
-    // The next one has to be a second younger: the signer would wait for that.
-    absl::SleepFor(crl.this_update + absl::Milliseconds(1050) - absl::Now());
+    not_before = crl.this_update + absl::Milliseconds(1050);
   }
   return absl::OkStatus();
 }
