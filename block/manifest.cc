@@ -1,5 +1,6 @@
 #include "block/manifest.h"
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -26,6 +27,13 @@ crypto::SignatureAlgorithm AlgorithmOf(const crypto::PublicKey& key) {
 }
 
 }  // namespace
+
+std::optional<BlockId> ToBlockId(absl::string_view bytes) {
+  BlockId id;
+  if (bytes.size() != id.size()) return std::nullopt;
+  std::copy(bytes.begin(), bytes.end(), id.begin());
+  return id;
+}
 
 std::string EncodeManifest(const Manifest& manifest) {
   std::string out;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ namespace chancery::block {
 // issuer_id's first 8 bytes, then the block's number among the issuer's.
 using BlockId = std::array<uint8_t, 16>;
 using IssuerId = crypto::Sha256Digest;
+
+// Of 16 bytes, as they stand on the wire; nullopt: there are more or fewer.
+std::optional<BlockId> ToBlockId(absl::string_view bytes);
 
 inline constexpr uint32_t kMaxCapacity = 1 << 16;
 inline constexpr size_t kMaxTemplates = 2;

@@ -65,7 +65,7 @@ absl::StatusOr<std::vector<bool>> Replicator::Push(
   return accepted;
 }
 
-absl::Status Replicator::Converge() {
+absl::Status Replicator::Converge(absl::FunctionRef<void()> meanwhile) {
   {
     base::MutexLock lock(mu_);
     missed_ = false;
@@ -83,7 +83,8 @@ absl::Status Replicator::Converge() {
   uint64_t behind = 0;
   uint64_t crls_behind = 0;
   absl::Status done = ConvergeBlocks(*wanted, *held, behind);
-  if (done.ok()) done = ConvergeCrls(*wanted_crls, *held, crls_behind);
+  if (done.ok())
+    done = ConvergeCrls(*wanted_crls, *held, meanwhile, crls_behind);
   {
     base::MutexLock lock(mu_);
     state_.blocks_behind = behind;
@@ -161,7 +162,7 @@ absl::Status Replicator::ConvergeBlocks(
 
 absl::Status Replicator::ConvergeCrls(
     const std::vector<storage::CrlRow>& wanted, const HeldVersions& held,
-    uint64_t& behind) {
+    absl::FunctionRef<void()> meanwhile, uint64_t& behind) {
   for (const storage::CrlRow& crl : wanted) {
     const auto found = held.crls.find(crl.scope());
     if (found == held.crls.end() || found->second < crl.number) ++behind;
@@ -173,6 +174,7 @@ absl::Status Replicator::ConvergeCrls(
     absl::Status read;
     const auto number = client_.PutCrl(
         crl, [&]() -> absl::StatusOr<std::optional<std::string>> {
+          meanwhile();
           auto piece = inventory_.GetCrlPart(crl, part++);
           read.Update(piece.status());
           return piece;

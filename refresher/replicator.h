@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -74,7 +75,9 @@ class Replicator {
   // Sends whatever the responder lacks, and the newest head, by which it judges
   // for itself how current it is. OK: caught up.
   // FailedPrecondition: the responder refuses something; state() says what.
-  absl::Status Converge();
+  // `meanwhile` is called before each part of a CRL and may Push: a large one
+  // takes a second.
+  absl::Status Converge(absl::FunctionRef<void()> meanwhile = [] {});
 
   // Sends the newest head and nothing else.
   absl::Status PushHead();
@@ -94,7 +97,9 @@ class Replicator {
   absl::Status ConvergeBlocks(const std::map<std::string, uint64_t>& wanted,
                               const HeldVersions& held, uint64_t& behind);
   absl::Status ConvergeCrls(const std::vector<storage::CrlRow>& wanted,
-                            const HeldVersions& held, uint64_t& behind);
+                            const HeldVersions& held,
+                            absl::FunctionRef<void()> meanwhile,
+                            uint64_t& behind);
   // What leads from `held` (0: nothing) to what the inventory has.
   absl::StatusOr<std::vector<block::Update>> Path(const std::string& block_id,
                                                   uint64_t held);

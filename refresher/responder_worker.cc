@@ -101,7 +101,7 @@ void ResponderWorker::Work() {
              changed_.WaitUntil(mu_, next_converge)) {
       }
       if (stopping_ && QueueIsEmpty()) return;
-      waiting = TakeBatch();
+      waiting = TakeBatch(/*all=*/true);
       converge =
           !stopping_ &&
           (converge_now_ || std::chrono::steady_clock::now() >= next_converge);
@@ -124,10 +124,10 @@ void ResponderWorker::Work() {
   }
 }
 
-std::vector<ResponderWorker::Waiting> ResponderWorker::TakeBatch() {
+std::vector<ResponderWorker::Waiting> ResponderWorker::TakeBatch(bool all) {
   std::vector<Waiting> batch;
   size_t bytes = 0;
-  while (!QueueIsEmpty()) {
+  while (all ? !QueueIsEmpty() : !urgent_.empty()) {
     std::deque<Waiting>& from = urgent_.empty() ? queue_ : urgent_;
     bytes += from.front().bytes;
     if (!batch.empty() && bytes > options_.batch_bytes) break;
@@ -172,8 +172,17 @@ void ResponderWorker::Push(const std::vector<Waiting>& waiting) {
   }
 }
 
+void ResponderWorker::PushUrgent() {
+  std::vector<Waiting> waiting;
+  {
+    base::MutexLock lock(mu_);
+    waiting = TakeBatch(/*all=*/false);
+  }
+  if (!waiting.empty()) Push(waiting);
+}
+
 bool ResponderWorker::Converge() {
-  const absl::Status status = replicator_.Converge();
+  const absl::Status status = replicator_.Converge([this] { PushUrgent(); });
   ++convergences_;
   const ResponderState state = replicator_.state();
   if (state.caught_up != was_caught_up_) {

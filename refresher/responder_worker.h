@@ -55,7 +55,8 @@ class Offering {
 // Pushes what it is offered, as much as fits one call, and converges now and
 // then, so that a slow responder holds up nobody. What does not fit its queue
 // is left to the next convergence, which brings it from the inventory; what is
-// in the queue and came with a convergence already is not sent again. So a
+// in the queue and came with a convergence already is not sent again. What is
+// urgent goes out between the parts of a CRL, too. So a
 // responder that is slower than a refresh of all blocks falls behind by a queue
 // and then takes each block once, in its own time. Thread-safe.
 class ResponderWorker {
@@ -100,6 +101,7 @@ class ResponderWorker {
   };
   void Work();
   void Push(const std::vector<Waiting>& waiting);
+  void PushUrgent();
   bool Answers() const;
   bool Converge();  // Whether it is caught up now.
 
@@ -115,8 +117,8 @@ class ResponderWorker {
   bool QueueIsEmpty() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     return queue_.empty() && urgent_.empty();
   }
-  // What is pushed next.
-  std::vector<Waiting> TakeBatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // What is pushed next, with what is not urgent if `all`.
+  std::vector<Waiting> TakeBatch(bool all) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   std::deque<Waiting> queue_ ABSL_GUARDED_BY(mu_);
   std::deque<Waiting> urgent_ ABSL_GUARDED_BY(mu_);
   size_t queued_bytes_ ABSL_GUARDED_BY(mu_) = 0;

@@ -76,6 +76,18 @@ class ResponderWorkerTest : public testing::RefresherFixture {
     return delta;
   }
 
+  void PutCrl(const std::string& der) {
+    EXPECT_THAT(
+        real_inventory_->PutCrl({.issuer_id = signer_.issuer().issuer_id,
+                                 .number = 4,
+                                 .this_update = clock_.Now(),
+                                 .next_update = clock_.Now(),
+                                 .refresh_at = clock_.Now(),
+                                 .size = der.size()},
+                                storage::OnePiece(der)),
+        IsOk());
+  }
+
   // The test owns the workers: the set only looks.
   void Add(ResponderWorker& worker) {
     set_.Add(
@@ -199,6 +211,27 @@ TEST_F(ResponderWorkerTest, WhatSomebodyWaitsForOvertakesWholeBlocks) {
   const std::vector<bool> deltas = responder.deltas();
   EXPECT_THAT(std::vector<bool>(deltas.begin() + before, deltas.end()),
               ElementsAre(false, true, false));
+}
+
+TEST_F(ResponderWorkerTest, WhatSomebodyWaitsForOvertakesACrl) {
+  const std::string revoked = AddBlock();
+  const auto one = Start();
+  ASSERT_TRUE(one->AwaitCaughtUp());
+  testing::FakeResponder& responder = one->responder;
+  // Offered when the first part of the CRL has been taken.
+  responder.BeforeCrlPart([&, part = 0]() mutable {
+    if (++part != 2) return;
+    one->worker.Offer(std::make_shared<Offering>(Updates{AddDelta(revoked)},
+                                                 /*urgent=*/true));
+  });
+  bool was_there = false;
+  responder.AfterCrlParts([&] {
+    was_there = responder.Version(revoked) == signer_.Version(revoked);
+  });
+  PutCrl(std::string(3 << 20, 'x'));
+  one->worker.ConvergeSoon();
+  ASSERT_TRUE(responder.Await([&] { return !responder.crls().empty(); }));
+  EXPECT_TRUE(was_there);
 }
 
 TEST_F(ResponderWorkerTest, WholeBlocksGoInBites) {
@@ -331,14 +364,7 @@ TEST_F(FanoutTest, OneThatIsAwayIsNotWaitedFor) {
 }
 
 TEST_F(FanoutTest, NewCrlsReachAll) {
-  ASSERT_THAT(real_inventory_->PutCrl({.issuer_id = signer_.issuer().issuer_id,
-                                       .number = 4,
-                                       .this_update = clock_.Now(),
-                                       .next_update = clock_.Now(),
-                                       .refresh_at = clock_.Now(),
-                                       .size = 3},
-                                      storage::OnePiece("CRL")),
-              IsOk());
+  PutCrl("CRL");
   fanout_->CrlsChanged();
   for (int i = 0; i < 3; ++i) {
     EXPECT_TRUE(

@@ -30,12 +30,6 @@ constexpr absl::Duration kSharedManifest = absl::Milliseconds(10);
 // A block that changes under every signing would never be finished.
 constexpr int kMaxAttempts = 20;
 
-block::BlockId ToBlockId(const std::string& id) {
-  block::BlockId out{};
-  std::memcpy(out.data(), id.data(), std::min(out.size(), id.size()));
-  return out;
-}
-
 absl::Status Changed() {
   return absl::AbortedError("a member changed while it was signed");
 }
@@ -236,7 +230,7 @@ Renewal Renew(const Issuer& issuer, const BlockReading& reading,
 block::Manifest FactsOf(const Issuer& issuer, const BlockReading& reading,
                         const block::Block* held) {
   block::Manifest facts;
-  facts.block_id = ToBlockId(reading.block.block_id);
+  facts.block_id = *block::ToBlockId(reading.block.block_id);
   std::memcpy(facts.issuer_id.data(), issuer.issuer_id.data(),
               facts.issuer_id.size());
   facts.capacity = reading.block.capacity;

@@ -1,7 +1,6 @@
 #include "signer/head_signer.h"
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,17 +21,12 @@ constexpr size_t kMaxPending = 64;
 // the newest head is wrong.
 constexpr absl::Duration kSameMoment = absl::Seconds(1);
 
-block::BlockId ToBlockId(const std::string& id) {
-  block::BlockId out{};
-  std::memcpy(out.data(), id.data(), std::min(out.size(), id.size()));
-  return out;
-}
-
 }  // namespace
 
 absl::Status HeadSigner::CatchUp(const LedgerView& view) {
   const auto take = [&](const BlockState& block) {
-    const block::BlockId id = ToBlockId(block.block_id);
+    // The ledger's keys of blocks have 16 bytes.
+    const block::BlockId id = *block::ToBlockId(block.block_id);
     if (block.version != 0 && block.refresh_at != absl::InfiniteFuture()) {
       index_[id] = block.version;
     } else {

@@ -70,6 +70,16 @@ void FakeResponder::BeforeVersions(std::function<void()> call) {
   before_versions_ = std::move(call);
 }
 
+void FakeResponder::BeforeCrlPart(std::function<void()> call) {
+  base::MutexLock lock(mu_);
+  before_crl_part_ = std::move(call);
+}
+
+void FakeResponder::AfterCrlParts(std::function<void()> call) {
+  base::MutexLock lock(mu_);
+  after_crl_parts_ = std::move(call);
+}
+
 uint64_t FakeResponder::Version(const std::string& block_id) const {
   base::MutexLock lock(mu_);
   const auto found = blocks_.find(block_id);
@@ -162,10 +172,18 @@ absl::StatusOr<std::vector<ApplyResult>> FakeResponder::Apply(
 
 absl::StatusOr<uint64_t> FakeResponder::PutCrl(const storage::CrlRow& crl,
                                                storage::CrlPieces pieces) {
+  std::function<void()> before, after;
+  {
+    base::MutexLock lock(mu_);
+    before = before_crl_part_;
+    after = after_crl_parts_;
+  }
   for (bool more = true; more;) {
+    before();
     ASSIGN_OR_RETURN(const std::optional<std::string> piece, pieces());
     more = piece.has_value();
   }
+  after();
   base::MutexLock lock(mu_);
   RETURN_IF_ERROR(Begin("PutCrl"));
   if (refuse_crls_) return absl::InvalidArgumentError("crl: bad signature");

@@ -34,6 +34,9 @@ class FakeResponder final : public ResponderClient {
   void LetApplyGo();
   // Called, without a lock, before GetVersions answers.
   void BeforeVersions(std::function<void()> call);
+  // Called, without a lock, before each part of a CRL, and after the last.
+  void BeforeCrlPart(std::function<void()> call);
+  void AfterCrlParts(std::function<void()> call);
 
   // What it has.
   uint64_t Version(const std::string& block_id) const;  // 0: none.
@@ -76,6 +79,8 @@ class FakeResponder final : public ResponderClient {
   bool refuse_crls_ ABSL_GUARDED_BY(mu_) = false;
   HeadStanding standing_ ABSL_GUARDED_BY(mu_);
   std::function<void()> before_versions_ ABSL_GUARDED_BY(mu_);
+  std::function<void()> before_crl_part_ ABSL_GUARDED_BY(mu_) = [] {};
+  std::function<void()> after_crl_parts_ ABSL_GUARDED_BY(mu_) = [] {};
   std::map<std::string, std::unique_ptr<block::Block>> blocks_
       ABSL_GUARDED_BY(mu_);
   block::TemplateMap templates_ ABSL_GUARDED_BY(mu_);

@@ -85,12 +85,11 @@ absl::StatusOr<BlockCache::Slot*> BlockCache::SlotOf(const block::BlockId& id) {
 }
 
 BlockOutcome BlockCache::Apply(const block::Update& update) {
-  block::BlockId id{};
+  const auto id = block::ToBlockId(update.block_id);
   Slot* slot = nullptr;
   absl::Status applied = absl::InvalidArgumentError("block_id: not 16 bytes");
-  if (update.block_id.size() == id.size()) {
-    std::memcpy(id.data(), update.block_id.data(), id.size());
-    slot = FindSlot(id);
+  if (id.has_value()) {
+    slot = FindSlot(*id);
     if (slot != nullptr && update.version <= slot->version) {
       {
         base::MutexLock writer(slot->writer);
@@ -103,7 +102,7 @@ BlockOutcome BlockCache::Apply(const block::Update& update) {
                 .detail = "held already"};
       }
     } else if (!update.is_delta()) {
-      applied = TakeBlock(id, update, /*keep=*/true);
+      applied = TakeBlock(*id, update, /*keep=*/true);
     } else if (slot != nullptr) {
       applied = TakeDelta(*slot, update, /*keep=*/true);
     } else {
@@ -111,7 +110,7 @@ BlockOutcome BlockCache::Apply(const block::Update& update) {
           "delta: leads from version ", update.base_version, ", held is none"));
     }
   }
-  if (slot == nullptr) slot = FindSlot(id);
+  if (slot == nullptr && id.has_value()) slot = FindSlot(*id);
   const uint64_t held = slot == nullptr ? 0 : slot->version.load();
   if (applied.ok()) {
     Add(update.is_delta() ? Outcome::kDelta : Outcome::kBlock);

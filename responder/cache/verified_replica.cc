@@ -8,11 +8,8 @@ namespace chancery::responder {
 
 BlockOutcome VerifiedReplica::Apply(const block::Update& update) {
   BlockOutcome outcome = blocks_.Apply(update);
-  block::BlockId id{};
-  if (outcome.accepted && update.block_id.size() == id.size()) {
-    std::copy_n(update.block_id.begin(), id.size(), id.begin());
-    heads_.Holds(id, outcome.version);
-  }
+  const auto id = block::ToBlockId(update.block_id);
+  if (outcome.accepted && id.has_value()) heads_.Holds(*id, outcome.version);
   return outcome;
 }
 

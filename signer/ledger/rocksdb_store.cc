@@ -62,6 +62,8 @@ class RocksDbReader {
   absl::Status Scan(absl::string_view from, absl::string_view to,
                     KvReader::Visitor visit) const {
     rocksdb::ReadOptions options = Options();
+    // What is read once must not drive out what is read often.
+    options.fill_cache = false;
     const rocksdb::Slice end = ToSlice(to);
     if (!to.empty()) options.iterate_upper_bound = &end;
     const std::unique_ptr<rocksdb::Iterator> rows(db_.NewIterator(options));
