@@ -343,6 +343,38 @@ class StolenManifestKey(AuditCase):
         self.assert_finds("manifest-not-verified", "block-not-in-ledger")
 
 
+class ShardedCrls(AuditCase):
+    """Every revoked certificate is on exactly one of three CRLs."""
+
+    init_options = (*AuditCase.init_options, "--crl-shards", "3")
+    SHARDS = range(3)
+
+    def shard(self, number):
+        path = self.work / f"{number}.crl"
+        self.shell("curl", "-fsS", "-o", path, f"{self.urls[0]}/crl/issuing/{number}.crl")
+        return path.read_bytes()
+
+    def crl_has(self, serial):
+        return any(bytes.fromhex(serial) in self.shard(number) for number in self.SHARDS)
+
+    def test_they_are_clean_and_each_entry_is_once(self):
+        self.assert_clean()
+        shards = [self.shard(number) for number in self.SHARDS]
+        for number, serial in enumerate(self.serials):
+            on = sum(bytes.fromhex(serial) in shard for shard in shards)
+            self.assertEqual(on, 1 if 2 <= number < 6 else 0, serial)
+
+    def test_a_shard_served_as_another(self):
+        first = self.shard(0)
+        with AlteringProxy(self.urls[0], crl=lambda path, body: first) as proxy:
+            self.assert_finds("crl-scope-wrong", urls=[proxy.url, self.urls[1]])
+
+    def test_a_shard_that_is_not_served(self):
+        with AlteringProxy(self.urls[0], crl=lambda path, body:
+                           b"" if path.endswith("/2.crl") else body) as proxy:
+            self.assert_finds("crl-damaged", urls=[proxy.url, self.urls[1]])
+
+
 class Busy(AuditCase):
     """Audits while certificates are issued and revoked without pause."""
 

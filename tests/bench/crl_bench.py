@@ -1,7 +1,7 @@
 """A CRL with a million entries, from the signer's ledger to three responders.
 
 A cluster as `chancery init` makes it: the real signer over a ledger that was
-filled before, an inventory in SQLite, three responders. What a refresher does
+filled before, an inventory in SQLite and then in PostgreSQL, three responders. What a refresher does
 with a CRL is done by crl_flow, with the refresher's own parts: the rest of a
 refresher would sign a million OCSP responses meanwhile. OpenSSL makes a CRL of
 20,000 entries beside ours.
@@ -16,6 +16,7 @@ import sys
 import time
 import urllib.request
 
+from presign_bench import PostgresInventory, SqliteInventory
 from processes import Failed, Process, run, wait_until
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools/cluster"))
@@ -62,18 +63,21 @@ class Bench:
             f"--first={self.filled}", f"--entries={entries - self.filled}")
         self.filled = entries
 
-    def flow(self, runs):
-        """What crl_flow says of each run, and the CRL that is served then."""
+    def flow(self, inventory):
+        """What crl_flow says of each of RUNS, and the CRL that is served then."""
         processes = []
+        config = self.folder / f"flow-{inventory.name}.textproto"
+        config.write_text(re.sub(r"inventory \{[^}]*\}\n", inventory.config,
+                                 self.config("refresher").read_text()))
         try:
             for process in self.cluster.processes():
                 if process["binary"] in ("chancery-signer", "chancery-responder"):
                     processes.append(self.start(process))
             flow = Process("crl_flow", [self.options.tools / "crl_flow",
-                                        f"--config={self.config('refresher')}"],
+                                        f"--config={config}"],
                            self.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             processes.append(flow)
-            lines = [self.run_once(flow) for _ in range(runs)]
+            lines = [self.run_once(flow) for _ in range(RUNS)]
             for process in processes:
                 self.peak[process.name] = max(self.peak.get(process.name, 0),
                                               peak_bytes(process))
@@ -173,21 +177,41 @@ def measure(options, folder):
     bench = Bench(options, folder)
     peer_entries = min(PEER_ENTRIES, options.certificates)
     bench.fill(peer_entries)
-    small, crl = bench.flow(RUNS)
+    (folder / "small").mkdir()
+    small, crl = bench.flow(SqliteInventory(folder / "small"))
     bench.judge(crl, peer_entries)
     openssl = bench.by_openssl(peer_entries)
 
     bench.fill(options.certificates)
-    lines, crl = bench.flow(RUNS)
-    path = bench.judge(crl, options.certificates)
+    results = {kind.name: measure_with(bench, kind, folder, options.certificates)
+               for kind in (SqliteInventory, PostgresInventory)}
+    return {
+        "bench": "crl",
+        "entries": options.certificates,
+        # Of the two inventories, the worse.
+        **{key: max(one[key] for one in results.values())
+           for key in ("seconds_1m", "build_vs_sha256sum", "flow_vs_sha256sum")},
+        "peak_memory_mb": max(bench.peak.values()) / 1e6,
+        "peak_memory_mb_of": {name: peak / 1e6 for name, peak in bench.peak.items()},
+        "vs_openssl_20k": openssl / statistics.median(column(small, "signed_seconds")),
+        "openssl_seconds": openssl,
+        **results,
+    }
+
+
+def measure_with(bench, kind, folder, entries):
+    inventory = kind(folder)
+    try:
+        lines, crl = bench.flow(inventory)
+    finally:
+        inventory.stop()
+    path = bench.judge(crl, entries)
     sha256sum = statistics.median(timed("sha256sum", path) for _ in range(2 * RUNS + 1))
     built = column(lines, "signed_seconds")
     served = column(lines, "served_seconds")
     return {
-        "bench": "crl",
-        "entries": options.certificates,
         "bytes": len(crl),
-        "seconds_1m": statistics.median(served) * 1_000_000 / options.certificates,
+        "seconds_1m": statistics.median(served) * 1_000_000 / entries,
         "build_seconds": statistics.median(built),
         "stored_seconds": statistics.median(column(lines, "stored_seconds")),
         "sha256sum_seconds": sha256sum,
@@ -195,32 +219,32 @@ def measure(options, folder):
         "build_vs_sha256sum_range": [min(built) / sha256sum, max(built) / sha256sum],
         "flow_vs_sha256sum": statistics.median(served) / sha256sum,
         "flow_vs_sha256sum_range": [min(served) / sha256sum, max(served) / sha256sum],
-        "peak_memory_mb": max(bench.peak.values()) / 1e6,
-        "peak_memory_mb_of": {name: peak / 1e6 for name, peak in bench.peak.items()},
-        "vs_openssl_20k": openssl / statistics.median(column(small, "signed_seconds")),
-        "openssl_seconds": openssl,
     }
 
 
 def rows(result):
-    def row(label, key, better, gate=True):
+    for name in ("sqlite", "postgres"):
+        one = result[name]
+        for label, key in (("build, of sha256sum", "build_vs_sha256sum"),
+                           ("ledger to responders, of it", "flow_vs_sha256sum")):
+            yield (f"{name}: {label}", one[key], *one[f"{key}_range"], BUDGETS[key],
+                   True, "<=")
+    for label, key, better in (
+            ("largest process, MB", "peak_memory_mb", "<="),
+            ("ledger to responders, s", "seconds_1m", "<="),
+            ("20,000 entries, of openssl", "vs_openssl_20k", ">=")):
         value = result[key]
-        low, high = result.get(f"{key}_range", (value, value))
-        return (label, value, low, high, BUDGETS.get(key), gate, better)
-    return [
-        row("build, of sha256sum", "build_vs_sha256sum", "<="),
-        row("ledger to responders, of it", "flow_vs_sha256sum", "<="),
-        row("largest process, MB", "peak_memory_mb", "<="),
-        row("ledger to responders, s", "seconds_1m", "<="),
-        row("20,000 entries, of openssl", "vs_openssl_20k", ">="),
-    ]
+        yield label, value, value, value, BUDGETS.get(key), key in BUDGETS, better
 
 
 def notes(result):
-    return [
-        "",
-        f"{result['entries']:,} entries, {result['bytes'] / 1e6:.1f} MB: built, signed, read "
-        f"again and verified in {result['build_seconds']:.3f} s, in the inventory after "
-        f"{result['stored_seconds']:.3f} s; sha256sum takes {result['sha256sum_seconds']:.3f} s.",
-        f"`openssl ca -gencrl` of {PEER_ENTRIES:,} takes {result['openssl_seconds']:.3f} s.",
-    ]
+    yield ""
+    for name in ("sqlite", "postgres"):
+        one = result[name]
+        yield (f"{name}: {result['entries']:,} entries, {one['bytes'] / 1e6:.1f} MB: built, "
+               "signed, read again and verified in "
+               f"{one['build_seconds']:.3f} s, in the inventory after "
+               f"{one['stored_seconds']:.3f} s; sha256sum takes "
+               f"{one['sha256sum_seconds']:.3f} s.")
+    yield (f"`openssl ca -gencrl` of {PEER_ENTRIES:,} takes "
+           f"{result['openssl_seconds']:.3f} s.")
