@@ -1,7 +1,5 @@
 #include "signer/run.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <chrono>
 #include <memory>
@@ -119,8 +117,6 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
   ASSIGN_OR_RETURN(const auto manifest_key,
                    opener.Open(ToKeySource(config.manifest_key())));
   ASSIGN_OR_RETURN(const auto ledger, OpenLedger(config, process));
-  // What was replayed is on the disk now.
-  (void)malloc_trim(0);
   process.log().Info("ledger opened", {{"entries", ledger->Head().size}});
   RETURN_IF_ERROR(RecordIssuers(issuers.all(), *ledger));
 

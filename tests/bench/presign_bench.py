@@ -34,7 +34,7 @@ CAPACITY = 4096
 RESPONDERS = 3
 ROUNDS = 3
 # A token makes a tenth of the signatures.
-MOST_IN_TOKEN = 100_000
+MOST_IN_TOKEN = 250_000
 PATIENCE_SECONDS = 3600
 
 
