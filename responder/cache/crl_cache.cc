@@ -148,7 +148,16 @@ void CrlCache::LoadInto(const CrlScope& scope) {
   } else if (!absl::IsNotFound(loaded.status())) {
     log_.Warning("crl_dropped", {{"why", Of(issuer, scope, loaded.status())}});
     folder_.Remove(scope);
+    base::MutexLock lock(mu_);
+    lost_.insert(scope);
   }
+}
+
+absl::Status CrlCache::Complete() const {
+  base::MutexLock lock(mu_);
+  if (lost_.empty()) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat(
+      lost_.size(), " CRLs were damaged, and have not come again"));
 }
 
 absl::StatusOr<CrlCache::Held> CrlCache::LoadOne(const PinnedIssuer& issuer,
@@ -239,6 +248,7 @@ void CrlCache::Serve(const CrlScope& scope, Held held) {
     Held& former = held_[scope];
     if (former.path != held.path) served_.erase(former.path);
     served_[held.path] = held.crl;
+    lost_.erase(scope);
     former = std::move(held);
   }
   if (compress) CompressLater(scope);

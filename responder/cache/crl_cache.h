@@ -48,6 +48,8 @@ class CrlCache final : public CrlSource {
   // As Replica::PutCrl. A number that is not greater changes nothing.
   absl::StatusOr<uint64_t> Put(const HeldCrl& facts, CrlPieces pieces);
   std::vector<HeldCrl> Crls() const;
+  // Unavailable: one that Load dropped has not come again.
+  absl::Status Complete() const;
   // The extremes of all that are held, each of whichever it is.
   struct Oldest {
     uint64_t number = 0;
@@ -102,6 +104,7 @@ class CrlCache final : public CrlSource {
   base::Mutex writer_;  // Held while files are replaced and published.
   mutable base::Mutex mu_;
   std::map<CrlScope, Held> held_ ABSL_GUARDED_BY(mu_);
+  std::set<CrlScope> lost_ ABSL_GUARDED_BY(mu_);  // See Complete.
   absl::flat_hash_map<std::string, std::shared_ptr<const ServedCrl>> served_
       ABSL_GUARDED_BY(mu_);  // By path.
 

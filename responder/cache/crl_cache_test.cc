@@ -333,7 +333,10 @@ TEST_F(CrlCacheTest, DropsADamagedOne) {
   EXPECT_THAT(cache_->Crls(), IsEmpty());  // So that it is sent again.
   EXPECT_THAT(Files(), IsEmpty());
   EXPECT_THAT(lines_.str(), HasSubstr("crl_dropped"));
+  EXPECT_THAT(cache_->Complete(),
+              StatusIs(absl::StatusCode::kUnavailable, "1 CRLs were damaged"));
   EXPECT_THAT(Put(1, Crl(1, *key_, 1000)), IsOk());
+  EXPECT_THAT(cache_->Complete(), IsOk());
 }
 
 TEST_F(CrlCacheTest, DropsOneThatWasCutOff) {

@@ -19,10 +19,15 @@ absl::StatusOr<HeadStatus> VerifiedReplica::PutHead(
   return Standing();
 }
 
+absl::Status VerifiedReplica::Ready() const {
+  RETURN_IF_ERROR(heads_.Ready());
+  return crls_.Complete();
+}
+
 HeadStatus VerifiedReplica::Standing() const {
   const HeadKeeper::Standing standing = heads_.standing();
   HeadStatus out{.blocks_behind = standing.blocks_behind,
-                 .ready = heads_.Ready().ok()};
+                 .ready = Ready().ok()};
   if (standing.met.has_value()) {
     out.met = standing.met->time;
     out.reflected_size = standing.met->reflected_size;
