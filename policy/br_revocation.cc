@@ -34,13 +34,13 @@ absl::Status CheckOcspValidity(absl::Duration validity) {
   // "OCSP responses MUST have a validity interval greater than or equal to
   // eight hours"
   if (validity < kMinOcspValidity) {
-    return Breaks("4.9.10", "an OCSP response is valid for at least 8 hours",
+    return Breaks("4.9.9", "an OCSP response is valid for at least 8 hours",
                   validity);
   }
   // "OCSP responses MUST have a validity interval less than or equal to ten
   // days"
   if (validity > kMaxOcspValidity) {
-    return Breaks("4.9.10", "an OCSP response is valid for at most 10 days",
+    return Breaks("4.9.9", "an OCSP response is valid for at most 10 days",
                   validity);
   }
   return absl::OkStatus();
@@ -111,7 +111,7 @@ absl::Status CheckIsFullCrl(bool is_delta) {
 
 absl::Status CheckCertificateLifetime(absl::Duration lifetime) {
   if (lifetime >= kMinOcspValidity) return absl::OkStatus();
-  return Breaks("4.9.10",
+  return Breaks("4.9.9",
                 "a certificate lives for at least as long as its first OCSP "
                 "response, 8 hours",
                 lifetime);

@@ -18,7 +18,7 @@ namespace chancery::policy::br {
 // What a CRL, or an issuer's certificates, are for.
 enum class Covers { kSubscribers, kCaCertificates };
 
-// Section 4.9.10.
+// Section 4.9.9.
 inline constexpr absl::Duration kMinOcspValidity = absl::Hours(8);
 inline constexpr absl::Duration kMaxOcspValidity = absl::Hours(24 * 10);
 // Sections 7.2 and 4.9.7.
@@ -30,13 +30,13 @@ inline constexpr absl::Duration kCrlAfterRevocation = absl::Hours(24);
 // How long something is valid, both ends counted.
 absl::Duration Inclusive(absl::Time this_update, absl::Time next_update);
 
-// Section 4.9.10, of a response for a subscriber's certificate: 8 hours to 10
+// Section 4.9.9, of a response for a subscriber's certificate: 8 hours to 10
 // days.
 absl::Status CheckOcspValidity(absl::Duration validity);
 // Section 7.2: 10 days, or 12 months.
 absl::Status CheckCrlValidity(absl::Duration validity, Covers covers);
 
-// By when a newer response must be there (section 4.9.10).
+// By when a newer response must be there (section 4.9.9).
 absl::Time OcspUpdateBy(absl::Time this_update, absl::Time next_update);
 // By when a newer CRL must be there (section 4.9.7). Four days: the seven that
 // are allowed where every certificate names a responder are not made use of,

@@ -24,10 +24,10 @@ TEST(BrRevocationTest, HasTheLimitsOfEachSection) {
   constexpr auto kSubscribers = Covers::kSubscribers;
   constexpr auto kCas = Covers::kCaCertificates;
   const Rule rules[] = {
-      {"4.9.10", "8 h", CheckOcspValidity(absl::Hours(8)), true},
-      {"4.9.10", "< 8 h", CheckOcspValidity(absl::Hours(8) - kSecond), false},
-      {"4.9.10", "10 d", CheckOcspValidity(absl::Hours(240)), true},
-      {"4.9.10", "> 10 d", CheckOcspValidity(absl::Hours(240) + kSecond),
+      {"4.9.9", "8 h", CheckOcspValidity(absl::Hours(8)), true},
+      {"4.9.9", "< 8 h", CheckOcspValidity(absl::Hours(8) - kSecond), false},
+      {"4.9.9", "10 d", CheckOcspValidity(absl::Hours(240)), true},
+      {"4.9.9", "> 10 d", CheckOcspValidity(absl::Hours(240) + kSecond),
        false},
       {"7.2", "10 d", CheckCrlValidity(absl::Hours(240), kSubscribers), true},
       {"7.2", "> 10 d",
@@ -51,9 +51,9 @@ TEST(BrRevocationTest, HasTheLimitsOfEachSection) {
       {"7.3", "a CA with one", CheckReason(4, true), true},
       {"7.2", "full CRL", CheckIsFullCrl(false), true},
       {"7.2", "delta CRL", CheckIsFullCrl(true), false},
-      {"4.9.10", "certificate of 8 h", CheckCertificateLifetime(absl::Hours(8)),
+      {"4.9.9", "certificate of 8 h", CheckCertificateLifetime(absl::Hours(8)),
        true},
-      {"4.9.10", "shorter", CheckCertificateLifetime(absl::Hours(7)), false},
+      {"4.9.9", "shorter", CheckCertificateLifetime(absl::Hours(7)), false},
   };
   for (const Rule& rule : rules) {
     SCOPED_TRACE(rule.what);
@@ -66,7 +66,7 @@ TEST(BrRevocationTest, HasTheLimitsOfEachSection) {
   }
 }
 
-// Section 4.9.10: "inclusive".
+// Section 4.9.9: "inclusive".
 TEST(BrRevocationTest, CountsBothEnds) {
   EXPECT_EQ(Inclusive(kThis, kThis + absl::Hours(8) - kSecond), absl::Hours(8));
 }

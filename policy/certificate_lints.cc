@@ -149,7 +149,7 @@ const std::vector<CertificateLint>& CertificateLints() {
                            usages.end(),
                        "extended key usage is anyExtendedKeyUsage");
        }},
-      {"ocsp_signer_no_check", "Baseline Requirements section 4.9.9",
+      {"ocsp_signer_no_check", "Baseline Requirements section 7.1.2.8",
        [](const Certificate& c, const Certificate&) {
          const auto& usages = Ext(c).extended_key_usage;
          const bool signer = std::find(usages.begin(), usages.end(),

@@ -67,7 +67,7 @@ const std::vector<OcspLint>& OcspLints() {
                                        f.signer.public_key().KeyHashSha1()),
                        "responderID is not the signer's key");
        }},
-      {"delegate", "Baseline Requirements section 4.9.9",
+      {"delegate", "Baseline Requirements section 7.1.2.8",
        [](const OcspResponse& r, const OcspFrame& f) {
          if (!IsDelegated(f)) return Unless(true, "");
          const x509::Extensions& e = f.signer.facts().extensions;
@@ -170,7 +170,7 @@ const std::vector<OcspLint>& OcspLints() {
                                     reason != 7 && reason != 8;
                            });
        }},
-      {"br_validity", "Baseline Requirements section 4.9.10",
+      {"br_validity", "Baseline Requirements section 4.9.9",
        [](const OcspResponse& r, const OcspFrame& f) {
          for (const SingleResponse& single : r.responses) {
            if (!f.br) break;

@@ -52,7 +52,7 @@ TEST_F(FreshnessTest, TellsHowMuchIsLeftUntilTheDeadline) {
   EXPECT_GE(Responses().slack_used, 1);
 }
 
-// Four days, though nextUpdate is ten days away (section 4.9.10).
+// Four days, though nextUpdate is ten days away (section 4.9.9).
 TEST_F(FreshnessTest, TheWorstIsNotTheOneThatEndsFirst) {
   const absl::Time start = clock_.Now();
   Put("ends first", start + absl::Hours(60), absl::Hours(72));

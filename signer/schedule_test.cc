@@ -27,7 +27,7 @@ TEST(ScheduleTest, RefreshesAfterHalfOrFourDaysLessEightHours) {
   }
 }
 
-// Section 4.9.10, for every validity that policy br allows: time is left to
+// Section 4.9.9, for every validity that policy br allows: time is left to
 // sign, store and push what is due.
 TEST(ScheduleTest, EveryValidityOfPolicyBrIsRefreshedInTime) {
   for (int hours = 8; hours <= 240; ++hours) {
