@@ -1,6 +1,6 @@
 #include "policy/lints/linter.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
@@ -194,6 +194,19 @@ Linted LintObject(Bytes der, ObjectKind kind, const Selection& selection) {
       break;
   }
   return out;
+}
+
+std::optional<Finding> FirstFinding(Bytes der, ObjectKind kind,
+                                    const Selection& selection) {
+  if (selection.empty()) return std::nullopt;
+  Linted linted = LintObject(der, kind, selection);
+  if (linted.findings.empty()) return std::nullopt;
+  return std::move(linted.findings.front());
+}
+
+std::string FindingText(const Finding& finding) {
+  return absl::StrCat("lint ", finding.lint->name, " (", finding.lint->source,
+                      "): ", finding.lint->rule, ": ", finding.found);
 }
 
 std::vector<Linted> LintFile(absl::string_view contents,

@@ -5,6 +5,7 @@
 #ifndef CHANCERY_POLICY_LINTS_LINTER_H_
 #define CHANCERY_POLICY_LINTS_LINTER_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,15 @@ struct Linted {
 ObjectKind KindOf(base::Bytes der);
 
 Linted LintObject(base::Bytes der, ObjectKind kind, const Selection& selection);
+
+// The first finding, of what is about to be signed or was; nullopt if there is
+// none.
+std::optional<Finding> FirstFinding(base::Bytes der, ObjectKind kind,
+                                    const Selection& selection);
+
+// "lint rfc5280_cert_serial_positive (RFC 5280 section 4.1.2.2): serialNumber
+// is positive: serialNumber is 00 in hexadecimal".
+std::string FindingText(const Finding& finding);
 
 // DER, or PEM with any number of objects; PEM blocks with other labels, such as
 // keys, are passed over. Never empty.
