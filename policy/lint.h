@@ -1,5 +1,8 @@
 // A check on something that this system is about to sign, or has signed and not
 // yet given out (TRUST 2.5): on the bytes, read back, not on what was meant.
+// These are the rules that always hold here, and those that take the issuer or
+// the ledger to judge. What standards say of anybody's objects is in
+// policy/lints/, from which profiles and issuers choose.
 #ifndef CHANCERY_POLICY_LINT_H_
 #define CHANCERY_POLICY_LINT_H_
 

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "crypto/key_type.h"
+#include "policy/lints/selection.h"
 #include "x509/certificate/certificate.h"
 #include "x509/certificate/csr.h"
 
@@ -28,6 +29,7 @@ struct Profile {
   std::vector<std::string> dns_suffixes = {};  // Lower case; empty: any.
   bool allow_wildcard = false;
   std::set<std::string> subject_attributes = {};  // Others are dropped.
+  lints::Selection lints = {};                    // What refuses a signature.
 };
 
 // From the words that configurations use. InvalidArgument names the word and

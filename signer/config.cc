@@ -20,6 +20,7 @@
 #include "policy/profile.h"
 #include "rpc/config.h"
 #include "signer/crl_shard.h"
+#include "signer/lint_settings.h"
 #include "signer/ocsp_rehearsal.h"
 #include "x509/certificate/certificate.h"
 #include "x509/certificate/pem.h"
@@ -77,6 +78,9 @@ absl::StatusOr<policy::Profile> ToProfile(const config::Profile& from) {
   profile.allow_wildcard = from.allow_wildcard();
   profile.subject_attributes = {from.subject_attribute().begin(),
                                 from.subject_attribute().end()};
+  ASSIGN_OR_RETURN(
+      profile.lints,
+      CertificateLintsOf(from, absl::StrCat("profile \"", from.name(), "\".")));
   return profile;
 }
 
@@ -105,6 +109,7 @@ absl::Status CheckProfile(const config::Profile& profile) {
     return rpc::ConfigError(field + "allow_dns", "false",
                             "allow at least one kind of name");
   }
+  RETURN_IF_ERROR(CertificateLintsOf(profile, field).status());
   return ToProfile(profile).status();
 }
 
@@ -234,6 +239,7 @@ absl::Status CheckIssuer(const config::Issuer& issuer,
   RETURN_IF_ERROR(CheckUrl(field + "ocsp_url", issuer.ocsp_url()));
   RETURN_IF_ERROR(CheckCrls(field, issuer, crl_hours));
   RETURN_IF_ERROR(CheckUrl(field + "ca_issuers_url", issuer.ca_issuers_url()));
+  RETURN_IF_ERROR(IssuerLintsOf(issuer, field).status());
   for (const std::string& profile : issuer.profile()) {
     if (profiles.count(profile) == 0) {
       return rpc::ConfigError(field + "profile", profile,
@@ -364,6 +370,7 @@ absl::StatusOr<Issuer> LoadIssuer(
   issuer.ca_issuers_url = config.ca_issuers_url();
   if (config.policy() == config::Issuer::BR)
     issuer.policy = RevocationPolicy::kBr;
+  ASSIGN_OR_RETURN(issuer.lints, IssuerLintsOf(config, "issuer."));
   RETURN_IF_ERROR(AddTemplates(config, ca, std::move(embedded), issuer));
   RETURN_IF_ERROR(
       RehearseOcsp(issuer, ca, delegate.has_value() ? *delegate : ca));

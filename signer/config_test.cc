@@ -10,6 +10,7 @@
 #include "crypto/testing/command.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "policy/lints/registry.h"
 
 namespace chancery::signer {
 namespace {
@@ -127,6 +128,25 @@ TEST(CheckConfigTest, NamesTheFieldThatBreaksARule) {
        "ca_issuers_url"},
       {"UnknownProfile", [=](auto& c) { issuer(c)->add_profile("client"); },
        "client"},
+      {"UnknownLintSet",
+       [=](auto& c) { issuer(c)->add_lint_set()->set_name("rfc1"); },
+       "`issuer \"issuing\".lint_set.name`: value `rfc1`: there is no such set "
+       "of lints, but br, rfc5280"},
+      {"UnknownLintLevel",
+       [=](auto& c) {
+         issuer(c)->add_lint_set()->set_name("br");
+         issuer(c)->mutable_lint_set(0)->set_level("fatal");
+       },
+       "`issuer \"issuing\".lint_set.level`: value `fatal`"},
+      {"UnknownLint",
+       [=](auto& c) { issuer(c)->add_lint_exception("rfc5280_crl"); },
+       "`issuer \"issuing\".lint_exception`: value `rfc5280_crl`"},
+      {"UnknownLintSetOfAProfile",
+       [=](auto& c) { profile(c)->add_lint_set()->set_name("rfc1"); },
+       "`profile \"server\".lint_set.name`: value `rfc1`"},
+      {"UnknownLintOfAProfile",
+       [=](auto& c) { profile(c)->add_lint_exception("br_cert"); },
+       "`profile \"server\".lint_exception`: value `br_cert`"},
       // TRUST 5: "Policy `br` demands 8 h <= L <= 10 d"; 7 for CRLs.
       {"BrShortOcsp", [=](auto& c) { br(c)->set_ocsp_validity_hours(7); },
        "ocsp_validity_hours"},
@@ -267,6 +287,51 @@ TEST_F(LoadIssuersTest, TakesDefaultsAndWhatTheCertificateSays) {
   EXPECT_NE(issuer.rehearsal_key->public_key().KeyHashSha1(),
             issuer.key->public_key().KeyHashSha1());
   EXPECT_EQ(issuer.rehearsal_key->algorithm(), issuer.key->algorithm());
+}
+
+TEST_F(LoadIssuersTest, LintsAreThoseOfTheConfiguration) {
+  const auto selects = [](const policy::lints::Selection& lints,
+                          const char* name) {
+    return lints.Selects(*policy::lints::FindLint(name));
+  };
+  config::Profile& profile = *config_.mutable_profile(0);
+  auto issuers = Load();
+  ASSERT_THAT(issuers, IsOk());
+  // Errors, and no warnings, of these alone.
+  const auto preset = issuers->at(0).profiles["server"].lints;
+  EXPECT_TRUE(selects(preset, "rfc5280_cert_serial_positive"));
+  EXPECT_TRUE(selects(preset, "rfc8813_cert_ec_key_usage"));
+  EXPECT_FALSE(selects(preset, "rfc5280_cert_key_usage_critical"));
+  EXPECT_FALSE(selects(preset, "br_cert_version_3"));
+  EXPECT_TRUE(selects(issuers->at(0).lints, "rfc9919_ocsp_by_key"));
+  EXPECT_FALSE(selects(issuers->at(0).lints, "br_crl_validity"));
+
+  profile.add_lint_set()->set_name("br");
+  profile.mutable_lint_set(0)->set_level("notice");
+  profile.add_lint_exception("br_cert_server_reserved_policy");
+  config_.mutable_issuer(0)->set_policy(config::Issuer::BR);
+  issuers = Load();
+  ASSERT_THAT(issuers, IsOk());
+  const auto chosen = issuers->at(0).profiles["server"].lints;
+  EXPECT_TRUE(selects(chosen, "br_cert_server_no_common_name"));
+  EXPECT_FALSE(selects(chosen, "br_cert_server_reserved_policy"));
+  EXPECT_FALSE(selects(chosen, "rfc5280_cert_serial_positive"));
+  EXPECT_TRUE(selects(issuers->at(0).lints, "br_crl_validity"));
+}
+
+// TRUST 2.5: "OCSP responses once per template and status form".
+TEST_F(LoadIssuersTest, RefusesTemplatesThatBreakALintOfTheIssuer) {
+  config::LintSet& set = *config_.mutable_issuer(0)->add_lint_set();
+  set.set_name("rfc9919");
+  EXPECT_THAT(Load(), IsOk());
+  set.set_level("notice");
+  EXPECT_THAT(Load(), StatusIs(absl::StatusCode::kInternal,
+                               "rfc9919_ocsp_sha256_cert_id"));
+  config_.mutable_issuer(0)->set_cert_id_form(config::Issuer::SHA256);
+  EXPECT_THAT(Load(), IsOk());
+  config_.mutable_issuer(0)->set_cert_id_form(config::Issuer::BOTH);
+  config_.mutable_issuer(0)->add_lint_exception("rfc9919_ocsp_sha256_cert_id");
+  EXPECT_THAT(Load(), IsOk());
 }
 
 TEST_F(LoadIssuersTest, EachFormOfCertIdHasItsTemplates) {

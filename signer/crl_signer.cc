@@ -12,6 +12,7 @@
 #include "base/file_view.h"
 #include "base/status_macros.h"
 #include "policy/crl_lints.h"
+#include "signer/crl_rehearsal.h"
 #include "signer/crl_shard.h"
 #include "signer/crl_writer.h"
 #include "signer/schedule.h"
@@ -167,6 +168,7 @@ absl::StatusOr<SignedCrl> CrlSigner::Make(const Issuer& issuer,
       .distribution_point = facts.distribution_point,
       .base_number = facts.base_number,
       .freshest_url = facts.freshest_url};
+  RETURN_IF_ERROR(RehearseCrl(issuer, facts));
   ASSIGN_OR_RETURN(WrittenCrl written, WriteCrl(issuer, *contents, facts, frame,
                                                 files_, options_.after_step));
   // In the ledger before it leaves; its bytes are on the disk.

@@ -187,6 +187,29 @@ TEST_F(TenDayCrlTest, TenDaysLessASecondAreAllowed) {
             absl::Hours(240) - absl::Seconds(1));
 }
 
+// TRUST 2.5: the issuer's lints look at a CRL of the same facts before its key
+// signs.
+TEST(CrlLintsTest, ALintOfTheIssuerRefuses) {
+  const TestPki pki({.crl_validity = absl::Hours(241)});
+  Issuer issuer = pki.issuer();
+  ASSERT_THAT(issuer.lints.Add("br", policy::lints::Severity::kWarning),
+              IsOk());
+  FakeDisk disk;
+  base::testing::FakeClock clock(TestPki::Options().now);
+  {
+    TestSigner signer({issuer}, *pki.manifest_key(), disk, clock);
+    ASSERT_THAT(signer.Start(), IsOk());
+    EXPECT_THAT(signer.SignCrl({.issuer = "issuing"}),
+                StatusIs(absl::StatusCode::kInternal,
+                         "lint br_crl_validity_of_subscribers"));
+    EXPECT_EQ(signer.ledger().Head().size, 0u);
+  }
+  ASSERT_THAT(issuer.lints.Except("br_crl_validity_of_subscribers"), IsOk());
+  TestSigner signer({issuer}, *pki.manifest_key(), disk, clock);
+  ASSERT_THAT(signer.Start(), IsOk());
+  EXPECT_THAT(signer.SignCrl({.issuer = "issuing"}), IsOk());
+}
+
 // TRUST 2.10: "Every nextUpdate ends before the notAfter of the certificate
 // whose key signed". The test's CA has ten years; this one is told it has
 // hours.

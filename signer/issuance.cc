@@ -4,8 +4,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/bytes.h"
 #include "base/status_macros.h"
 #include "policy/certificate_lints.h"
+#include "policy/lints/linter.h"
 #include "policy/profile.h"
 #include "signer/crl_shard.h"
 #include "signer/origin.h"
@@ -46,13 +48,25 @@ policy::IssuerFacts FactsOf(const Issuer& issuer, uint32_t crl_shard) {
           .ca_issuers_url = issuer.ca_issuers_url};
 }
 
+absl::Status PassesLints(const policy::Profile& profile,
+                         const std::string& der) {
+  const auto finding = policy::lints::FirstFinding(
+      base::AsBytes(der), policy::lints::ObjectKind::kCertificate,
+      profile.lints);
+  if (!finding.has_value()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "profile \"", profile.name,
+      "\" refuses what was asked for: ", policy::lints::FindingText(*finding)));
+}
+
 }  // namespace
 
 // Lints before the CA's key signs: what a throw-away key of the same kind
 // signed is read back and looked at. What the CA's key signed is looked at
 // again.
 absl::StatusOr<std::string> Issuance::Sign(
-    const Issuer& issuer, const x509::CertificateFacts& facts) {
+    const Issuer& issuer, const policy::Profile& profile,
+    const x509::CertificateFacts& facts) {
   ASSIGN_OR_RETURN(const x509::Certificate ca,
                    x509::Certificate::Parse(base::AsBytes(issuer.certificate)));
   ASSIGN_OR_RETURN(const std::string rehearsal,
@@ -60,6 +74,7 @@ absl::StatusOr<std::string> Issuance::Sign(
   ASSIGN_OR_RETURN(const x509::Certificate rehearsed,
                    x509::Certificate::Parse(base::AsBytes(rehearsal)));
   RETURN_IF_ERROR(policy::LintCertificate(rehearsed, ca));
+  RETURN_IF_ERROR(PassesLints(profile, rehearsal));
   ASSIGN_OR_RETURN(std::string der, x509::SignCertificate(facts, *issuer.key));
   ASSIGN_OR_RETURN(const x509::Certificate made,
                    x509::Certificate::Parse(base::AsBytes(der)));
@@ -107,7 +122,7 @@ absl::StatusOr<Issued> Issuance::Issue(const IssueRequest& request) {
   ASSIGN_OR_RETURN(const x509::CertificateFacts facts,
                    policy::BuildLeaf(*profile, csr, FactsOf(*issuer, crl_shard),
                                      serial, clock_.Now()));
-  ASSIGN_OR_RETURN(const std::string der, Sign(*issuer, facts));
+  ASSIGN_OR_RETURN(const std::string der, Sign(*issuer, *profile, facts));
 
   ledger::CertificateEntry entry{
       .imported = false,

@@ -30,14 +30,15 @@ class Issuance {
         random_(random) {}
 
   // The same (requester, request id) gets the same certificate again.
-  // InvalidArgument: the CSR, its key or a name breaks a rule. NotFound: no
-  // such
+  // InvalidArgument: the CSR, its key or a name breaks a rule, or what was made
+  //   of them a lint of the profile, which it names. NotFound: no such
   //   issuer or profile. AlreadyExists: the request id was used for another
   //   request. Unavailable: token or ledger; retry with the same id.
   absl::StatusOr<Issued> Issue(const IssueRequest& request);
 
  private:
   static absl::StatusOr<std::string> Sign(const Issuer& issuer,
+                                          const policy::Profile& profile,
                                           const x509::CertificateFacts& facts);
   // What was answered to this request before, if anything.
   absl::StatusOr<std::optional<Issued>> Repeated(const Issuer& issuer,

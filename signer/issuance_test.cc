@@ -101,6 +101,36 @@ TEST(IssuanceTest, AskersDoNotShareRequestIds) {
   EXPECT_NE(third->serial, second->serial);
 }
 
+// TRUST 2.5: the profile's lints look at what is about to be signed.
+TEST(IssuanceTest, ALintOfTheProfileRefuses) {
+  const TestPki pki;
+  Issuer issuer = pki.issuer();
+  policy::lints::Selection& lints = issuer.profiles["server"].lints;
+  ASSERT_THAT(lints.Add("br", policy::lints::Severity::kError), IsOk());
+  const IssueRequest request{.asker = SignerWorld::Ask("1"),
+                             .issuer = "issuing",
+                             .profile = "server",
+                             .csr = SignerWorld::Csr()};
+  base::testing::FakeClock clock(TestPki::Options().now);
+  {
+    FakeDisk disk;
+    TestSigner signer({issuer}, *pki.manifest_key(), disk, clock);
+    ASSERT_THAT(signer.Start(), IsOk());
+    EXPECT_THAT(
+        signer.issuance().Issue(request),
+        StatusIs(absl::StatusCode::kInvalidArgument,
+                 "profile \"server\" refuses what was asked for: lint "
+                 "br_cert_server_reserved_policy (Baseline Requirements "
+                 "section 7.1.2.7.9)"));
+    EXPECT_EQ(signer.ledger().Head().size, 0u);
+  }
+  ASSERT_THAT(lints.Except("br_cert_server_reserved_policy"), IsOk());
+  FakeDisk disk;
+  TestSigner signer({issuer}, *pki.manifest_key(), disk, clock);
+  ASSERT_THAT(signer.Start(), IsOk());
+  EXPECT_THAT(signer.issuance().Issue(request), IsOk());
+}
+
 // TRUST 3: "one byte of epoch, 127 random bits, positive, at most 17 octets".
 TEST(IssuanceTest, SerialsAreLongPositiveAndNeverTheSame) {
   SignerWorld world;

@@ -14,6 +14,7 @@
 #include "block/block.h"
 #include "crypto/signing_key.h"
 #include "policy/br_revocation.h"
+#include "policy/lints/selection.h"
 #include "policy/profile.h"
 
 namespace chancery::signer {
@@ -54,6 +55,8 @@ struct Issuer {
   absl::Duration delta_crl_interval;
   std::string ca_issuers_url;
   RevocationPolicy policy = RevocationPolicy::kPrivate;
+  // What refuses its CRLs and OCSP responses a signature.
+  policy::lints::Selection lints;
   std::map<std::string, policy::Profile> profiles;
   uint32_t block_capacity = 4096;
 

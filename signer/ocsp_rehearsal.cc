@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/status_macros.h"
 #include "block/record.h"
+#include "policy/lints/linter.h"
 #include "policy/ocsp_lints.h"
 #include "signer/record_signer.h"
 #include "signer/schedule.h"
@@ -47,6 +48,11 @@ absl::Status RehearseOcsp(const Issuer& issuer, const x509::Certificate& ca,
                      .signer = ocsp_signer,
                      .now = begin,
                      .br = issuer.policy == RevocationPolicy::kBr}));
+      const auto finding = policy::lints::FirstFinding(
+          base::AsBytes(der), policy::lints::ObjectKind::kOcsp, issuer.lints);
+      if (finding.has_value()) {
+        return absl::InternalError(policy::lints::FindingText(*finding));
+      }
     }
   }
   return absl::OkStatus();

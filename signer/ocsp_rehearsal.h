@@ -8,8 +8,9 @@
 namespace chancery::signer {
 
 // Lints one good and one revoked response of each of the issuer's templates
-// (TRUST 2.5), made as all others are; what is left for each record is its
-// values. `ocsp_signer` is `ca` itself, or its delegate.
+// (TRUST 2.5), also with those that its configuration names, made as all
+// others are; what is left for each record is its values. `ocsp_signer` is `ca`
+// itself, or its delegate.
 //
 // The responses are signed with the key that will sign the others, so that the
 // signature is linted too. They never leave this function, are about a serial

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "crypto/testing/command.h"
+#include "signer/lint_settings.h"
 #include "x509/certificate/certificate.h"
 #include "x509/certificate/names.h"
 
@@ -46,6 +47,7 @@ policy::Profile ServerProfile(absl::Duration validity) {
                        crypto::KeyType::kRsa};
   profile.alt_name_kinds = {x509::AltNameKind::kDns, x509::AltNameKind::kIp};
   profile.subject_attributes = {"CN"};
+  profile.lints = DefaultCertificateLints();
   return profile;
 }
 
@@ -111,6 +113,7 @@ TestPki::TestPki(Options options)
   issuer_.crl_shards = options_.crl_shards;
   issuer_.delta_crl_interval = options_.delta_crl_interval;
   issuer_.policy = options_.policy;
+  issuer_.lints = DefaultIssuerLints(options_.policy == RevocationPolicy::kBr);
   issuer_.profiles["server"] = ServerProfile(options_.leaf_validity);
   issuer_.block_capacity = options_.block_capacity;
 }

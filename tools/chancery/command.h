@@ -31,6 +31,9 @@ class OptionSet {
  public:
   virtual ~OptionSet() = default;
   virtual void AddText(const OptionSpec& spec, std::string& target) = 0;
+  // Any number of values: of an option, one each time that it is given.
+  virtual void AddTexts(const OptionSpec& spec,
+                        std::vector<std::string>& target) = 0;
   // A whole number; `target`'s value is shown as the default.
   virtual void AddNumber(const OptionSpec& spec, uint32_t& target) = 0;
   // An option without a value.

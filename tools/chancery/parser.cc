@@ -36,6 +36,14 @@ class CliOptionSet final : public OptionSet {
     Finish(option, spec, target);
   }
 
+  void AddTexts(const OptionSpec& spec,
+                std::vector<std::string>& target) override {
+    CLI::Option* option = app_.add_option(spec.name, target, spec.help);
+    // So that what follows one value is not taken for another.
+    if (spec.name[0] == '-') option->allow_extra_args(false);
+    Finish(option, spec, "");
+  }
+
   void AddNumber(const OptionSpec& spec, uint32_t& target) override {
     CLI::Option* option = app_.add_option(spec.name, target, spec.help);
     Finish(option, spec, std::to_string(target));

@@ -11,6 +11,7 @@
 #include "tools/chancery/cluster_command.h"
 #include "tools/chancery/init/init_command.h"
 #include "tools/chancery/issue_command.h"
+#include "tools/chancery/lint/lint_command.h"
 #include "tools/chancery/list_command.h"
 #include "tools/chancery/ocsp_command.h"
 #include "tools/chancery/order_command.h"
@@ -34,6 +35,7 @@ CommandList AllCommands() {
   all.push_back(std::make_unique<OcspCommand>());
   all.push_back(std::make_unique<AuditCommand>());
   all.push_back(std::make_unique<ProbeCommand>());
+  all.push_back(std::make_unique<LintCommand>());
   return all;
 }
 
