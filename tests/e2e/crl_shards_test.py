@@ -83,6 +83,8 @@ class CrlShardsTest(ClusterCase):
         delta = wait_until("the delta lists it", listed, 60)
         self.assertIn("Delta CRL Indicator: critical", self.text(delta))
         self.assertIn("certificate revoked", self.verify(certificate, old, delta))
+        # The other tests look at what changes by their own doing.
+        wait_until("its shard lists it", lambda: self.listing(serial) == [own], 60)
 
     def test_gnutls_reads_a_shard(self):
         pem = self.work / "shard.pem"
