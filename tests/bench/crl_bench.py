@@ -83,7 +83,8 @@ class Bench:
                                               peak_bytes(process))
             return lines, self.fetch()
         finally:
-            for process in processes:
+            # Servers wait for those who are connected.
+            for process in reversed(processes):
                 process.stop()
 
     def run_once(self, flow):
