@@ -109,7 +109,6 @@ absl::Status CheckProfile(const config::Profile& profile) {
     return rpc::ConfigError(field + "allow_dns", "false",
                             "allow at least one kind of name");
   }
-  RETURN_IF_ERROR(CertificateLintsOf(profile, field).status());
   return ToProfile(profile).status();
 }
 

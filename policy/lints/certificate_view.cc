@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "der/oid.h"
 #include "policy/lints/oids.h"
 
@@ -13,10 +12,6 @@ namespace {
 
 using der::Reader;
 using der::Tag;
-
-absl::Status Malformed(absl::string_view field) {
-  return absl::InvalidArgumentError(absl::StrCat(field, " is malformed"));
-}
 
 bool Read(Bytes value, BasicConstraints& out) {
   Reader in(value), fields;

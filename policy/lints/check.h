@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 
 namespace chancery::policy::lints {
 
@@ -12,6 +13,19 @@ namespace chancery::policy::lints {
 template <typename... Wrong>
 std::string Unless(bool right, const Wrong&... wrong) {
   return right ? std::string() : absl::StrCat(wrong...);
+}
+
+// Of an extension of `view` that may not be there.
+template <typename View>
+std::string MustBeCritical(const View& view, absl::string_view oid) {
+  const auto* extension = view.Find(oid);
+  return Unless(extension == nullptr || extension->critical,
+                "it is not critical");
+}
+template <typename View>
+std::string MustNotBeCritical(const View& view, absl::string_view oid) {
+  const auto* extension = view.Find(oid);
+  return Unless(extension == nullptr || !extension->critical, "it is critical");
 }
 
 }  // namespace chancery::policy::lints

@@ -12,10 +12,6 @@ namespace {
 using der::Reader;
 using der::Tag;
 
-absl::Status Malformed(absl::string_view field) {
-  return absl::InvalidArgumentError(absl::StrCat(field, " is malformed"));
-}
-
 bool ReadEntry(Reader& in, CrlEntryView& entry) {
   Reader fields, all;
   // SEQUENCE {

@@ -212,6 +212,10 @@ std::optional<AuthorityKeyId> ReadAuthorityKeyId(Bytes value) {
   return id;
 }
 
+absl::Status Malformed(absl::string_view field) {
+  return absl::InvalidArgumentError(absl::StrCat(field, " is malformed"));
+}
+
 bool IsMinimalInteger(Bytes contents) {
   if (contents.size() < 2) return !contents.empty();
   return !(contents[0] == 0x00 && contents[1] < 0x80) &&

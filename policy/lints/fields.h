@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/bytes.h"
@@ -99,6 +100,9 @@ struct AuthorityKeyId {
 };
 // The value of an authorityKeyIdentifier extension.
 std::optional<AuthorityKeyId> ReadAuthorityKeyId(Bytes value);
+
+// InvalidArgument: where the framing of an object ends to be DER.
+absl::Status Malformed(absl::string_view field);
 
 // Contents of an INTEGER.
 bool IsMinimalInteger(Bytes contents);

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "crypto/digest.h"
 #include "der/oid.h"
@@ -14,10 +13,6 @@ namespace {
 
 using der::Reader;
 using der::Tag;
-
-absl::Status Malformed(absl::string_view field) {
-  return absl::InvalidArgumentError(absl::StrCat(field, " is malformed"));
-}
 
 // An [1] EXPLICIT Extensions.
 bool ReadWrapped(Reader& in, bool& present, std::vector<Extension>& out) {

@@ -20,17 +20,6 @@ constexpr size_t kMaxExplicitText = 200;
 constexpr size_t kMaxDnsName = 253;
 constexpr size_t kMaxLabel = 63;
 
-std::string MustBeCritical(const C& c, const char* oid) {
-  const Extension* extension = c.Find(oid);
-  return Unless(extension == nullptr || extension->critical,
-                "it is not critical");
-}
-
-std::string MustNotBeCritical(const C& c, const char* oid) {
-  const Extension* extension = c.Find(oid);
-  return Unless(extension == nullptr || !extension->critical, "it is critical");
-}
-
 // The first name of the kind that is not right.
 std::string EachAltName(const C& c, GeneralName::Kind kind,
                         bool (*right)(Bytes name)) {

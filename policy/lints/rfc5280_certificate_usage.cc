@@ -10,17 +10,6 @@ namespace {
 using C = CertificateView;
 using enum Severity;
 
-std::string MustBeCritical(const C& c, const char* oid) {
-  const Extension* extension = c.Find(oid);
-  return Unless(extension == nullptr || extension->critical,
-                "it is not critical");
-}
-
-std::string MustNotBeCritical(const C& c, const char* oid) {
-  const Extension* extension = c.Find(oid);
-  return Unless(extension == nullptr || !extension->critical, "it is critical");
-}
-
 }  // namespace
 
 CertificateRules Rfc5280CertificateUsage() {

@@ -12,17 +12,6 @@ using enum Severity;
 constexpr int64_t kV2 = 1;
 constexpr size_t kMaxNumberOctets = 20;
 
-std::string MustBeCritical(const C& c, const char* oid) {
-  const Extension* extension = c.Find(oid);
-  return Unless(extension == nullptr || extension->critical,
-                "it is not critical");
-}
-
-std::string MustNotBeCritical(const C& c, const char* oid) {
-  const Extension* extension = c.Find(oid);
-  return Unless(extension == nullptr || !extension->critical, "it is critical");
-}
-
 bool IsDelta(const C& c) { return c.Find(oid::kDeltaCrlIndicator) != nullptr; }
 
 // Of INTEGERs of zero or more.
