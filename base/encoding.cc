@@ -9,15 +9,26 @@ constexpr char kHexDigits[] = "0123456789abcdef";
 constexpr char kAlphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
+// What each octet stands for, or -1.
+using Values = std::array<int8_t, 256>;
+
+constexpr Values MakeHexValues() {
+  Values values{};
+  for (int8_t& v : values) v = -1;
+  for (int i = 0; i < 16; ++i) {
+    values[static_cast<uint8_t>(kHexDigits[i])] = static_cast<int8_t>(i);
+    if (i < 10) continue;
+    values[static_cast<uint8_t>('A' + i - 10)] = static_cast<int8_t>(i);
+  }
+  return values;
 }
 
-constexpr std::array<int8_t, 256> MakeValues() {
-  std::array<int8_t, 256> values{};
+constexpr Values kHexValues = MakeHexValues();
+
+int HexValue(char c) { return kHexValues[static_cast<uint8_t>(c)]; }
+
+constexpr Values MakeValues() {
+  Values values{};
   for (int8_t& v : values) v = -1;
   for (int i = 0; i < 64; ++i) {
     values[static_cast<uint8_t>(kAlphabet[i])] = static_cast<int8_t>(i);
@@ -28,25 +39,26 @@ constexpr std::array<int8_t, 256> MakeValues() {
 }  // namespace
 
 std::string Hex(Bytes bytes) {
-  std::string out;
-  out.reserve(bytes.size() * 2);
+  std::string out(bytes.size() * 2, '\0');
+  char* at = out.data();
   for (uint8_t b : bytes) {
-    out.push_back(kHexDigits[b >> 4]);
-    out.push_back(kHexDigits[b & 15]);
+    *at++ = kHexDigits[b >> 4];
+    *at++ = kHexDigits[b & 15];
   }
   return out;
 }
 
 std::optional<std::string> FromHex(absl::string_view text) {
   if (text.size() % 2 != 0) return std::nullopt;
-  std::string out;
-  out.reserve(text.size() / 2);
-  for (size_t i = 0; i < text.size(); i += 2) {
-    const int high = HexValue(text[i]);
-    const int low = HexValue(text[i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    out.push_back(static_cast<char>(high << 4 | low));
+  std::string out(text.size() / 2, '\0');
+  int all = 0;  // Negative as soon as one digit was.
+  for (size_t i = 0; i < out.size(); ++i) {
+    const int high = HexValue(text[2 * i]);
+    const int low = HexValue(text[2 * i + 1]);
+    all |= high | low;
+    out[i] = static_cast<char>(high * 16 + low);
   }
+  if (all < 0) return std::nullopt;
   return out;
 }
 

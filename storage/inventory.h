@@ -131,7 +131,7 @@ class CrlStore {
   // The newest of each scope.
   virtual absl::StatusOr<std::vector<CrlRow>> ListCrls() = 0;
   // A piece of one that is listed, from 0; nullopt after the last. Aborted: a
-  // newer one has taken its place.
+  // newer one has taken its place; if by another process, then not at once.
   virtual absl::StatusOr<std::optional<std::string>> GetCrlPart(
       const CrlRow& crl, uint32_t part) = 0;
 };

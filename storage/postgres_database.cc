@@ -160,6 +160,8 @@ class PostgresDatabase final : public Database {
   }
 
  private:
+  struct Lease;
+
   absl::Status TryOnce(absl::FunctionRef<absl::Status(Session&)> work) {
     Lease lease(*this);
     try {
@@ -173,16 +175,11 @@ class PostgresDatabase final : public Database {
       if (status.ok()) transaction.commit();
       return status;
     } catch (const pqxx::broken_connection& error) {
-      // The others go to the same server.
-      lease.connection = nullptr;
-      DropIdle();
-      return absl::UnavailableError(absl::StrCat("PostgreSQL: ", error.what()));
+      return Lost(lease, error);
     } catch (const pqxx::in_doubt_error& error) {
       // The commit may have happened: all that this system writes may be
       // written twice.
-      lease.connection = nullptr;
-      DropIdle();
-      return absl::UnavailableError(absl::StrCat("PostgreSQL: ", error.what()));
+      return Lost(lease, error);
     } catch (const pqxx::serialization_failure& error) {
       return absl::UnavailableError(absl::StrCat("PostgreSQL: ", error.what()));
     } catch (const pqxx::deadlock_detected& error) {
@@ -192,6 +189,9 @@ class PostgresDatabase final : public Database {
       return absl::UnavailableError(absl::StrCat("PostgreSQL: ", error.what()));
     } catch (const pqxx::sql_error& error) {
       const std::string state = error.sqlstate();
+      if (state.empty() && !lease.connection->pq.is_open()) {
+        return Lost(lease, error);
+      }
       // A server that shuts down or starts (57P), or only reads, since it is no
       // longer the primary: another connection finds the one that is.
       const bool elsewhere = state.rfind("57P", 0) == 0 || state == "25006";
@@ -208,9 +208,20 @@ class PostgresDatabase final : public Database {
       const std::string text = absl::StrCat("PostgreSQL: ", error.what());
       return again ? absl::UnavailableError(text) : absl::InternalError(text);
     } catch (const std::exception& error) {
+      if (lease.connection != nullptr && !lease.connection->pq.is_open()) {
+        return Lost(lease, error);
+      }
       lease.connection = nullptr;
       return absl::InternalError(absl::StrCat("PostgreSQL: ", error.what()));
     }
+  }
+
+  // The connection broke, which libpqxx does not always say by the exception's
+  // type. The other connections go to the same server.
+  absl::Status Lost(Lease& lease, const std::exception& error) {
+    lease.connection = nullptr;
+    DropIdle();
+    return absl::UnavailableError(absl::StrCat("PostgreSQL: ", error.what()));
   }
 
   void DropIdle() {

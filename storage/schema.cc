@@ -170,27 +170,28 @@ absl::StatusOr<int64_t> VersionOf(Session& session) {
   return std::get<int64_t>(rows[0][0]);
 }
 
-// Signatures do not compress, but what stands before them in a block does, so
-// that PostgreSQL would try it with all of each block, which took two thirds of
-// the time of storing one. Not all that speak its protocol know the words, and
-// somebody may use the table just now: then it stays as it is.
-void LeaveBlocksUncompressed(Database& database) {
+// Signatures and serials do not compress, but what stands before them does, so
+// that PostgreSQL would try it with all of each value, which took two thirds of
+// the time of storing a block. Not all that speak its protocol know the words,
+// and somebody may use the table just now: then it stays as it is.
+void LeaveUncompressed(Database& database, const std::string& table) {
   if (database.dialect() != Dialect::kPostgres) return;
   database
-      .Transact([](Session& session) -> absl::Status {
+      .Transact([&](Session& session) -> absl::Status {
         ASSIGN_OR_RETURN(
             const std::vector<Row> rows,
             session.Run("SELECT CAST(attstorage AS TEXT) FROM pg_attribute "
-                        "WHERE attrelid = CAST('blocks' AS regclass) "
+                        "WHERE attrelid = CAST($1 AS regclass) "
                         "AND attname = 'data'",
-                        {}));
+                        {table}));
         if (!rows.empty() && TextAt(rows[0], 0) == "e") {
           return absl::OkStatus();
         }
         RETURN_IF_ERROR(
             session.Run("SET LOCAL lock_timeout = '1s'", {}).status());
         return session
-            .Run("ALTER TABLE blocks ALTER COLUMN data SET STORAGE EXTERNAL",
+            .Run(absl::StrCat("ALTER TABLE ", table,
+                              " ALTER COLUMN data SET STORAGE EXTERNAL"),
                  {})
             .status();
       })
@@ -229,7 +230,8 @@ absl::Status Migrate(Database& database) {
     }
     return absl::OkStatus();
   }));
-  LeaveBlocksUncompressed(database);
+  LeaveUncompressed(database, "blocks");
+  LeaveUncompressed(database, "crl_parts");
   return absl::OkStatus();
 }
 

@@ -109,7 +109,7 @@ absl::Status SqlInventory::PutCrl(const CrlRow& crl, CrlPieces pieces) {
         absl::StrCat("CRL: size ", crl.size, " was announced, ", parts.bytes(),
                      " bytes came"));
   }
-  return database_->Transact([&](Session& session) -> absl::Status {
+  RETURN_IF_ERROR(database_->Transact([&](Session& session) -> absl::Status {
     // The commit point: compare and swap.
     ASSIGN_OR_RETURN(
         const std::vector<Row> swapped,
@@ -136,7 +136,9 @@ absl::Status SqlInventory::PutCrl(const CrlRow& crl, CrlPieces pieces) {
                           " AND number < $4"),
              {scope[0], scope[1], scope[2], ToInt(crl.number)})
         .status();
-  });
+  }));
+  crl_parts_.Clear();
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<CrlRow>> SqlInventory::ListCrls() {
@@ -153,6 +155,14 @@ absl::StatusOr<std::vector<CrlRow>> SqlInventory::ListCrls() {
 absl::StatusOr<std::optional<std::string>> SqlInventory::GetCrlPart(
     const CrlRow& crl, uint32_t part) {
   if (uint64_t{part} * kPartBytes >= crl.size) return std::nullopt;
+  ASSIGN_OR_RETURN(std::string data, crl_parts_.Get(crl, part, [&] {
+    return ReadCrlPart(crl, part);
+  }));
+  return std::optional<std::string>(std::move(data));
+}
+
+absl::StatusOr<std::string> SqlInventory::ReadCrlPart(const CrlRow& crl,
+                                                      uint32_t part) {
   ASSIGN_OR_RETURN(
       const std::vector<Row> rows,
       Select(absl::StrCat("SELECT data FROM crl_parts WHERE ", kOfScope,
@@ -165,7 +175,7 @@ absl::StatusOr<std::optional<std::string>> SqlInventory::GetCrlPart(
                      " is not there any more: ask for the list "
                      "again"));
   }
-  return std::optional<std::string>(BlobAt(rows[0], 0));
+  return BlobAt(rows[0], 0);
 }
 
 }  // namespace chancery::storage

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "storage/crl_part_memory.h"
 #include "storage/database.h"
 #include "storage/inventory.h"
 
@@ -93,7 +94,10 @@ class SqlInventory final : public Inventory {
   absl::Status Change(const std::string& sql,
                       const std::vector<Value>& parameters);
 
+  absl::StatusOr<std::string> ReadCrlPart(const CrlRow& crl, uint32_t part);
+
   const std::unique_ptr<Database> database_;
+  CrlPartMemory crl_parts_;
 };
 
 }  // namespace chancery::storage
