@@ -1,5 +1,6 @@
 #include "authority/certificate_authority.h"
 
+#include <future>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -61,47 +62,144 @@ absl::StatusOr<std::string> ReadCsr(const std::string& csr) {
       absl::StrCat("csr: ", std::string(der.status().message())));
 }
 
-}  // namespace
-
-absl::StatusOr<Issued> CertificateAuthority::Issue(const IssueOrder& order) {
+// The order's CSR, in DER, if its fields keep the rules.
+absl::StatusOr<std::string> CheckedCsr(const IssueOrder& order) {
   RETURN_IF_ERROR(CheckRequestId(order.request_id));
   RETURN_IF_ERROR(CheckIssuer(order.issuer));
   if (order.profile.empty()) {
     return absl::InvalidArgumentError("profile: must be named");
   }
-  ASSIGN_OR_RETURN(std::string csr, ReadCsr(order.csr));
+  return ReadCsr(order.csr);
+}
 
-  // The commit point: from here on the certificate exists, whatever happens
-  // here; the same order again gets it.
-  ASSIGN_OR_RETURN(
-      SignerIssued issued,
-      Answered(kSigner, parts_.signer.Issue({.request_id = order.request_id,
-                                             .requester = order.requester,
-                                             .issuer = order.issuer,
-                                             .profile = order.profile,
-                                             .csr = std::move(csr)})));
-  Issued out{.certificate = {.issuer_id = issued.issuer_id,
-                             .serial = issued.serial,
-                             .der = std::move(issued.certificate),
-                             .profile = order.profile,
-                             .requester = order.requester,
-                             .request_id = order.request_id,
-                             .issued_at = absl::FromUnixSeconds(
-                                 absl::ToUnixSeconds(parts_.clock.Now())),
-                             .ledger_index = issued.ledger_index},
-             .chain = std::move(issued.chain)};
-  RETURN_IF_ERROR(storage::FillFromDer(out.certificate));
-  RETURN_IF_ERROR(WriteInventory(
-      [&] { return parts_.certificates.AddCertificates({out.certificate}); }));
-  if (issued.repeated) {
-    // Its status may have changed since it was issued.
-    ASSIGN_OR_RETURN(out.certificate,
-                     Answered(kInventory, parts_.certificates.FindCertificate(
-                                              out.certificate.issuer_id,
-                                              out.certificate.serial)));
+}  // namespace
+
+CertificateAuthority::CertificateAuthority(const Parts& parts, Options options)
+    : parts_(parts),
+      options_(std::move(options)),
+      groups_(
+          [this](const std::vector<IssueOrder>& orders) {
+            return IssueBatch(orders);
+          },
+          {}) {}
+
+absl::StatusOr<Issued> CertificateAuthority::Issue(const IssueOrder& order) {
+  return groups_.Issue(order);
+}
+
+std::vector<block::Update> CertificateAuthority::AskSigner(
+    absl::Span<const IssueOrder> orders,
+    std::vector<absl::StatusOr<Issued>>& answers, std::vector<bool>& repeated) {
+  std::vector<SignerIssue> requests;
+  std::vector<size_t> at;  // Which order each is of.
+  for (size_t i = 0; i < orders.size(); ++i) {
+    const IssueOrder& order = orders[i];
+    absl::StatusOr<std::string> csr = CheckedCsr(order);
+    if (!csr.ok()) {
+      answers[i] = csr.status();
+      continue;
+    }
+    at.push_back(i);
+    requests.push_back({.request_id = order.request_id,
+                        .requester = order.requester,
+                        .issuer = order.issuer,
+                        .profile = order.profile,
+                        .csr = *std::move(csr)});
   }
-  out.acknowledged = Publish(issued.updates);
-  return out;
+  if (requests.empty()) return {};
+  // The commit point: from here on the certificates exist, whatever happens
+  // here; the same orders again get them.
+  auto batch = parts_.signer.IssueBatch(requests);
+  for (size_t k = 0; k < at.size(); ++k) {
+    const size_t i = at[k];
+    auto issued = Answered(
+        kSigner, batch.ok() ? std::move(batch->results[k]) : batch.status());
+    if (!issued.ok()) {
+      answers[i] = issued.status();
+      continue;
+    }
+    const IssueOrder& order = orders[i];
+    Issued out{.certificate = {.issuer_id = issued->issuer_id,
+                               .serial = issued->serial,
+                               .der = std::move(issued->certificate),
+                               .profile = order.profile,
+                               .requester = order.requester,
+                               .request_id = order.request_id,
+                               .block_id = std::move(issued->block_id),
+                               .place = issued->place,
+                               .crl_shard = issued->crl_shard,
+                               .issued_at = absl::FromUnixSeconds(
+                                   absl::ToUnixSeconds(parts_.clock.Now())),
+                               .ledger_index = issued->ledger_index},
+               .chain = std::move(issued->chain)};
+    const absl::Status filled = storage::FillFromDer(out.certificate);
+    repeated[i] = issued->repeated;
+    if (filled.ok()) {
+      answers[i] = std::move(out);
+    } else {
+      answers[i] = filled;
+    }
+  }
+  if (!batch.ok()) return {};
+  return std::move(batch->updates);
+}
+
+void CertificateAuthority::KeepRows(
+    std::vector<absl::StatusOr<Issued>>& answers) {
+  std::vector<storage::CertificateRow> rows;
+  for (const absl::StatusOr<Issued>& answer : answers) {
+    if (answer.ok()) rows.push_back(answer->certificate);
+  }
+  if (rows.empty()) return;
+  const absl::Status together =
+      WriteInventory([&] { return parts_.certificates.AddCertificates(rows); });
+  if (together.ok()) return;
+  for (absl::StatusOr<Issued>& answer : answers) {
+    if (!answer.ok()) continue;
+    absl::Status kept = together;
+    if (rows.size() > 1 && !absl::IsUnavailable(together)) {
+      // Because of one of them; which?
+      kept = WriteInventory([&] {
+        return parts_.certificates.AddCertificates({answer->certificate});
+      });
+    }
+    if (!kept.ok()) answer = kept;
+  }
+}
+
+std::vector<absl::StatusOr<Issued>> CertificateAuthority::IssueBatch(
+    absl::Span<const IssueOrder> orders) {
+  if (orders.size() > kMaxBatch) {
+    return {orders.size(),
+            absl::InvalidArgumentError(absl::StrCat("requests: ", orders.size(),
+                                                    ": at most ", kMaxBatch))};
+  }
+  std::vector<absl::StatusOr<Issued>> answers(orders.size());
+  std::vector<bool> repeated(orders.size());
+  const std::vector<block::Update> updates =
+      AskSigner(orders, answers, repeated);
+  // Relying parties and inventory learn of it side by side; the client after
+  // both.
+  auto acknowledged =
+      std::async(std::launch::async, [&] { return Publish(updates); });
+  KeepRows(answers);
+  for (size_t i = 0; i < answers.size(); ++i) {
+    if (!answers[i].ok() || !repeated[i]) continue;
+    // Its status may have changed since it was issued.
+    const storage::CertificateRow& issued = answers[i]->certificate;
+    auto row = Answered(kInventory, parts_.certificates.FindCertificate(
+                                        issued.issuer_id, issued.serial));
+    if (row.ok()) {
+      answers[i]->certificate = *std::move(row);
+    } else {
+      answers[i] = row.status();
+    }
+  }
+  const Acknowledged by = acknowledged.get();
+  for (absl::StatusOr<Issued>& answer : answers) {
+    if (answer.ok()) answer->acknowledged = by;
+  }
+  return answers;
 }
 
 absl::StatusOr<StatusChanged> CertificateAuthority::Revoke(

@@ -3,6 +3,7 @@
 #ifndef CHANCERY_AUTHORITY_CERTIFICATE_AUTHORITY_H_
 #define CHANCERY_AUTHORITY_CERTIFICATE_AUTHORITY_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "authority/issue_groups.h"
 #include "authority/issuer_directory.h"
+#include "authority/orders.h"
 #include "authority/publisher.h"
 #include "authority/signer_client.h"
 #include "base/clock.h"
@@ -20,20 +24,6 @@
 #include "storage/inventory.h"
 
 namespace chancery::authority {
-
-struct IssueOrder {
-  std::string request_id = {};
-  std::string requester = {};  // The client's identity URI.
-  std::string issuer = {};
-  std::string profile = {};
-  std::string csr = {};  // DER or PEM.
-};
-
-struct Issued {
-  storage::CertificateRow certificate = {};
-  std::vector<std::string> chain = {};
-  Acknowledged acknowledged = {};
-};
 
 struct RevokeOrder {
   std::string request_id = {};
@@ -83,13 +73,20 @@ class CertificateAuthority {
   };
 
   // All parts must outlive this object.
-  CertificateAuthority(const Parts& parts, Options options)
-      : parts_(parts), options_(std::move(options)) {}
+  CertificateAuthority(const Parts& parts, Options options);
 
   // InvalidArgument: a field breaks a rule; the message says which. NotFound:
   // issuer or profile. AlreadyExists: the request id was used for another
   // request. Unavailable: signer or inventory; repeat the order.
+  // Orders that come together are carried out together.
   absl::StatusOr<Issued> Issue(const IssueOrder& order);
+
+  // Each as by Issue, and none because of another's error, by one call of the
+  // signer, one statement of the inventory and one publication. At most
+  // kMaxBatch orders.
+  static constexpr size_t kMaxBatch = 256;
+  std::vector<absl::StatusOr<Issued>> IssueBatch(
+      absl::Span<const IssueOrder> orders);
 
   // As above; NotFound: no such certificate. FailedPrecondition: its status
   // may not change so.
@@ -114,11 +111,20 @@ class CertificateAuthority {
   absl::StatusOr<T> Answered(const char* who, absl::StatusOr<T> result);
 
   absl::Status WriteInventory(absl::FunctionRef<absl::Status()> write);
+  // Has the signer carry out those of `orders` whose answer is not an error
+  // yet; returns what is to be published.
+  std::vector<block::Update> AskSigner(
+      absl::Span<const IssueOrder> orders,
+      std::vector<absl::StatusOr<Issued>>& answers,
+      std::vector<bool>& repeated);
+  // The rows of all that were issued.
+  void KeepRows(std::vector<absl::StatusOr<Issued>>& answers);
   Acknowledged Publish(const std::vector<block::Update>& updates);
   absl::StatusOr<StatusChanged> Record(const SignerStatus& changed);
 
   const Parts parts_;
   const Options options_;
+  IssueGroups groups_;
 };
 
 }  // namespace chancery::authority

@@ -1,11 +1,15 @@
 #include "authority/certificate_service.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "authority/bulk_issuance.h"
 #include "base/status_macros.h"
+#include "rpc/status.h"
+#include "rpc/stream.h"
 #include "rpc/unary.h"
 
 namespace chancery::authority {
@@ -76,25 +80,56 @@ absl::StatusOr<size_t> PageSize(const v1::ListCertificatesRequest& request) {
   return request.page_size() == 0 ? kDefaultPage : request.page_size();
 }
 
+IssueOrder FromProto(const rpc::Identity& caller,
+                     const v1::IssueRequest& request) {
+  return {.request_id = request.request_id(),
+          .requester = caller.uri,
+          .issuer = request.issuer(),
+          .profile = request.profile(),
+          .csr = request.csr()};
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* CertificateService::Issue(
     grpc::CallbackServerContext* context, const v1::IssueRequest* request,
     v1::IssueResponse* response) {
-  return rpc::Unary(
+  return rpc::Unary(dispatcher_, context, rpc::Role::kIssue,
+                    [=, this](const rpc::Identity& caller) -> absl::Status {
+                      ASSIGN_OR_RETURN(
+                          const Issued issued,
+                          authority_.Issue(FromProto(caller, *request)));
+                      Fill(issued, response);
+                      return absl::OkStatus();
+                    });
+}
+
+grpc::ServerBidiReactor<v1::IssueManyRequest, v1::IssueManyResponse>*
+CertificateService::IssueMany(grpc::CallbackServerContext* context) {
+  return rpc::BothStream<v1::IssueManyRequest, v1::IssueManyResponse>(
       dispatcher_, context, rpc::Role::kIssue,
-      [=, this](const rpc::Identity& caller) -> absl::Status {
-        ASSIGN_OR_RETURN(const Issued issued,
-                         authority_.Issue({.request_id = request->request_id(),
-                                           .requester = caller.uri,
-                                           .issuer = request->issuer(),
-                                           .profile = request->profile(),
-                                           .csr = request->csr()}));
-        Fill(issued.certificate, response->mutable_certificate());
-        for (const std::string& der : issued.chain) response->add_chain(der);
-        response->set_responders_acknowledged(issued.acknowledged.responders);
-        response->set_responders_total(issued.acknowledged.total);
-        return absl::OkStatus();
+      [this](const rpc::Identity& caller, rpc::Reader<v1::IssueManyRequest>& in,
+             rpc::Writer<v1::IssueManyResponse>& out) {
+        return authority::IssueMany(
+            [this](const std::vector<IssueOrder>& orders) {
+              return authority_.IssueBatch(orders);
+            },
+            [&]() -> absl::StatusOr<std::optional<std::vector<IssueOrder>>> {
+              v1::IssueManyRequest request;
+              ASSIGN_OR_RETURN(const bool more, in.Read(request));
+              if (!more) return std::nullopt;
+              std::vector<IssueOrder> orders;
+              for (const v1::IssueRequest& one : request.requests()) {
+                orders.push_back(FromProto(caller, one));
+              }
+              return orders;
+            },
+            [&](const std::vector<IssueOrder>& orders,
+                const std::vector<absl::StatusOr<Issued>>& answers) {
+              v1::IssueManyResponse response;
+              Fill(orders, answers, &response);
+              return out.Write(response);
+            });
       });
 }
 
@@ -170,6 +205,31 @@ grpc::ServerUnaryReactor* CertificateService::ListCertificates(
         response->set_next_page_token(page.next_token);
         return absl::OkStatus();
       });
+}
+
+void CertificateService::Fill(const Issued& issued,
+                              v1::IssueResponse* out) const {
+  Fill(issued.certificate, out->mutable_certificate());
+  for (const std::string& der : issued.chain) out->add_chain(der);
+  out->set_responders_acknowledged(issued.acknowledged.responders);
+  out->set_responders_total(issued.acknowledged.total);
+}
+
+void CertificateService::Fill(
+    const std::vector<IssueOrder>& orders,
+    const std::vector<absl::StatusOr<Issued>>& answers,
+    v1::IssueManyResponse* out) const {
+  for (size_t i = 0; i < answers.size(); ++i) {
+    v1::IssueManyResponse::Result& result = *out->add_results();
+    result.set_request_id(orders[i].request_id);
+    if (answers[i].ok()) {
+      Fill(*answers[i], result.mutable_issued());
+      continue;
+    }
+    const grpc::Status error = rpc::ToGrpc(answers[i].status());
+    result.mutable_error()->set_code(error.error_code());
+    result.mutable_error()->set_message(error.error_message());
+  }
 }
 
 void CertificateService::Fill(const storage::CertificateRow& row,

@@ -1,6 +1,8 @@
 #ifndef CHANCERY_AUTHORITY_CERTIFICATE_SERVICE_H_
 #define CHANCERY_AUTHORITY_CERTIFICATE_SERVICE_H_
 
+#include <vector>
+
 #include "authority/certificate_authority.h"
 #include "authority/issuer_directory.h"
 #include "chancery/authority/v1/authority.grpc.pb.h"
@@ -23,6 +25,8 @@ class CertificateService final
   grpc::ServerUnaryReactor* Issue(grpc::CallbackServerContext* context,
                                   const v1::IssueRequest* request,
                                   v1::IssueResponse* response) override;
+  grpc::ServerBidiReactor<v1::IssueManyRequest, v1::IssueManyResponse>*
+  IssueMany(grpc::CallbackServerContext* context) override;
   grpc::ServerUnaryReactor* Revoke(grpc::CallbackServerContext* context,
                                    const v1::RevokeRequest* request,
                                    v1::RevokeResponse* response) override;
@@ -40,6 +44,10 @@ class CertificateService final
 
  private:
   void Fill(const storage::CertificateRow& row, v1::Certificate* out) const;
+  void Fill(const Issued& issued, v1::IssueResponse* out) const;
+  void Fill(const std::vector<IssueOrder>& orders,
+            const std::vector<absl::StatusOr<Issued>>& answers,
+            v1::IssueManyResponse* out) const;
 
   CertificateAuthority& authority_;
   const IssuerDirectory& issuers_;

@@ -90,6 +90,88 @@ class CertificateServiceTest : public testing::ServiceFixture {
   const std::unique_ptr<Certificates> reader_ = CertificatesAs(kReadsOnly);
 };
 
+class IssueManyTest : public CertificateServiceTest {
+ protected:
+  using Responses = std::vector<v1::IssueManyResponse>;
+
+  // Sends the messages, then the stream's end; what comes back.
+  absl::StatusOr<Responses> IssueMany(
+      const std::string& uri, const std::vector<v1::IssueManyRequest>& all) {
+    const auto stub = CertificatesAs(uri);
+    grpc::ClientContext context;
+    rpc::SetTimeout(context, absl::Seconds(20));
+    const auto stream = stub->IssueMany(&context);
+    for (const v1::IssueManyRequest& request : all) {
+      if (!stream->Write(request)) break;
+    }
+    stream->WritesDone();
+    Responses responses;
+    for (v1::IssueManyResponse response; stream->Read(&response);) {
+      responses.push_back(response);
+    }
+    const grpc::Status status = stream->Finish();
+    if (!status.ok()) return rpc::FromGrpc(status);
+    return responses;
+  }
+  v1::IssueManyRequest Message(const std::vector<std::string>& request_ids) {
+    v1::IssueManyRequest request;
+    for (const std::string& id : request_ids) {
+      *request.add_requests() = ToIssue(id);
+    }
+    return request;
+  }
+};
+
+TEST_F(IssueManyTest, EachMessageIsAnsweredInItsOrder) {
+  auto second = Message({"3", "4", "5"});
+  second.mutable_requests(1)->clear_profile();
+  const auto responses =
+      IssueMany(kIssuesOnly, {Message({"1", "2"}), second, Message({})});
+  ASSERT_THAT(responses, IsOk());
+  ASSERT_THAT(*responses, SizeIs(3));
+  ASSERT_EQ((*responses)[0].results_size(), 2);
+  const auto& first = (*responses)[0].results(0);
+  EXPECT_EQ(first.request_id(), "1");
+  EXPECT_EQ(first.issued().certificate().request_id(), "1");
+  EXPECT_EQ(first.issued().certificate().requester(), kIssuesOnly);
+  EXPECT_THAT(first.issued().chain(), ElementsAre(issuing_.certificate));
+  EXPECT_EQ(first.issued().responders_acknowledged(), 2u);
+  EXPECT_EQ(first.issued().responders_total(), 3u);
+  EXPECT_EQ((*responses)[0].results(1).request_id(), "2");
+  ASSERT_EQ((*responses)[1].results_size(), 3);
+  EXPECT_EQ((*responses)[1].results(1).request_id(), "4");
+  EXPECT_EQ((*responses)[1].results(1).error().code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ((*responses)[1].results(1).error().message(),
+            "profile: must be named");
+  EXPECT_TRUE((*responses)[1].results(2).has_issued());
+  EXPECT_EQ((*responses)[2].results_size(), 0);
+  // The rows are those of what was issued.
+  EXPECT_EQ(signer_.issued(), 4u);
+  EXPECT_THAT(Rows(), SizeIs(4));
+
+  const auto again = IssueMany(kIssuesOnly, {Message({"1"})});
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ((*again)[0].results(0).issued().certificate().der(),
+            first.issued().certificate().der());
+}
+
+TEST_F(IssueManyTest, NeedsTheRole) {
+  EXPECT_THAT(IssueMany(kReadsOnly, {Message({"1"})}),
+              StatusIs(absl::StatusCode::kPermissionDenied, "`issue`"));
+  EXPECT_EQ(signer_.issued(), 0u);
+}
+
+TEST_F(IssueManyTest, AMessageHasItsLimit) {
+  const auto responses =
+      IssueMany(kIssuesOnly, {Message(std::vector<std::string>(257, "1"))});
+  ASSERT_THAT(responses, IsOk());
+  ASSERT_EQ((*responses)[0].results_size(), 257);
+  EXPECT_EQ((*responses)[0].results(256).error().message(),
+            "requests: 257: at most 256");
+  EXPECT_EQ(signer_.issued(), 0u);
+}
+
 struct Caller {
   const char* name;
   const char* uri;

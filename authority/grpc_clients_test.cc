@@ -11,6 +11,7 @@
 #include "authority/testing/openssl_csr.h"
 #include "authority/testing/refresher_server.h"
 #include "authority/testing/signer_server.h"
+#include "base/status_macros.h"
 #include "base/testing/fake_clock.h"
 #include "base/testing/status_matchers.h"
 #include "chancery/config/common.pb.h"
@@ -61,6 +62,12 @@ class GrpcSignerClientTest : public GrpcTest {
             .csr = testing::OpenSslCsr("www.example.com")};
   }
 
+  absl::StatusOr<SignerIssued> Issue(const SignerIssue& order) {
+    ASSIGN_OR_RETURN(const SignerIssuedBatch batch,
+                     client_of_signer_->IssueBatch({order}));
+    return batch.results.at(0);
+  }
+
   const base::testing::FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
   testing::FakeSigner signer_{clock_};
   const storage::IssuerRow issuing_ = signer_.AddIssuer("issuing", {"server"});
@@ -71,7 +78,10 @@ class GrpcSignerClientTest : public GrpcTest {
 
 TEST_F(GrpcSignerClientTest, CarriesOrdersAndCertificatesWhole) {
   const SignerIssue order = Order();
-  const auto issued = client_of_signer_->Issue(order);
+  const auto batch = client_of_signer_->IssueBatch({order});
+  ASSERT_THAT(batch, IsOk());
+  ASSERT_THAT(batch->results, SizeIs(1));
+  const auto& issued = batch->results[0];
   ASSERT_THAT(issued, IsOk());
   const SignerIssue heard = signer_.last_issue();
   EXPECT_EQ(heard.request_id, order.request_id);
@@ -80,7 +90,7 @@ TEST_F(GrpcSignerClientTest, CarriesOrdersAndCertificatesWhole) {
   EXPECT_EQ(heard.profile, order.profile);
   EXPECT_EQ(heard.csr, order.csr);
 
-  const auto again = client_of_signer_->Issue(order);
+  const auto again = Issue(order);
   const auto direct = signer_.Issue(order);
   ASSERT_THAT(again, IsOk());
   ASSERT_THAT(direct, IsOk());
@@ -91,15 +101,38 @@ TEST_F(GrpcSignerClientTest, CarriesOrdersAndCertificatesWhole) {
   EXPECT_EQ(issued->issuer_id, issuing_.issuer_id);
   EXPECT_EQ(issued->serial, "\x01");
   EXPECT_EQ(issued->ledger_index, direct->ledger_index);
-  ASSERT_THAT(issued->updates, SizeIs(1));
-  EXPECT_EQ(issued->updates[0].block_id, direct->updates[0].block_id);
-  EXPECT_EQ(issued->updates[0].version, direct->updates[0].version);
-  EXPECT_EQ(issued->updates[0].base_version, direct->updates[0].base_version);
-  EXPECT_EQ(issued->updates[0].content, "a delta");
+  EXPECT_EQ(issued->block_id, "a block");
+  EXPECT_EQ(issued->place, 1u);
+  EXPECT_EQ(issued->crl_shard, 5u);
+  const auto twin = signer_.IssueBatch({});
+  ASSERT_THAT(batch->updates, SizeIs(1));
+  EXPECT_EQ(batch->updates[0].block_id, twin->updates[0].block_id);
+  EXPECT_EQ(batch->updates[0].version, twin->updates[0].version);
+  EXPECT_EQ(batch->updates[0].base_version, twin->updates[0].base_version);
+  EXPECT_EQ(batch->updates[0].content, "a delta");
+}
+
+TEST_F(GrpcSignerClientTest, AnErrorIsOfOneOrderOnly) {
+  std::vector<SignerIssue> orders(3, Order());
+  for (size_t i = 0; i < orders.size(); ++i) {
+    orders[i].request_id = std::to_string(i);
+  }
+  orders[1].profile = "another";
+  const auto batch = client_of_signer_->IssueBatch(orders);
+  ASSERT_THAT(batch, IsOk());
+  ASSERT_THAT(batch->results, SizeIs(3));
+  ASSERT_THAT(batch->results[0], IsOk());
+  EXPECT_THAT(batch->results[1],
+              StatusIs(absl::StatusCode::kNotFound,
+                       "profile: issuer \"issuing\" has none called "
+                       "\"another\""));
+  ASSERT_THAT(batch->results[2], IsOk());
+  EXPECT_EQ(batch->results[0]->serial, "\x01");
+  EXPECT_EQ(batch->results[2]->serial, "\x02");
 }
 
 TEST_F(GrpcSignerClientTest, TellsHeldRevokedAndGoodApart) {
-  ASSERT_THAT(client_of_signer_->Issue(Order()), IsOk());
+  ASSERT_THAT(Issue(Order()), IsOk());
   SignerRevoke revoke{.request_id = "hold",
                       .requester = "spiffe://test/client/one",
                       .issuer = "issuing",
@@ -156,7 +189,7 @@ class SignerErrorTest : public GrpcSignerClientTest,
 
 TEST_P(SignerErrorTest, BecomesWhatTheClientCanActUpon) {
   signer_.FailNext(absl::Status(GetParam().signers, "why"), false);
-  EXPECT_THAT(client_of_signer_->Issue(Order()), StatusIs(GetParam().ours, ""));
+  EXPECT_THAT(Issue(Order()), StatusIs(GetParam().ours, ""));
 }
 
 INSTANTIATE_TEST_SUITE_P(

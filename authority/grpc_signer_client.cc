@@ -38,6 +38,24 @@ SignerStatus ToStatus(const v1::RevokeResponse& response) {
   return out;
 }
 
+absl::StatusOr<SignerIssued> ToIssued(v1::IssueBatchResponse::Result& result) {
+  if (!result.has_issued()) {
+    return FromSigner(
+        grpc::Status(static_cast<grpc::StatusCode>(result.error().code()),
+                     result.error().message()));
+  }
+  v1::IssueResponse& issued = *result.mutable_issued();
+  return SignerIssued{.certificate = std::move(*issued.mutable_certificate()),
+                      .chain = {issued.chain().begin(), issued.chain().end()},
+                      .issuer_id = issued.issuer_id(),
+                      .serial = issued.serial(),
+                      .ledger_index = issued.ledger_index(),
+                      .repeated = issued.repeated_request(),
+                      .block_id = issued.block_id(),
+                      .place = issued.place(),
+                      .crl_shard = issued.crl_shard()};
+}
+
 class GrpcSignerClient final : public SignerClient {
  public:
   GrpcSignerClient(const std::shared_ptr<grpc::Channel>& channel,
@@ -47,25 +65,32 @@ class GrpcSignerClient final : public SignerClient {
         ledger_(v1::LedgerService::NewStub(channel)),
         deadline_(deadline) {}
 
-  absl::StatusOr<SignerIssued> Issue(const SignerIssue& request) override {
-    v1::IssueRequest message;
-    message.set_request_id(request.request_id);
-    message.set_requester(request.requester);
-    message.set_issuer(request.issuer);
-    message.set_profile(request.profile);
-    message.set_csr(request.csr);
-    v1::IssueResponse response;
+  absl::StatusOr<SignerIssuedBatch> IssueBatch(
+      const std::vector<SignerIssue>& requests) override {
+    v1::IssueBatchRequest message;
+    for (const SignerIssue& request : requests) {
+      v1::IssueRequest& one = *message.add_requests();
+      one.set_request_id(request.request_id);
+      one.set_requester(request.requester);
+      one.set_issuer(request.issuer);
+      one.set_profile(request.profile);
+      one.set_csr(request.csr);
+    }
+    v1::IssueBatchResponse response;
     grpc::ClientContext context;
     rpc::SetTimeout(context, deadline_);
-    RETURN_IF_ERROR(FromSigner(issuance_->Issue(&context, message, &response)));
-    return SignerIssued{
-        .certificate = response.certificate(),
-        .chain = {response.chain().begin(), response.chain().end()},
-        .issuer_id = response.issuer_id(),
-        .serial = response.serial(),
-        .updates = rpc::FromProto(response.updates()),
-        .ledger_index = response.ledger_index(),
-        .repeated = response.repeated_request()};
+    RETURN_IF_ERROR(
+        FromSigner(issuance_->IssueBatch(&context, message, &response)));
+    if (static_cast<size_t>(response.results_size()) != requests.size()) {
+      return absl::InternalError(
+          "IssueBatch: the signer answered another number of requests");
+    }
+    SignerIssuedBatch batch;
+    for (v1::IssueBatchResponse::Result& result : *response.mutable_results()) {
+      batch.results.push_back(ToIssued(result));
+    }
+    batch.updates = rpc::FromProto(response.updates());
+    return batch;
   }
 
   absl::StatusOr<SignerStatus> Revoke(const SignerRevoke& request) override {

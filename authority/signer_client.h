@@ -26,9 +26,18 @@ struct SignerIssued {
   std::vector<std::string> chain = {};  // DER, without the root.
   std::string issuer_id = {};
   std::string serial = {};
-  std::vector<block::Update> updates = {};
   uint64_t ledger_index = 0;
   bool repeated = false;
+  // Where its OCSP record and its CRL entry are.
+  std::string block_id = {};
+  uint32_t place = 0;
+  uint32_t crl_shard = 0;
+};
+
+struct SignerIssuedBatch {
+  // As the requests were, in their order.
+  std::vector<absl::StatusOr<SignerIssued>> results = {};
+  std::vector<block::Update> updates = {};
 };
 
 struct SignerRevoke {
@@ -59,7 +68,9 @@ class SignerClient {
  public:
   virtual ~SignerClient() = default;
 
-  virtual absl::StatusOr<SignerIssued> Issue(const SignerIssue& request) = 0;
+  // At most 256.
+  virtual absl::StatusOr<SignerIssuedBatch> IssueBatch(
+      const std::vector<SignerIssue>& requests) = 0;
   virtual absl::StatusOr<SignerStatus> Revoke(const SignerRevoke& request) = 0;
   virtual absl::StatusOr<SignerStatus> Release(
       const SignerRelease& request) = 0;

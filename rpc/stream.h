@@ -21,6 +21,11 @@
 //         return absl::OkStatus();
 //       });
 //
+//   return rpc::BothStream<IssueManyRequest, IssueManyResponse>(
+//       dispatcher_, context, rpc::Role::kIssue,
+//       [=, this](const rpc::Identity&, rpc::Reader<IssueManyRequest>& in,
+//                 rpc::Writer<IssueManyResponse>& out) { ... });
+//
 // A handler holds a thread of the pool for as long as its call lives. So a peer
 // that neither takes nor sends a message for kStreamStall is cut off.
 #ifndef CHANCERY_RPC_STREAM_H_
@@ -62,6 +67,17 @@ class Reader {
 
 namespace internal_stream {
 
+// What Write and Read return when gRPC has done its step, or could not.
+inline absl::Status Written(bool done) {
+  if (done) return absl::OkStatus();
+  return absl::CancelledError("the caller is gone");
+}
+inline absl::StatusOr<bool> MessageRead(bool done,
+                                        grpc::CallbackServerContext& context) {
+  if (!done && context.IsCancelled()) return Written(false);
+  return done;
+}
+
 template <typename Response>
 class WriteReactor final : public grpc::ServerWriteReactor<Response>,
                            public Writer<Response> {
@@ -71,8 +87,7 @@ class WriteReactor final : public grpc::ServerWriteReactor<Response>,
 
   absl::Status Write(const Response& message) override {
     this->StartWrite(&message);
-    if (step_.Await(*context_, kStreamStall)) return absl::OkStatus();
-    return absl::CancelledError("the caller is gone");
+    return Written(step_.Await(*context_, kStreamStall));
   }
 
  private:
@@ -92,11 +107,7 @@ class ReadReactor final : public grpc::ServerReadReactor<Request>,
 
   absl::StatusOr<bool> Read(Request& message) override {
     this->StartRead(&message);
-    if (step_.Await(*context_, kStreamStall)) return true;
-    if (context_->IsCancelled()) {
-      return absl::CancelledError("the caller is gone");
-    }
-    return false;
+    return MessageRead(step_.Await(*context_, kStreamStall), *context_);
   }
 
  private:
@@ -105,6 +116,34 @@ class ReadReactor final : public grpc::ServerReadReactor<Request>,
 
   grpc::CallbackServerContext* const context_;
   StreamStep step_;
+};
+
+// One thread may read while another writes.
+template <typename Request, typename Response>
+class BothReactor final : public grpc::ServerBidiReactor<Request, Response>,
+                          public Reader<Request>,
+                          public Writer<Response> {
+ public:
+  explicit BothReactor(grpc::CallbackServerContext* context)
+      : context_(context) {}
+
+  absl::StatusOr<bool> Read(Request& message) override {
+    this->StartRead(&message);
+    return MessageRead(read_.Await(*context_, kStreamStall), *context_);
+  }
+  absl::Status Write(const Response& message) override {
+    this->StartWrite(&message);
+    return Written(written_.Await(*context_, kStreamStall));
+  }
+
+ private:
+  void OnReadDone(bool ok) override { read_.Done(ok); }
+  void OnWriteDone(bool ok) override { written_.Done(ok); }
+  void OnDone() override { delete this; }
+
+  grpc::CallbackServerContext* const context_;
+  StreamStep read_;
+  StreamStep written_;
 };
 
 // Lets the call in and runs `handler` with `reactor` on the pool. The reactor
@@ -150,6 +189,24 @@ grpc::ServerReadReactor<Request>* ClientStream(
   return internal_stream::Start(
       dispatcher, new internal_stream::ReadReactor<Request>(context), context,
       role, std::move(handler), method);
+}
+
+// As Unary, with many requests and many responses, each in its own time.
+template <typename Request, typename Response>
+grpc::ServerBidiReactor<Request, Response>* BothStream(
+    const Dispatcher& dispatcher, grpc::CallbackServerContext* context,
+    Role role,
+    std::function<absl::Status(const Identity&, Reader<Request>&,
+                               Writer<Response>&)>
+        handler,
+    const char* method = __builtin_FUNCTION()) {
+  using Reactor = internal_stream::BothReactor<Request, Response>;
+  return internal_stream::Start(
+      dispatcher, new Reactor(context), context, role,
+      [handler = std::move(handler)](const Identity& caller, Reactor& reactor) {
+        return handler(caller, reactor, reactor);
+      },
+      method);
 }
 
 }  // namespace chancery::rpc

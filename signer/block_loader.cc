@@ -48,6 +48,7 @@ absl::StatusOr<LoadedBlock> LoadBlock(const State& state,
                    TemplatesFor(state, issuers, stored.bytes));
   ASSIGN_OR_RETURN(block::Block loaded,
                    block::Block::Parse(base::AsBytes(stored.bytes), known));
+  const uint64_t stored_ledger_size = loaded.manifest().ledger_size;
   for (const StoredDelta& delta : deltas) {
     ASSIGN_OR_RETURN(const block::Delta parsed,
                      block::Delta::Parse(base::AsBytes(delta.bytes)));
@@ -59,7 +60,9 @@ absl::StatusOr<LoadedBlock> LoadBlock(const State& state,
                      ": stored is version ", loaded.version(),
                      ", the ledger says ", block.version));
   }
-  return LoadedBlock{.block = std::move(loaded), .deltas = deltas.size()};
+  return LoadedBlock{.block = std::move(loaded),
+                     .deltas = deltas.size(),
+                     .stored_ledger_size = stored_ledger_size};
 }
 
 absl::StatusOr<BlockReading> ReadBlock(const Ledger& ledger,

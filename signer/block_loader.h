@@ -19,6 +19,8 @@ namespace chancery::signer {
 struct LoadedBlock {
   block::Block block;
   size_t deltas = 0;  // That were stored after the whole one.
+  // Of the whole one's manifest.
+  uint64_t stored_ledger_size = 0;
 };
 
 // The block as last signed: the whole one and the deltas since. `block` is of

@@ -56,6 +56,8 @@ struct BlockSigner::Slot {
   std::optional<block::BlockTrees> trees ABSL_GUARDED_BY(mu);
   // In the ledger since the whole block was stored; of `decoded`.
   size_t stored_deltas ABSL_GUARDED_BY(mu) = 0;
+  // What the whole block reflects; of `decoded`.
+  uint64_t stored_ledger_size ABSL_GUARDED_BY(mu) = 0;
   // When its last delta was signed.
   absl::Time last_delta ABSL_GUARDED_BY(mu) = absl::InfinitePast();
 };
@@ -96,6 +98,7 @@ struct BlockSigner::Shared {
     ASSIGN_OR_RETURN(LoadedBlock loaded, LoadBlock(state, issuers, block));
     slot.trees.reset();
     slot.stored_deltas = loaded.deltas;
+    slot.stored_ledger_size = loaded.stored_ledger_size;
     slot.decoded =
         std::make_shared<const block::Block>(std::move(loaded.block));
     return slot.decoded;
@@ -350,6 +353,7 @@ absl::StatusOr<block::Update> BlockSigner::Shared::SignOnce(
              store_whole && !whole ? next->Encode() : update.content,
              reading.block, refresh_at));
   slot.stored_deltas = store_whole ? 0 : slot.stored_deltas + 1;
+  if (store_whole) slot.stored_ledger_size = next->manifest().ledger_size;
   slot.decoded = std::move(next);
   slot.trees = std::move(trees);
   if (!whole) slot.last_delta = clock.Now();
@@ -431,6 +435,8 @@ absl::StatusOr<BlockUpdates> BlockSigner::Shared::Pending(
                         .content = deltas[i].bytes,
                         .templates = templates});
   }
+  // The whole block is from before the entry: the deltas since then tell it.
+  if (!deltas.empty() && slot.stored_ledger_size <= index) return out;
   out.updates = {{.block_id = block_id,
                   .version = state.version,
                   .base_version = 0,

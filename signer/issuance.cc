@@ -1,5 +1,9 @@
 #include "signer/issuance.h"
 
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -61,26 +65,56 @@ absl::Status PassesLints(const policy::Profile& profile,
 
 }  // namespace
 
-// Lints before the CA's key signs: what a throw-away key of the same kind
-// signed is read back and looked at. What the CA's key signed is looked at
-// again.
+Issuance::Issuance(Ledger& ledger, const IssuerTable& issuers,
+                   BlockSigner& blocks, const base::Clock& clock,
+                   base::Random& random, SigningThreads* threads)
+    : ledger_(ledger),
+      issuers_(issuers),
+      blocks_(blocks),
+      clock_(clock),
+      random_(random),
+      threads_(threads) {
+  for (const Issuer& issuer : issuers.all()) {
+    frames_[issuer.name] = [&]() -> absl::StatusOr<Frame> {
+      ASSIGN_OR_RETURN(
+          x509::Certificate ca,
+          x509::Certificate::Parse(base::AsBytes(issuer.certificate)));
+      ASSIGN_OR_RETURN(std::string signature,
+                       issuer.rehearsal_key->Sign(base::AsBytes(issuer.name)));
+      return Frame{std::move(ca), std::move(signature)};
+    }();
+  }
+}
+
+// Lints before the CA's key signs: what is to be signed is read back and looked
+// at as a whole certificate, under a signature that a throw-away key of the
+// same kind made of something else. Then the CA's key signs the very same
+// bytes, and its signature is verified under its certificate.
 absl::StatusOr<std::string> Issuance::Sign(
     const Issuer& issuer, const policy::Profile& profile,
-    const x509::CertificateFacts& facts) {
-  ASSIGN_OR_RETURN(const x509::Certificate ca,
-                   x509::Certificate::Parse(base::AsBytes(issuer.certificate)));
-  ASSIGN_OR_RETURN(const std::string rehearsal,
-                   x509::SignCertificate(facts, *issuer.rehearsal_key));
+    const x509::CertificateFacts& facts) const {
+  const absl::StatusOr<Frame>& frame = frames_.at(issuer.name);
+  RETURN_IF_ERROR(frame.status());
+  const crypto::SigningKey& key = *issuer.key;
+  const std::string tbs = x509::EncodeTbs(facts, key.algorithm());
+  const std::string rehearsal = x509::AssembleCertificate(
+      tbs, key.algorithm(), base::AsBytes(frame->rehearsal_signature));
   ASSIGN_OR_RETURN(const x509::Certificate rehearsed,
                    x509::Certificate::Parse(base::AsBytes(rehearsal)));
-  RETURN_IF_ERROR(policy::LintCertificate(rehearsed, ca));
+  RETURN_IF_ERROR(policy::LintCertificate(rehearsed, frame->ca));
+  RETURN_IF_ERROR(x509::CheckMayIssue(rehearsed, frame->ca));
   RETURN_IF_ERROR(PassesLints(profile, rehearsal));
-  ASSIGN_OR_RETURN(std::string der, x509::SignCertificate(facts, *issuer.key));
-  ASSIGN_OR_RETURN(const x509::Certificate made,
-                   x509::Certificate::Parse(base::AsBytes(der)));
-  RETURN_IF_ERROR(policy::LintCertificate(made, ca));
-  RETURN_IF_ERROR(x509::CheckIssuedBy(made, ca));
-  return der;
+  ASSIGN_OR_RETURN(const std::string signature, key.Sign(base::AsBytes(tbs)));
+  const absl::Status verified = frame->ca.public_key().Verify(
+      key.algorithm(), base::AsBytes(tbs), base::AsBytes(signature));
+  if (!verified.ok()) {
+    return absl::InternalError(
+        absl::StrCat("issuer \"", issuer.name,
+                     "\": what its key signed does not verify under its "
+                     "certificate"));
+  }
+  return x509::AssembleCertificate(tbs, key.algorithm(),
+                                   base::AsBytes(signature));
 }
 
 absl::StatusOr<std::optional<Issued>> Issuance::Repeated(
@@ -94,39 +128,52 @@ absl::StatusOr<std::optional<Issued>> Issuance::Repeated(
                    view->state().EntryAt(before->index));
   const auto* issued = std::get_if<ledger::CertificateEntry>(&entry.body);
   if (issued == nullptr) return UsedForAnother(origin);
-  ASSIGN_OR_RETURN(const BlockUpdates present,
-                   blocks_.GetBlock(issued->block_id, 0));
   return Issued{.certificate = issued->certificate,
                 .chain = issuer.chain,
                 .issuer_id = issued->issuer_id,
                 .serial = issued->serial,
-                .updates = present.updates,
+                .updates = {},
                 .ledger_index = before->index,
-                .repeated = true};
+                .repeated = true,
+                .block_id = issued->block_id,
+                .place = issued->place,
+                .crl_shard = issued->crl_shard};
 }
 
-absl::StatusOr<Issued> Issuance::Issue(const IssueRequest& request) {
-  ASSIGN_OR_RETURN(const Issuer* issuer, issuers_.Named(request.issuer));
+// A request on its way to an answer.
+struct Issuance::Order {
+  const Issuer* issuer = nullptr;
+  ledger::CertificateEntry entry = {};
+  uint64_t index = 0;  // The entry's, once it is in the ledger.
+  // Somebody else's answer to the same request; nothing is written then.
+  std::optional<Issued> repeated = {};
+  // It is that, but what it is has to be looked up.
+  bool raced = false;
+};
+
+absl::StatusOr<Issuance::Order> Issuance::Prepare(const IssueRequest& request) {
+  Order order;
+  ASSIGN_OR_RETURN(order.issuer, issuers_.Named(request.issuer));
+  const Issuer& issuer = *order.issuer;
   ASSIGN_OR_RETURN(const policy::Profile* profile,
-                   ProfileOf(*issuer, request.profile));
+                   ProfileOf(issuer, request.profile));
   ASSIGN_OR_RETURN(const ledger::Origin origin,
-                   MakeOrigin(request.asker, {"issue", issuer->issuer_id,
+                   MakeOrigin(request.asker, {"issue", issuer.issuer_id,
                                               profile->name, request.csr}));
-  ASSIGN_OR_RETURN(std::optional<Issued> repeated, Repeated(*issuer, origin));
-  if (repeated.has_value()) return *std::move(repeated);
+  ASSIGN_OR_RETURN(order.repeated, Repeated(issuer, origin));
+  if (order.repeated.has_value()) return order;
 
   ASSIGN_OR_RETURN(const x509::Csr csr,
                    x509::ParseCsr(base::AsBytes(request.csr)));
   const std::string serial = NewSerial(random_);
-  const uint32_t crl_shard = ShardForSerial(*issuer, serial);
+  const uint32_t crl_shard = ShardForSerial(issuer, serial);
   ASSIGN_OR_RETURN(const x509::CertificateFacts facts,
-                   policy::BuildLeaf(*profile, csr, FactsOf(*issuer, crl_shard),
+                   policy::BuildLeaf(*profile, csr, FactsOf(issuer, crl_shard),
                                      serial, clock_.Now()));
-  ASSIGN_OR_RETURN(const std::string der, Sign(*issuer, *profile, facts));
-
-  ledger::CertificateEntry entry{
+  ASSIGN_OR_RETURN(std::string der, Sign(issuer, *profile, facts));
+  order.entry = {
       .imported = false,
-      .issuer_id = issuer->issuer_id,
+      .issuer_id = issuer.issuer_id,
       .serial = facts.serial,
       .not_after = facts.not_after,
       .crl_shard = crl_shard,
@@ -136,45 +183,181 @@ absl::StatusOr<Issued> Issuance::Issue(const IssueRequest& request) {
       .lifetime_class = LifetimeClass(facts.not_after - facts.not_before),
       .profile = profile->name,
       .origin = origin,
-      .certificate = der};
-  uint64_t index = 0;
-  bool raced = false;
-  // The commit point. Before it nothing was promised; after it the certificate
-  // exists, and a repeated request gets it.
-  RETURN_IF_ERROR(ledger_.Execute([&](Transaction& tx) -> absl::Status {
-    ASSIGN_OR_RETURN(const auto before, tx.state().Request(origin));
-    raced = before.has_value();
-    if (raced) return absl::OkStatus();
-    ASSIGN_OR_RETURN(
-        const Place place,
-        tx.state().NextPlace({.issuer_id = issuer->issuer_id,
-                              .lifetime_class = entry.lifetime_class,
-                              .imported = false,
-                              .capacity = issuer->block_capacity},
-                             tx.time()));
-    entry.block_id = place.block_id;
-    entry.place = place.place;
-    entry.block_capacity = place.block_capacity;
-    ASSIGN_OR_RETURN(index, tx.Append(entry));
-    return absl::OkStatus();
-  }));
-  if (raced) {
-    // The same request came twice at once; the other one was first.
-    ASSIGN_OR_RETURN(repeated, Repeated(*issuer, origin));
-    if (!repeated.has_value())
-      return absl::InternalError("issue: a request disappeared");
-    return *std::move(repeated);
+      .certificate = std::move(der)};
+  return order;
+}
+
+std::vector<absl::StatusOr<Issuance::Order>> Issuance::PrepareAll(
+    absl::Span<const IssueRequest> requests) {
+  std::vector<absl::StatusOr<Order>> orders(requests.size());
+  const auto prepare = [&](size_t i) {
+    orders[i] = Prepare(requests[i]);
+    return absl::OkStatus();  // No other is the worse for it.
+  };
+  if (threads_ != nullptr) {
+    threads_->Run(requests.size(), prepare).IgnoreError();
+  } else {
+    for (size_t i = 0; i < requests.size(); ++i) prepare(i).IgnoreError();
   }
-  // Its first OCSP record. If this fails the caller repeats the request.
-  ASSIGN_OR_RETURN(BlockUpdates updates,
-                   blocks_.SignPending(entry.block_id, index));
-  return Issued{.certificate = der,
-                .chain = issuer->chain,
-                .issuer_id = issuer->issuer_id,
-                .serial = facts.serial,
-                .updates = std::move(updates.updates),
-                .ledger_index = index,
-                .repeated = false};
+  return orders;
+}
+
+absl::Status Issuance::RecordOne(Transaction& transaction, Order& order) {
+  ledger::CertificateEntry& entry = order.entry;
+  ASSIGN_OR_RETURN(const auto before,
+                   transaction.state().Request(entry.origin));
+  order.raced = before.has_value();
+  if (order.raced) return absl::OkStatus();
+  ASSIGN_OR_RETURN(
+      const Place place,
+      transaction.state().NextPlace({.issuer_id = entry.issuer_id,
+                                     .lifetime_class = entry.lifetime_class,
+                                     .imported = false,
+                                     .capacity = order.issuer->block_capacity},
+                                    transaction.time()));
+  entry.block_id = place.block_id;
+  entry.place = place.place;
+  entry.block_capacity = place.block_capacity;
+  ASSIGN_OR_RETURN(order.index, transaction.Append(entry));
+  return absl::OkStatus();
+}
+
+void Issuance::Record(std::vector<absl::StatusOr<Order>>& orders) {
+  const absl::Status written =
+      ledger_.Execute([&](Transaction& transaction) -> absl::Status {
+        for (absl::StatusOr<Order>& order : orders) {
+          if (!order.ok() || order->repeated.has_value()) continue;
+          RETURN_IF_ERROR(RecordOne(transaction, *order));
+        }
+        return absl::OkStatus();
+      });
+  for (absl::StatusOr<Order>& order : orders) {
+    if (!order.ok() || order->repeated.has_value()) continue;
+    if (!written.ok()) {
+      order = written;
+      continue;
+    }
+    if (!order->raced) continue;
+    // The same request came twice at once; the other one was first.
+    const Issuer& issuer = *order->issuer;
+    auto repeated = Repeated(issuer, order->entry.origin);
+    if (!repeated.ok()) {
+      order = repeated.status();
+    } else if (!repeated->has_value()) {
+      order = absl::InternalError("issue: a request disappeared");
+    } else {
+      order->repeated = *std::move(repeated);
+    }
+  }
+}
+
+IssuedBatch Issuance::Answer(std::vector<absl::StatusOr<Order>> orders) {
+  // Of each block the last entry that its records have to reflect.
+  std::map<std::string, uint64_t> last;
+  for (const absl::StatusOr<Order>& order : orders) {
+    if (!order.ok() || order->repeated.has_value()) continue;
+    uint64_t& index = last[order->entry.block_id];
+    index = std::max(index, order->index);
+  }
+  IssuedBatch out;
+  // If this fails the caller repeats the request.
+  std::map<std::string, absl::Status> failed;
+  for (const auto& [block_id, index] : last) {
+    auto updates = blocks_.SignPending(block_id, index);
+    if (!updates.ok()) {
+      failed[block_id] = updates.status();
+      continue;
+    }
+    std::move(updates->updates.begin(), updates->updates.end(),
+              std::back_inserter(out.updates));
+  }
+  for (absl::StatusOr<Order>& order : orders) {
+    if (!order.ok()) {
+      out.results.push_back(order.status());
+    } else if (order->repeated.has_value()) {
+      out.results.push_back(*std::move(order->repeated));
+    } else if (const auto why = failed.find(order->entry.block_id);
+               why != failed.end()) {
+      out.results.push_back(why->second);
+    } else {
+      out.results.push_back(
+          Issued{.certificate = std::move(order->entry.certificate),
+                 .chain = order->issuer->chain,
+                 .issuer_id = order->issuer->issuer_id,
+                 .serial = std::move(order->entry.serial),
+                 .updates = {},
+                 .ledger_index = order->index,
+                 .repeated = false,
+                 .block_id = std::move(order->entry.block_id),
+                 .place = order->entry.place,
+                 .crl_shard = order->entry.crl_shard});
+    }
+  }
+  return out;
+}
+
+// A repeated request gets the present state of its certificate's block, once
+// for all that share one.
+void Issuance::AddRepeated(IssuedBatch& batch) {
+  std::set<std::string> blocks;
+  for (absl::StatusOr<Issued>& result : batch.results) {
+    if (!result.ok() || !result->repeated) continue;
+    const absl::Status added = [&]() -> absl::Status {
+      ASSIGN_OR_RETURN(const auto view, ledger_.Read());
+      ASSIGN_OR_RETURN(
+          const CertificateState state,
+          view->state().Certificate(result->issuer_id, result->serial));
+      if (!blocks.insert(state.block_id).second) return absl::OkStatus();
+      ASSIGN_OR_RETURN(const BlockUpdates present,
+                       blocks_.GetBlock(state.block_id, 0));
+      batch.updates.insert(batch.updates.end(), present.updates.begin(),
+                           present.updates.end());
+      return absl::OkStatus();
+    }();
+    if (!added.ok()) result = added;
+  }
+}
+
+void Issuance::Admit(size_t certificates) {
+  base::MutexLock lock(mu_);
+  const uint64_t turn = last_turn_++;
+  while (turn != turn_ ||
+         (unsigned_ != 0 && unsigned_ + certificates > kMaxBatch)) {
+    changed_.Wait(mu_);
+  }
+  ++turn_;
+  unsigned_ += certificates;
+  changed_.NotifyAll();
+}
+
+void Issuance::Leave(size_t certificates) {
+  base::MutexLock lock(mu_);
+  unsigned_ -= certificates;
+  changed_.NotifyAll();
+}
+
+IssuedBatch Issuance::IssueBatch(absl::Span<const IssueRequest> requests) {
+  if (requests.size() > kMaxBatch) {
+    return {.results = {
+                requests.size(),
+                absl::InvalidArgumentError(absl::StrCat(
+                    "requests: ", requests.size(), ": at most ", kMaxBatch))}};
+  }
+  std::vector<absl::StatusOr<Order>> orders = PrepareAll(requests);
+  Admit(requests.size());
+  Record(orders);
+  IssuedBatch batch = Answer(std::move(orders));
+  Leave(requests.size());
+  AddRepeated(batch);
+  return batch;
+}
+
+absl::StatusOr<Issued> Issuance::Issue(const IssueRequest& request) {
+  IssuedBatch batch = IssueBatch({&request, 1});
+  RETURN_IF_ERROR(batch.results[0].status());
+  Issued issued = *std::move(batch.results[0]);
+  issued.updates = std::move(batch.updates);
+  return issued;
 }
 
 }  // namespace chancery::signer

@@ -1,16 +1,23 @@
 #ifndef CHANCERY_SIGNER_ISSUANCE_H_
 #define CHANCERY_SIGNER_ISSUANCE_H_
 
+#include <cstddef>
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/random.h"
 #include "signer/block_signer.h"
 #include "signer/issuer.h"
 #include "signer/ledger/ledger.h"
 #include "signer/requests.h"
+#include "signer/signing_threads.h"
 #include "x509/certificate/certificate.h"
 
 namespace chancery::signer {
@@ -20,14 +27,14 @@ namespace chancery::signer {
 // Thread-safe.
 class Issuance {
  public:
-  // All must outlive this object.
+  // More requests are more than one delta may carry (TRUST 4).
+  static constexpr size_t kMaxBatch = 256;
+
+  // All must outlive this object. `threads` make the certificates of a batch;
+  // null: its caller's does.
   Issuance(Ledger& ledger, const IssuerTable& issuers, BlockSigner& blocks,
-           const base::Clock& clock, base::Random& random)
-      : ledger_(ledger),
-        issuers_(issuers),
-        blocks_(blocks),
-        clock_(clock),
-        random_(random) {}
+           const base::Clock& clock, base::Random& random,
+           SigningThreads* threads = nullptr);
 
   // The same (requester, request id) gets the same certificate again.
   // InvalidArgument: the CSR, its key or a name breaks a rule, or what was made
@@ -36,19 +43,55 @@ class Issuance {
   //   request. Unavailable: token or ledger; retry with the same id.
   absl::StatusOr<Issued> Issue(const IssueRequest& request);
 
+  // Each as by Issue, and none because of another's error; but with one write
+  // of the ledger and one manifest for each block. At most kMaxBatch requests.
+  IssuedBatch IssueBatch(absl::Span<const IssueRequest> requests);
+
  private:
-  static absl::StatusOr<std::string> Sign(const Issuer& issuer,
-                                          const policy::Profile& profile,
-                                          const x509::CertificateFacts& facts);
-  // What was answered to this request before, if anything.
+  struct Order;
+  // What all certificates of an issuer have in common.
+  struct Frame {
+    x509::Certificate ca;
+    std::string rehearsal_signature;
+  };
+
+  // Everything before the ledger is written.
+  absl::StatusOr<Order> Prepare(const IssueRequest& request);
+  absl::StatusOr<std::string> Sign(const Issuer& issuer,
+                                   const policy::Profile& profile,
+                                   const x509::CertificateFacts& facts) const;
+  // What was answered to this request before, if anything; without updates.
   absl::StatusOr<std::optional<Issued>> Repeated(const Issuer& issuer,
                                                  const ledger::Origin& origin);
+  std::vector<absl::StatusOr<Order>> PrepareAll(
+      absl::Span<const IssueRequest> requests);
+  // The commit point: what is an order then is in the ledger.
+  void Record(std::vector<absl::StatusOr<Order>>& orders);
+  static absl::Status RecordOne(Transaction& transaction, Order& order);
+  // Has the blocks signed, and answers.
+  IssuedBatch Answer(std::vector<absl::StatusOr<Order>> orders);
+
+  void AddRepeated(IssuedBatch& batch);
+
+  // Waits until there is room for as many certificates whose first record is
+  // not signed: a block with more of them would be signed whole.
+  void Admit(size_t certificates);
+  void Leave(size_t certificates);
 
   Ledger& ledger_;
   const IssuerTable& issuers_;
   BlockSigner& blocks_;
   const base::Clock& clock_;
   base::Random& random_;
+  SigningThreads* const threads_;
+  std::map<std::string, absl::StatusOr<Frame>> frames_;  // By issuer's name.
+
+  base::Mutex mu_;
+  base::CondVar changed_;
+  size_t unsigned_ ABSL_GUARDED_BY(mu_) = 0;
+  // Who comes first is let in first.
+  uint64_t turn_ ABSL_GUARDED_BY(mu_) = 0;
+  uint64_t last_turn_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
 }  // namespace chancery::signer

@@ -17,6 +17,10 @@ class IssuanceService final : public v1::IssuanceService::CallbackService {
   grpc::ServerUnaryReactor* Issue(grpc::CallbackServerContext* context,
                                   const v1::IssueRequest* request,
                                   v1::IssueResponse* response) override;
+  grpc::ServerUnaryReactor* IssueBatch(
+      grpc::CallbackServerContext* context,
+      const v1::IssueBatchRequest* request,
+      v1::IssueBatchResponse* response) override;
 
  private:
   Issuance& issuance_;

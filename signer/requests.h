@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/fd.h"
 #include "block/update.h"
@@ -38,6 +39,16 @@ struct Issued {
   std::vector<block::Update> updates = {};
   uint64_t ledger_index = 0;
   bool repeated = false;  // An answer given before.
+  std::string block_id = {};
+  uint32_t place = 0;
+  uint32_t crl_shard = 0;
+};
+
+struct IssuedBatch {
+  // As the requests were, in their order; each without updates.
+  std::vector<absl::StatusOr<Issued>> results = {};
+  // Carry the first OCSP records of all that were issued.
+  std::vector<block::Update> updates = {};
 };
 
 struct RevokeRequest {

@@ -123,8 +123,10 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
   SigningThreads threads(CountThreads(config));
   BlockSigner blocks(*ledger, issuers, *manifest_key, process.clock(),
                      {.threads = &threads, .wait_until = WaitUntil});
+  // Of their own: a new certificate does not queue behind whole blocks.
+  SigningThreads issuing_threads(CountThreads(config));
   Issuance issuance(*ledger, issuers, blocks, process.clock(),
-                    base::SystemRandom());
+                    base::SystemRandom(), &issuing_threads);
   RevocationLimit limit(config.max_revocations_per_hour() == 0
                             ? RevocationLimit::kDefaultPerHour
                             : config.max_revocations_per_hour());

@@ -8,9 +8,8 @@
 namespace chancery::storage {
 
 absl::Status FillFromDer(CertificateRow& row) {
-  ASSIGN_OR_RETURN(const x509::Certificate certificate,
-                   x509::Certificate::Parse(base::AsBytes(row.der)));
-  const x509::CertificateFacts& facts = certificate.facts();
+  ASSIGN_OR_RETURN(const x509::CertificateFacts facts,
+                   x509::ParseCertificateFacts(base::AsBytes(row.der)));
   row.not_before = facts.not_before;
   row.not_after = facts.not_after;
   const auto subject = x509::ParseName(base::AsBytes(facts.subject));

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <bit>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -25,8 +27,10 @@ constexpr char kColumns[] =
 
 constexpr size_t kColumnCount = 19;
 
-// Certificates that are added by one statement, where that is worth it.
-constexpr size_t kRowsInAStatement = 100;
+// Certificates that are added by one statement, where that is worth it: at most
+// so many, and a power of two, so that there are few different statements.
+constexpr size_t kRowsInAStatement = 128;
+constexpr size_t kRowsInASelect = 32;
 
 // Where columns stand that more than one function reads.
 constexpr size_t kIssuedIndex = 16, kStatusIndex = 17, kCrlShard = 18;
@@ -152,6 +156,23 @@ std::string InsertStatement(size_t count) {
          "RETURNING issuer_id, serial";
 }
 
+// Those of `count` that are there: one look into the primary key for each. With
+// a list of keys PostgreSQL may read the whole table instead, as long as it
+// thinks that it is small.
+std::string SelectStatement(size_t count) {
+  std::string sql;
+  for (size_t row = 0; row < count; ++row) {
+    absl::StrAppend(&sql, row == 0 ? "" : " UNION ALL ", "SELECT ", kColumns,
+                    " FROM certificates WHERE issuer_id = $", 2 * row + 1,
+                    " AND serial = $", 2 * row + 2);
+  }
+  return sql;
+}
+
+// Issuer and serial.
+using Key = std::pair<std::string, std::string>;
+Key KeyOf(const Row& row) { return {BlobAt(row, 0), BlobAt(row, 1)}; }
+
 }  // namespace
 
 absl::Status SqlInventory::AddCertificates(
@@ -162,7 +183,7 @@ absl::Status SqlInventory::AddCertificates(
       database_->dialect() == Dialect::kPostgres ? kRowsInAStatement : 1;
   const absl::Span<const CertificateRow> all(rows);
   for (size_t at = 0; at < rows.size();) {
-    const size_t count = rows.size() - at < at_a_time ? 1 : at_a_time;
+    const size_t count = std::min(at_a_time, std::bit_floor(rows.size() - at));
     RETURN_IF_ERROR(AddSome(session, all.subspan(at, count)));
     at += count;
   }
@@ -176,38 +197,52 @@ absl::Status SqlInventory::AddSome(Session& session,
   ASSIGN_OR_RETURN(const std::vector<Row> added,
                    session.Run(InsertStatement(rows.size()), values));
   if (added.size() == rows.size()) return absl::OkStatus();
-  std::set<std::pair<std::string, std::string>> is_new;
-  for (const Row& row : added) is_new.emplace(BlobAt(row, 0), BlobAt(row, 1));
+  std::set<Key> is_new;
+  for (const Row& row : added) is_new.insert(KeyOf(row));
+  std::vector<const CertificateRow*> known;
   for (const CertificateRow& row : rows) {
     // Of one that stands here twice, the second is known.
-    if (is_new.erase({row.issuer_id, row.serial}) > 0) continue;
-    RETURN_IF_ERROR(AddKnown(session, row));
+    if (is_new.erase({row.issuer_id, row.serial}) == 0) known.push_back(&row);
   }
-  return absl::OkStatus();
+  return AddKnown(session, known);
 }
 
-absl::Status SqlInventory::AddKnown(Session& session,
-                                    const CertificateRow& row) {
-  ASSIGN_OR_RETURN(
-      const std::vector<Row> held,
-      session.Run(
-          absl::StrCat(
-              "SELECT ", kColumns,
-              " FROM certificates WHERE issuer_id = $1 AND serial = $2"),
-          {Blob{row.issuer_id}, Blob{row.serial}}));
-  if (held.empty() || BlobAt(held[0], 2) != row.der) {
-    return absl::AlreadyExistsError(absl::StrCat(
-        "certificate: serial ", base::Hex(base::AsBytes(row.serial)),
-        " is in the inventory with other bytes"));
+absl::Status SqlInventory::AddKnown(
+    Session& session, const std::vector<const CertificateRow*>& rows) {
+  std::map<Key, Row> held;
+  for (size_t at = 0; at < rows.size();) {
+    const size_t count =
+        std::min(kRowsInASelect, std::bit_floor(rows.size() - at));
+    std::vector<Value> keys;
+    for (size_t i = at; i < at + count; ++i) {
+      keys.push_back(Blob{rows[i]->issuer_id});
+      keys.push_back(Blob{rows[i]->serial});
+    }
+    ASSIGN_OR_RETURN(std::vector<Row> found,
+                     session.Run(SelectStatement(count), keys));
+    for (Row& row : found) {
+      const Key key = KeyOf(row);
+      held.emplace(key, std::move(row));
+    }
+    at += count;
   }
-  RETURN_IF_ERROR(FillIn(session, held[0], row));
-  if (row.status == CertificateStatus::kGood) return absl::OkStatus();
-  return ApplyStatus(session, {.issuer_id = row.issuer_id,
-                               .serial = row.serial,
-                               .status = row.status,
-                               .reason = row.reason,
-                               .revoked_at = row.revoked_at,
-                               .ledger_index = row.ledger_index});
+  for (const CertificateRow* row : rows) {
+    const auto found = held.find({row->issuer_id, row->serial});
+    if (found == held.end() || BlobAt(found->second, 2) != row->der) {
+      return absl::AlreadyExistsError(absl::StrCat(
+          "certificate: serial ", base::Hex(base::AsBytes(row->serial)),
+          " is in the inventory with other bytes"));
+    }
+    RETURN_IF_ERROR(FillIn(session, found->second, *row));
+    if (row->status == CertificateStatus::kGood) continue;
+    RETURN_IF_ERROR(ApplyStatus(session, {.issuer_id = row->issuer_id,
+                                          .serial = row->serial,
+                                          .status = row->status,
+                                          .reason = row->reason,
+                                          .revoked_at = row->revoked_at,
+                                          .ledger_index = row->ledger_index}));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status SqlInventory::ApplyStatus(Session& session, const StatusRow& row) {

@@ -84,8 +84,9 @@ class SqlInventory final : public Inventory {
   // By one statement.
   static absl::Status AddSome(Session& session,
                               absl::Span<const CertificateRow> rows);
-  // Of which there is a row.
-  static absl::Status AddKnown(Session& session, const CertificateRow& row);
+  // Of which there are rows.
+  static absl::Status AddKnown(Session& session,
+                               const std::vector<const CertificateRow*>& rows);
   static absl::Status ApplyStatus(Session& session, const StatusRow& row);
 
   // A transaction of one statement.

@@ -78,6 +78,17 @@ absl::StatusOr<SignerIssued> FakeSigner::Issue(const SignerIssue& request) {
   return issued;
 }
 
+absl::StatusOr<SignerIssuedBatch> FakeSigner::IssueBatch(
+    const std::vector<SignerIssue>& requests) {
+  SignerIssuedBatch batch;
+  for (const SignerIssue& request : requests) {
+    batch.results.push_back(Issue(request));
+  }
+  base::MutexLock lock(mu_);
+  batch.updates = NextUpdate();
+  return batch;
+}
+
 absl::StatusOr<SignerStatus> FakeSigner::Revoke(const SignerRevoke& request) {
   base::MutexLock lock(mu_);
   RETURN_IF_ERROR(TakeFailure(false));
@@ -168,8 +179,10 @@ absl::StatusOr<SignerIssued> FakeSigner::DoIssue(const SignerIssue& request) {
                             .chain = issuer->row.chain,
                             .issuer_id = issuer->row.issuer_id,
                             .serial = facts.serial,
-                            .updates = NextUpdate(),
-                            .ledger_index = ledger_size_++};
+                            .ledger_index = ledger_size_++,
+                            .block_id = "a block",
+                            .place = issuer->last_serial,
+                            .crl_shard = 5};
   const CertificateKey key(issued.issuer_id, issued.serial);
   certificates_[key] = issued;
   statuses_[key] = {.issuer_id = issued.issuer_id,

@@ -40,7 +40,10 @@ class FakeSigner final : public SignerClient {
   // The last request to Issue.
   SignerIssue last_issue() const;
 
-  absl::StatusOr<SignerIssued> Issue(const SignerIssue& request) override;
+  // As a batch of one.
+  absl::StatusOr<SignerIssued> Issue(const SignerIssue& request);
+  absl::StatusOr<SignerIssuedBatch> IssueBatch(
+      const std::vector<SignerIssue>& requests) override;
   absl::StatusOr<SignerStatus> Revoke(const SignerRevoke& request) override;
   absl::StatusOr<SignerStatus> Release(const SignerRelease& request) override;
   absl::StatusOr<std::vector<storage::IssuerRow>> ListIssuers() override;

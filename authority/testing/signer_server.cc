@@ -1,5 +1,8 @@
 #include "authority/testing/signer_server.h"
 
+#include <string>
+#include <vector>
+
 #include "chancery/signer/v1/issuance.grpc.pb.h"
 #include "chancery/signer/v1/ledger.grpc.pb.h"
 #include "chancery/signer/v1/revocation.grpc.pb.h"
@@ -18,25 +21,46 @@ class IssuanceService final : public v1::IssuanceService::Service {
  public:
   explicit IssuanceService(SignerClient& signer) : signer_(signer) {}
 
-  grpc::Status Issue(grpc::ServerContext*, const v1::IssueRequest* request,
-                     v1::IssueResponse* response) override {
-    const auto issued = signer_.Issue({.request_id = request->request_id(),
-                                       .requester = request->requester(),
-                                       .issuer = request->issuer(),
-                                       .profile = request->profile(),
-                                       .csr = request->csr()});
-    if (!issued.ok()) return rpc::ToGrpc(issued.status());
-    response->set_certificate(issued->certificate);
-    for (const std::string& der : issued->chain) response->add_chain(der);
-    response->set_issuer_id(issued->issuer_id);
-    response->set_serial(issued->serial);
-    rpc::ToProto(issued->updates, response->mutable_updates());
-    response->set_ledger_index(issued->ledger_index);
-    response->set_repeated_request(issued->repeated);
+  grpc::Status IssueBatch(grpc::ServerContext*,
+                          const v1::IssueBatchRequest* request,
+                          v1::IssueBatchResponse* response) override {
+    std::vector<SignerIssue> orders;
+    for (const v1::IssueRequest& one : request->requests()) {
+      orders.push_back({.request_id = one.request_id(),
+                        .requester = one.requester(),
+                        .issuer = one.issuer(),
+                        .profile = one.profile(),
+                        .csr = one.csr()});
+    }
+    const auto batch = signer_.IssueBatch(orders);
+    if (!batch.ok()) return rpc::ToGrpc(batch.status());
+    for (const auto& issued : batch->results) {
+      v1::IssueBatchResponse::Result& result = *response->add_results();
+      if (issued.ok()) {
+        Fill(*issued, *result.mutable_issued());
+        continue;
+      }
+      const grpc::Status error = rpc::ToGrpc(issued.status());
+      result.mutable_error()->set_code(error.error_code());
+      result.mutable_error()->set_message(error.error_message());
+    }
+    rpc::ToProto(batch->updates, response->mutable_updates());
     return grpc::Status::OK;
   }
 
  private:
+  static void Fill(const SignerIssued& issued, v1::IssueResponse& response) {
+    response.set_certificate(issued.certificate);
+    for (const std::string& der : issued.chain) response.add_chain(der);
+    response.set_issuer_id(issued.issuer_id);
+    response.set_serial(issued.serial);
+    response.set_ledger_index(issued.ledger_index);
+    response.set_repeated_request(issued.repeated);
+    response.set_block_id(issued.block_id);
+    response.set_place(issued.place);
+    response.set_crl_shard(issued.crl_shard);
+  }
+
   SignerClient& signer_;
 };
 

@@ -14,7 +14,7 @@ from processes import Failed
 from svg import draw
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BENCHES = ("responder", "storage", "bootstrap", "presign", "crl", "revoke")
+BENCHES = ("responder", "storage", "bootstrap", "presign", "crl", "revoke", "issue")
 TARGETS = ("//responder:chancery-responder", "//refresher:chancery-refresher",
            "//signer:chancery-signer", "//authority:chancery-authority",
            "//tools/chancery", "//tests/bench:revoke_probe",
@@ -23,7 +23,7 @@ TARGETS = ("//responder:chancery-responder", "//refresher:chancery-refresher",
            "//tests/bench:make_dataset", "//tests/bench:feed_responder",
            "//tests/bench:fill_inventory", "//tests/bench:epoll_loop",
            "//tests/bench:http_load", "//tools/chancery", "//tests/bench:fill_crl_ledger",
-           "//tests/bench:crl_flow")
+           "//tests/bench:crl_flow", "//tests/bench:issue_load")
 
 
 def arguments(argv):

@@ -27,6 +27,8 @@ KEYS = {
     "crl": ("seconds_1m", "build_vs_sha256sum", "flow_vs_sha256sum",
             "peak_memory_mb", "vs_openssl_20k"),
     "revoke": ("p50_ms", "p99_ms", "bulk_per_second"),
+    "issue": ("per_second_64", "p50_ms_1", "bulk_per_second", "bulk_vs_raw_sign",
+              "vs_cfssl_best"),
 }
 
 

@@ -96,22 +96,28 @@ std::string EncodeTbs(const CertificateFacts& facts,
   return out.Take();
 }
 
+std::string AssembleCertificate(absl::string_view tbs,
+                                crypto::SignatureAlgorithm algorithm,
+                                base::Bytes signature) {
+  der::Writer out;
+  out.AddSequence([&](der::Writer& certificate) {
+    certificate.AddElement(tbs);
+    certificate.AddElement(crypto::AlgorithmIdentifier(algorithm));
+    certificate.AddBitString(signature);
+  });
+  return out.Take();
+}
+
 absl::StatusOr<std::string> SignCertificate(const CertificateFacts& facts,
                                             const crypto::SigningKey& key) {
   const std::string tbs = EncodeTbs(facts, key.algorithm());
   ASSIGN_OR_RETURN(const std::string signature, key.Sign(base::AsBytes(tbs)));
   RETURN_IF_ERROR(key.public_key().Verify(key.algorithm(), base::AsBytes(tbs),
                                           base::AsBytes(signature)));
-  der::Writer out;
-  out.AddSequence([&](der::Writer& certificate) {
-    certificate.AddElement(tbs);
-    certificate.AddElement(crypto::AlgorithmIdentifier(key.algorithm()));
-    certificate.AddBitString(base::AsBytes(signature));
-  });
-  return out.Take();
+  return AssembleCertificate(tbs, key.algorithm(), base::AsBytes(signature));
 }
 
-absl::StatusOr<Certificate> Certificate::Parse(base::Bytes der) {
+absl::StatusOr<Certificate> Certificate::Read(base::Bytes der) {
   if (der.size() > kMaxCertificate) {
     return absl::InvalidArgumentError(
         absl::StrCat("certificate: larger than ", kMaxCertificate, " bytes"));
@@ -132,11 +138,21 @@ absl::StatusOr<Certificate> Certificate::Parse(base::Bytes der) {
                    crypto::ParseSignatureAlgorithm(algorithm));
   RETURN_IF_ERROR(ReadTbs(tbs, algorithm, certificate.facts_,
                           certificate.unknown_critical_));
+  return certificate;
+}
+
+absl::StatusOr<Certificate> Certificate::Parse(base::Bytes der) {
+  ASSIGN_OR_RETURN(Certificate certificate, Read(der));
   ASSIGN_OR_RETURN(crypto::PublicKey key,
                    crypto::PublicKey::FromSpki(
                        base::AsBytes(certificate.facts_.public_key)));
   certificate.public_key_ = std::move(key);
   return certificate;
+}
+
+absl::StatusOr<CertificateFacts> ParseCertificateFacts(base::Bytes der) {
+  ASSIGN_OR_RETURN(Certificate certificate, Certificate::Read(der));
+  return std::move(certificate.facts_);
 }
 
 crypto::Sha256Digest Certificate::IssuerId() const {
@@ -152,7 +168,7 @@ absl::Status Certificate::VerifySignedBy(
                        base::AsBytes(signature_));
 }
 
-absl::Status CheckIssuedBy(const Certificate& certificate,
+absl::Status CheckMayIssue(const Certificate& certificate,
                            const Certificate& issuer) {
   const CertificateFacts& child = certificate.facts();
   const CertificateFacts& parent = issuer.facts();
@@ -177,6 +193,12 @@ absl::Status CheckIssuedBy(const Certificate& certificate,
     return absl::InvalidArgumentError(
         "certificate: a CA, below one whose path length allows none");
   }
+  return absl::OkStatus();
+}
+
+absl::Status CheckIssuedBy(const Certificate& certificate,
+                           const Certificate& issuer) {
+  RETURN_IF_ERROR(CheckMayIssue(certificate, issuer));
   if (!certificate.VerifySignedBy(issuer.public_key()).ok()) {
     return absl::InvalidArgumentError(
         "certificate: its signature is not its issuer's");

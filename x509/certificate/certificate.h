@@ -33,6 +33,12 @@ struct CertificateFacts {
 std::string EncodeTbs(const CertificateFacts& facts,
                       crypto::SignatureAlgorithm algorithm);
 
+// The certificate of `tbs` and a signature that says to be over it; not
+// verified.
+std::string AssembleCertificate(absl::string_view tbs,
+                                crypto::SignatureAlgorithm algorithm,
+                                base::Bytes signature);
+
 // The certificate, signed and verified.
 absl::StatusOr<std::string> SignCertificate(const CertificateFacts& facts,
                                             const crypto::SigningKey& key);
@@ -60,7 +66,12 @@ class Certificate {
   absl::Status VerifySignedBy(const crypto::PublicKey& issuer) const;
 
  private:
+  friend absl::StatusOr<CertificateFacts> ParseCertificateFacts(
+      base::Bytes der);
+
   Certificate() = default;
+  // All but the key.
+  static absl::StatusOr<Certificate> Read(base::Bytes der);
 
   std::string der_;
   std::string tbs_;
@@ -71,6 +82,14 @@ class Certificate {
   std::optional<crypto::PublicKey> public_key_;
   std::string unknown_critical_;
 };
+
+// What a certificate says, as Certificate::Parse; but its key and signature are
+// not looked at: for one that was verified before it came here.
+absl::StatusOr<CertificateFacts> ParseCertificateFacts(base::Bytes der);
+
+// As CheckIssuedBy, but for the signature.
+absl::Status CheckMayIssue(const Certificate& certificate,
+                           const Certificate& issuer);
 
 // Whether `issuer` may have issued `certificate`: names are byte-identical, key
 // identifiers agree, it is a CA that may sign certificates (and CAs, if this is

@@ -1,0 +1,43 @@
+// One client that wants certificates, of ours or of the peer.
+#ifndef CHANCERY_TESTS_BENCH_CERTIFICATE_CLIENT_H_
+#define CHANCERY_TESTS_BENCH_CERTIFICATE_CLIENT_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace chancery::bench {
+
+// Has a connection of its own. Thread-compatible.
+class CertificateClient {
+ public:
+  virtual ~CertificateClient() = default;
+
+  // PEM in, PEM out. Waits for the answer.
+  virtual absl::StatusOr<std::string> Issue(const std::string& csr) = 0;
+
+  // `count` certificates by one call, for these requests again and again; the
+  // first of them. Unimplemented by the peer.
+  virtual absl::StatusOr<std::string> IssueMany(
+      const std::vector<std::string>& csrs, uint64_t count) = 0;
+};
+
+struct AuthorityPlace {
+  std::string tls = {};  // A folder: client.pem, client.key, ca.pem.
+  std::string address = {};
+  std::string uri = {};
+  std::string issuer = {};
+};
+
+absl::StatusOr<std::unique_ptr<CertificateClient>> MakeAuthorityClient(
+    const AuthorityPlace& place);
+
+// Of `cfssl serve` on the loopback interface, over HTTP without TLS.
+absl::StatusOr<std::unique_ptr<CertificateClient>> MakeCfsslClient(int port);
+
+}  // namespace chancery::bench
+
+#endif  // CHANCERY_TESTS_BENCH_CERTIFICATE_CLIENT_H_
