@@ -154,14 +154,14 @@ class FormatsTest(unittest.TestCase):
                          self.spki)
 
     def test_we_read_what_gnutls_writes(self):
-        pathlib.Path("cas.pem").write_text("".join(
-            pathlib.Path(f"{name}.pem").read_text() for name in ["middle", "root"]))
+        pathlib.Path("chain.pem").write_text("".join(
+            pathlib.Path(f"{name}.pem").read_text()
+            for name in ["leaf", "middle", "root"]))
         for cipher in ["aes-256", "3des-pkcs12", "arcfour", "rc2-40", "aes-128"]:
             for encoding in ["--outder", "--no-outder"]:
-                run("certtool", "--to-p12", "--load-certificate", "leaf.pem",
-                    "--load-privkey", "leaf.key", "--load-ca-certificate", "cas.pem",
-                    "--p12-name", "www", "--password", PASSWORD, "--pkcs-cipher", cipher,
-                    encoding, "--outfile", "g.p12")
+                run("certtool", "--to-p12", "--load-certificate", "chain.pem",
+                    "--load-privkey", "leaf.key", "--p12-name", "www", "--password", PASSWORD,
+                    "--pkcs-cipher", cipher, encoding, "--outfile", "g.p12")
                 self.assertEqual(self.read("g.p12"), self.ders, cipher)
         run("certtool", "--to-p8", "--load-privkey", "leaf.key", "--password", PASSWORD,
             "--pkcs-cipher", "aes-256", "--outfile", "g.key")
