@@ -26,7 +26,7 @@ struct Pkcs12 {
 enum class Pkcs12Protection {
   // PBES2 with AES-256-CBC and PBKDF2 (HMAC-SHA-256), MAC with SHA-256, 250,000
   // rounds each: .NET refuses more than 300,000 for one and 1,000,000 in all.
-  // Windows 10 1709, Java 8u301, OpenSSL 1.1, NSS 3.40 and later read it.
+  // Windows 10 1709, Java 8u301, OpenSSL 1.1 and later read it.
   kModern,
   // RFC 7292's triple DES, MAC with SHA-1, 2,048 rounds: what everything reads,
   // and no protection against who has the file and a day.

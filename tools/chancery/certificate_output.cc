@@ -74,6 +74,11 @@ absl::Status CertificateOutput::Check() const {
   if (*format != BundleFormat::kPem && out_.empty()) {
     return Usage("--out: is needed with --format");
   }
+  if (*format == BundleFormat::kDer && chain_out_.empty()) {
+    return Usage(
+        "--chain-out: is needed with --format der, which holds one "
+        "certificate");
+  }
   if (*format != BundleFormat::kPkcs12) {
     if (!key_file_.empty() || !in_password_.empty() || !out_password_.empty() ||
         !name_.empty() || legacy_) {
