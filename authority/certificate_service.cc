@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -182,7 +183,12 @@ grpc::ServerUnaryReactor* CertificateService::GetCertificate(
                       ASSIGN_OR_RETURN(
                           const storage::CertificateRow row,
                           authority_.Get(request->issuer(), request->serial()));
+                      ASSIGN_OR_RETURN(const std::vector<std::string> chain,
+                                       issuers_.ChainOf(row.issuer_id));
                       Fill(row, response);
+                      for (const std::string& der : chain) {
+                        response->add_chain(der);
+                      }
                       return absl::OkStatus();
                     });
 }

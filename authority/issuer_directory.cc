@@ -52,6 +52,20 @@ std::string IssuerDirectory::NameOf(const std::string& issuer_id) const {
   return base::Hex(base::AsBytes(issuer_id));
 }
 
+absl::StatusOr<std::vector<std::string>> IssuerDirectory::ChainOf(
+    const std::string& issuer_id) const {
+  const auto issuers = issuers_.Get();
+  for (const storage::IssuerRow& issuer : *issuers) {
+    if (issuer.issuer_id == issuer_id) return issuer.chain;
+  }
+  ASSIGN_OR_RETURN(const std::vector<storage::IssuerRow> known,
+                   store_.ListIssuers());
+  for (const storage::IssuerRow& issuer : known) {
+    if (issuer.issuer_id == issuer_id) return issuer.chain;
+  }
+  return std::vector<std::string>();
+}
+
 std::vector<storage::IssuerRow> IssuerDirectory::All() const {
   return *issuers_.Get();
 }

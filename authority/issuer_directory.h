@@ -39,6 +39,11 @@ class IssuerDirectory {
   absl::StatusOr<storage::IssuerRow> Named(const std::string& name) const;
   // Its name, or the id in hex of an issuer that is not known.
   std::string NameOf(const std::string& issuer_id) const;
+  // From its certificate upwards, without the root. For an issuer that the
+  // signer has no more, as the inventory knows it; empty if that does not.
+  // Unavailable.
+  absl::StatusOr<std::vector<std::string>> ChainOf(
+      const std::string& issuer_id) const;
   std::vector<storage::IssuerRow> All() const;
 
  private:

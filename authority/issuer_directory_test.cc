@@ -55,6 +55,25 @@ TEST_F(IssuerDirectoryTest, KnowsTheSignersIssuersByNameAndById) {
                        "issuer: there is none called \"other\""));
 }
 
+TEST_F(IssuerDirectoryTest, HasChainsAlsoOfIssuersThatTheSignerHasNoMore) {
+  EXPECT_THAT(directory_.Refresh(), IsOk());
+  const auto chain = directory_.ChainOf(issuing_.issuer_id);
+  ASSERT_THAT(chain, IsOk());
+  EXPECT_EQ(*chain, issuing_.chain);
+  // Another signer, the same inventory.
+  testing::FakeSigner other(clock_);
+  IssuerDirectory later(other, inventory_);
+  EXPECT_THAT(later.Refresh(), IsOk());
+  EXPECT_THAT(later.Named("issuing"),
+              StatusIs(absl::StatusCode::kNotFound, ""));
+  const auto kept = later.ChainOf(issuing_.issuer_id);
+  ASSERT_THAT(kept, IsOk());
+  EXPECT_EQ(*kept, issuing_.chain);
+  const auto unknown = later.ChainOf("\x01");
+  ASSERT_THAT(unknown, IsOk());
+  EXPECT_THAT(*unknown, IsEmpty());
+}
+
 TEST_F(IssuerDirectoryTest, LearnsOfANewIssuer) {
   EXPECT_THAT(directory_.Refresh(), IsOk());
   signer_.AddIssuer("other", {"server"});

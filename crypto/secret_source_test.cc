@@ -1,5 +1,7 @@
 #include "crypto/secret_source.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <string>
 
@@ -28,6 +30,21 @@ TEST(ReadSecretTest, TakesTheWholeVariable) {
   const auto secret = ReadSecret({.env = "SECRET_SOURCE_TEST"});
   ASSERT_THAT(secret, IsOk());
   EXPECT_EQ(secret->Reveal(), " 12 34");
+}
+
+TEST(ReadSecretTest, TakesTheFirstLineOfAPipe) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  ASSERT_EQ(write(ends[1], "12\n34", 5), 5);  // And the pipe stays open.
+  const auto secret = ReadSecret({.fd = ends[0]});
+  ASSERT_THAT(secret, IsOk());
+  EXPECT_EQ(secret->Reveal(), "12");
+  close(ends[1]);
+  EXPECT_THAT(ReadSecret({.fd = ends[0]}),
+              StatusIs(absl::StatusCode::kInvalidArgument, "empty first line"));
+  close(ends[0]);
+  EXPECT_THAT(ReadSecret({.fd = ends[0]}),
+              StatusIs(absl::StatusCode::kUnavailable, "descriptor"));
 }
 
 TEST(ReadSecretTest, RefusesAFileThatOthersMayRead) {
@@ -61,6 +78,17 @@ TEST(ReadSecretFileTest, KeepsEachByteUpToTheBound) {
   EXPECT_EQ(std::string(secret->Reveal()), content);
   EXPECT_THAT(ReadSecretFile(path, 2),
               StatusIs(absl::StatusCode::kInvalidArgument, "larger than 2"));
+}
+
+TEST(ReadMaybeSecretFileTest, ReadsAnyAndSaysWhetherItIsPrivate) {
+  const auto shared = ReadMaybeSecretFile(WriteTemp("shared", "a", 0644));
+  ASSERT_THAT(shared, IsOk());
+  EXPECT_EQ(shared->content.Reveal(), "a");
+  EXPECT_THAT(shared->privacy,
+              StatusIs(absl::StatusCode::kFailedPrecondition, "mode 0644"));
+  const auto own = ReadMaybeSecretFile(WriteTemp("own", "a", 0600));
+  ASSERT_THAT(own, IsOk());
+  EXPECT_THAT(own->privacy, IsOk());
 }
 
 }  // namespace

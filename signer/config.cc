@@ -20,6 +20,7 @@
 #include "policy/profile.h"
 #include "rpc/config.h"
 #include "signer/crl_shard.h"
+#include "signer/issuer_chain.h"
 #include "signer/lint_settings.h"
 #include "signer/ocsp_rehearsal.h"
 #include "x509/certificate/certificate.h"
@@ -320,6 +321,10 @@ absl::StatusOr<Issuer> LoadIssuer(
   Issuer issuer;
   issuer.name = config.name();
   ASSIGN_OR_RETURN(issuer.chain, ReadCertificates(config.certificate_file()));
+  if (const auto fits = CheckIssuerChain(issuer.chain); !fits.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(config.certificate_file(), ": ", fits.message()));
+  }
   issuer.certificate = issuer.chain.front();
   ASSIGN_OR_RETURN(const x509::Certificate ca,
                    x509::Certificate::Parse(base::AsBytes(issuer.certificate)));

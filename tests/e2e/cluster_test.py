@@ -99,6 +99,30 @@ class MainJob:
         return self.shell("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}",
                           *options, self.urls[0] + path, expect=None)
 
+    def test_the_chain_comes_along_in_each_format(self):
+        name = "chain.example.com"
+        csr, out = self.request(name), self.work / "with-chain"
+        password = self.work / "password"
+        password.write_text("sesame\n")
+        password.chmod(0o600)
+        (self.work / f"{name}.key").chmod(0o600)
+
+        answer = self.cluster.run("issue", "--csr", csr, "--out", out, "--request-id",
+                                  name, "--json")
+        self.shell("openssl", "verify", "-CAfile", self.ca / "root.pem", "-untrusted", out,
+                   out)
+        # The same request again, and a later look-up.
+        self.cluster.run("issue", "--csr", csr, "--request-id", name, "--format", "pkcs12",
+                         "--key", self.work / f"{name}.key", "--out-password",
+                         f"file:{password}", "--out", f"{out}.p12")
+        text = self.shell("openssl", "pkcs12", "-nokeys", "-passin", f"file:{password}",
+                          "-in", f"{out}.p12")
+        self.assertEqual(text.count("BEGIN CERTIFICATE"), 2)
+        self.cluster.run("show", json.loads(answer.stdout)["serial"], "--format", "pkcs7",
+                         "--out", f"{out}.p7")
+        text = self.shell("openssl", "pkcs7", "-print_certs", "-in", f"{out}.p7")
+        self.assertEqual(text.count("BEGIN CERTIFICATE"), 2)
+
     def test_repeating_a_request_gives_the_same_certificate(self):
         csr = self.request("twice.example.com")
         outputs = []

@@ -101,10 +101,11 @@ class ClusterCase(unittest.TestCase):
         return path
 
     def issue(self, name, **more):
-        """Issues for a new key; returns (certificate path, JSON answer)."""
+        """Issues for a new key; returns (path of the certificate alone, JSON answer)."""
         csr = self.request(name, **more)
         certificate = self.work / f"{name}.pem"
-        answer = self.cluster.run("issue", "--csr", csr, "--out", certificate, "--json")
+        answer = self.cluster.run("issue", "--csr", csr, "--out", certificate,
+                                  "--chain-out", self.work / f"{name}.chain.pem", "--json")
         return certificate, json.loads(answer.stdout)
 
     def ocsp_request(self, certificate):

@@ -30,6 +30,11 @@ using crypto::testing::WriteTemp;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+const std::string kDerPem =
+    "-----BEGIN CERTIFICATE-----\nZGVy\n-----END CERTIFICATE-----\n";
+const std::string kChainPem =
+    "-----BEGIN CERTIFICATE-----\nY2hhaW4=\n-----END CERTIFICATE-----\n";
+
 class FakeAuthority final : public authority::v1::CertificateService::Service {
  public:
   grpc::Status Issue(grpc::ServerContext*,
@@ -38,6 +43,8 @@ class FakeAuthority final : public authority::v1::CertificateService::Service {
     issue = *request;
     if (!refusal.ok()) return refusal;
     *response->mutable_certificate() = Certificate(1);
+    if (!der.empty()) response->mutable_certificate()->set_der(der);
+    response->add_chain("chain");
     response->set_responders_acknowledged(2);
     response->set_responders_total(3);
     return grpc::Status::OK;
@@ -55,6 +62,7 @@ class FakeAuthority final : public authority::v1::CertificateService::Service {
       grpc::ServerContext*, const authority::v1::GetCertificateRequest*,
       authority::v1::Certificate* certificate) override {
     *certificate = Certificate(1);
+    certificate->add_chain("chain");
     return grpc::Status::OK;
   }
   // Five certificates, two to a page.
@@ -84,6 +92,7 @@ class FakeAuthority final : public authority::v1::CertificateService::Service {
   }
 
   grpc::Status refusal;
+  std::string der;  // Of what is issued, where it has to be a certificate.
   authority::v1::IssueRequest issue;
   authority::v1::RevokeRequest revoke;
 };
@@ -183,8 +192,77 @@ TEST_F(CommandsTest, IssueAsksWithTheDefaultsAndTellsWhoAnswers) {
   EXPECT_EQ(authority_.issue.profile(), "server");
   EXPECT_EQ(authority_.issue.request_id().size(), 32u);
   EXPECT_THAT(ran.out, HasSubstr("2 of 3 already answer for it"));
-  EXPECT_THAT(crypto::testing::Shell("cat " + out),
-              HasSubstr("-----BEGIN CERTIFICATE-----\nZGVy\n"));
+  // "der" and, behind it, "chain".
+  EXPECT_EQ(crypto::testing::Shell("cat " + out), kDerPem + kChainPem);
+}
+
+TEST_F(CommandsTest, IssueWritesTheChainToAFileOfItsOwnIfAsked) {
+  const std::string csr = WriteTemp("request.csr", "the request");
+  const std::string out = TempPath("issued.pem"), chain = TempPath("chain.pem");
+  const Ran ran =
+      Chancery({"issue", "--csr", csr, "--out", out, "--chain-out", chain});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_EQ(crypto::testing::Shell("cat " + out), kDerPem);
+  EXPECT_EQ(crypto::testing::Shell("cat " + chain), kChainPem);
+}
+
+TEST_F(CommandsTest, IssuePrintsTheChainTooInTextAndJson) {
+  const std::string csr = WriteTemp("request.csr", "the request");
+  EXPECT_THAT(Chancery({"issue", "--csr", csr}).out,
+              HasSubstr(kDerPem + kChainPem));
+  const Ran json = Chancery({"issue", "--csr", csr, "--json"});
+  EXPECT_THAT(json.out, HasSubstr("ZGVy"));
+  EXPECT_THAT(json.out, HasSubstr("Y2hhaW4="));
+}
+
+TEST_F(CommandsTest, ShowPrintsAndWritesWhatWasIssuedWithItsChain) {
+  const Ran ran = Chancery({"show", "01"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("second"));
+  EXPECT_THAT(ran.out, HasSubstr(kDerPem + kChainPem));
+  const std::string out = TempPath("shown.pem");
+  EXPECT_EQ(Chancery({"show", "01", "--out", out}).exit_code, 0);
+  EXPECT_EQ(crypto::testing::Shell("cat " + out), kDerPem + kChainPem);
+  EXPECT_THAT(Chancery({"show", "01", "--json"}).out, HasSubstr("Y2hhaW4="));
+}
+
+TEST_F(CommandsTest, IssueMakesPkcs12OfTheRequestsKeyOnly) {
+  using crypto::testing::Shell;
+  const std::string key = TempPath("www.key"), other = TempPath("other.key");
+  const std::string csr = TempPath("www.csr"), out = TempPath("www.p12");
+  for (const std::string& path : {key, other}) {
+    Shell("openssl genpkey -algorithm ED25519 -out " + path);
+    Shell("chmod 0600 " + path);
+  }
+  std::filesystem::remove(out);
+  Shell("openssl req -new -subj /CN=www -key " + key + " -out " + csr);
+  authority_.der =
+      Shell("openssl req -x509 -subj /CN=www -outform DER -key " + key);
+  const std::string password = WriteTemp("password", "sesame\n");
+  const auto issue = [&](const std::string& with) {
+    return Chancery({"issue", "--csr", csr, "--key", with, "--format", "pkcs12",
+                     "--out-password", "file:" + password, "--out", out});
+  };
+  Ran ran = issue(other);
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("not the private key of the request"));
+  EXPECT_EQ(authority_.issue.csr(), "");  // Nothing was asked for.
+  EXPECT_FALSE(std::filesystem::exists(out));
+
+  // The fake's chain is no certificate: what was issued is printed instead.
+  ran = issue(key);
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("not a certificate"));
+  EXPECT_THAT(ran.out, HasSubstr("-----BEGIN CERTIFICATE-----"));
+  EXPECT_FALSE(std::filesystem::exists(out));
+
+  // A file with somebody's key is not overwritten.
+  WriteTemp("www.p12", "a key");
+  authority_.issue.Clear();
+  ran = issue(key);
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("--force"));
+  EXPECT_EQ(authority_.issue.csr(), "");
 }
 
 TEST_F(CommandsTest, IssueWithoutAnswerTellsHowToRepeat) {

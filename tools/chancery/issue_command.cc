@@ -1,5 +1,7 @@
 #include "tools/chancery/issue_command.h"
 
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/encoding.h"
@@ -12,6 +14,8 @@
 #include "tools/chancery/certificate_view.h"
 #include "tools/chancery/connections.h"
 #include "tools/chancery/text.h"
+#include "x509/certificate/csr.h"
+#include "x509/certificate/pem.h"
 
 namespace chancery::cli {
 namespace {
@@ -20,9 +24,9 @@ namespace v1 = authority::v1;
 
 constexpr size_t kMaxCsrBytes = 64 << 10;
 
-std::string PemOfChain(const v1::IssueResponse& response) {
+std::string PemOf(const std::vector<std::string>& certificates) {
   std::string pem;
-  for (const std::string& certificate : response.chain()) {
+  for (const std::string& certificate : certificates) {
     absl::StrAppend(&pem, CertificatePem(base::AsBytes(certificate)));
   }
   return pem;
@@ -40,7 +44,9 @@ std::string IssueCommand::example() const {
          "\\\n"
          "      -keyout www.key -out www.csr -subj /CN=www.example.com \\\n"
          "      -addext subjectAltName=DNS:www.example.com\n"
-         "  chancery --dir ca issue --csr www.csr --out www.pem";
+         "  chancery --dir ca issue --csr www.csr --out www.pem\n"
+         "  chancery --dir ca issue --csr www.csr --key www.key \\\n"
+         "      --format pkcs12 --out-password file:password --out www.p12";
 }
 
 void IssueCommand::Declare(OptionSet& options) {
@@ -64,18 +70,7 @@ void IssueCommand::Declare(OptionSet& options) {
                    .help = "Repeat the id of a request whose answer was lost: "
                            "the same certificate comes back"},
                   request_id_);
-  options.AddText(
-      {.name = "--out",
-       .value = "FILE",
-       .help = "Where the certificate goes (PEM). Without it, it is "
-               "printed"},
-      out_);
-  options.AddText(
-      {.name = "--chain-out",
-       .value = "FILE",
-       .help = "Where the CA certificates go that servers send along "
-               "(PEM, without the root)"},
-      chain_out_);
+  output_.Declare(options);
   options.AddFlag({.name = "--json", .help = "Print JSON"}, json_);
 }
 
@@ -88,6 +83,8 @@ absl::StatusOr<bool> IssueCommand::Run(const Environment& environment) {
   v1::IssueRequest request;
   ASSIGN_OR_RETURN(*request.mutable_csr(),
                    base::ReadFile(csr_file_, kMaxCsrBytes));
+  RETURN_IF_ERROR(output_.Prepare());
+  RETURN_IF_ERROR(CheckKey(request.csr()));
   request.set_issuer(issuer_.empty() ? config.default_issuer() : issuer_);
   request.set_profile(profile_.empty() ? config.default_profile() : profile_);
   const std::string fresh_id = environment.random.Bytes(16);
@@ -113,18 +110,13 @@ absl::StatusOr<bool> IssueCommand::Run(const Environment& environment) {
   }
 
   const v1::Certificate& certificate = response.certificate();
-  const std::string pem = CertificatePem(base::AsBytes(certificate.der()));
-  if (!out_.empty()) {
-    const absl::Status written =
-        base::WriteFileAtomically(out_, base::AsBytes(pem));
+  const std::vector<std::string> chain(response.chain().begin(),
+                                       response.chain().end());
+  if (const absl::Status written = output_.Write(certificate.der(), chain);
+      !written.ok()) {
     // It is issued and must not be lost.
-    if (!written.ok()) environment.out << pem;
-    RETURN_IF_ERROR(written);
-  }
-  if (!chain_out_.empty()) {
-    const std::string chain = PemOfChain(response);
-    RETURN_IF_ERROR(
-        base::WriteFileAtomically(chain_out_, base::AsBytes(chain)));
+    environment.out << PemOf({certificate.der()}) << PemOf(chain);
+    return written;
   }
 
   if (json_) {
@@ -132,17 +124,30 @@ absl::StatusOr<bool> IssueCommand::Run(const Environment& environment) {
     json.SetNumber("responders_acknowledged",
                    response.responders_acknowledged())
         .SetNumber("responders_total", response.responders_total())
-        .SetText("certificate", pem)
-        .SetText("chain", PemOfChain(response));
+        .SetText("certificate", PemOf({certificate.der()}))
+        .SetText("chain", PemOf(chain));
     environment.out << json.Print();
     return true;
   }
   auto facts = CertificateFacts(certificate);
   facts.emplace_back("Responders", ResponderText(response));
-  if (!out_.empty()) facts.emplace_back("Written to", out_);
+  if (output_.to_file()) facts.emplace_back("Written to", output_.out());
   environment.out << FormatFacts(facts);
-  if (out_.empty()) environment.out << pem;
+  if (!output_.to_file()) {
+    environment.out << PemOf({certificate.der()}) << PemOf(chain);
+  }
   return true;
+}
+
+absl::Status IssueCommand::CheckKey(const std::string& csr) const {
+  const crypto::PortableKey* key = output_.key();
+  if (key == nullptr) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::string der,
+                   x509::DerOrPem("CERTIFICATE REQUEST", csr));
+  ASSIGN_OR_RETURN(const x509::Csr parsed, x509::ParseCsr(base::AsBytes(der)));
+  if (key->Matches(parsed.public_key.spki())) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "--key: is not the private key of the request");
 }
 
 }  // namespace chancery::cli

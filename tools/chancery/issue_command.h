@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "tools/chancery/certificate_output.h"
 #include "tools/chancery/command.h"
 
 namespace chancery::cli {
@@ -16,10 +17,16 @@ class IssueCommand final : public Command {
   }
   std::string example() const override;
   void Declare(OptionSet& options) override;
+  absl::Status Check() const override { return output_.Check(); }
   absl::StatusOr<bool> Run(const Environment& environment) override;
 
  private:
-  std::string csr_file_, profile_, issuer_, request_id_, out_, chain_out_;
+  // Before anything is asked for: a key that is to go with the certificate must
+  // be the request's.
+  absl::Status CheckKey(const std::string& csr) const;
+
+  std::string csr_file_, profile_, issuer_, request_id_;
+  CertificateOutput output_;
   bool json_ = false;
 };
 

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "tools/chancery/audit/audit_command.h"
 #include "tools/chancery/cluster_command.h"
+#include "tools/chancery/convert/convert_command.h"
 #include "tools/chancery/init/init_command.h"
 #include "tools/chancery/issue_command.h"
 #include "tools/chancery/lint/lint_command.h"
@@ -18,6 +19,7 @@
 #include "tools/chancery/parser.h"
 #include "tools/chancery/probe/probe_command.h"
 #include "tools/chancery/revoke_command.h"
+#include "tools/chancery/show_command.h"
 #include "tools/chancery/status_command.h"
 
 namespace chancery::cli {
@@ -26,6 +28,7 @@ CommandList AllCommands() {
   CommandList all;
   all.push_back(std::make_unique<InitCommand>());
   all.push_back(std::make_unique<IssueCommand>());
+  all.push_back(std::make_unique<ShowCommand>());
   all.push_back(std::make_unique<RevokeCommand>());
   all.push_back(std::make_unique<ReleaseCommand>());
   all.push_back(std::make_unique<OrderCommand>());
@@ -36,6 +39,7 @@ CommandList AllCommands() {
   all.push_back(std::make_unique<AuditCommand>());
   all.push_back(std::make_unique<ProbeCommand>());
   all.push_back(std::make_unique<LintCommand>());
+  all.push_back(std::make_unique<ConvertCommand>());
   return all;
 }
 
