@@ -79,7 +79,9 @@ absl::StatusOr<Issued> CertificateAuthority::Issue(const IssueOrder& order) {
                                              .requester = order.requester,
                                              .issuer = order.issuer,
                                              .profile = order.profile,
-                                             .csr = std::move(csr)})));
+                                             .csr = std::move(csr),
+                                             .not_before = order.not_before,
+                                             .not_after = order.not_after})));
   Issued out{.certificate = {.issuer_id = issued.issuer_id,
                              .serial = issued.serial,
                              .der = std::move(issued.certificate),

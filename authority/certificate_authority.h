@@ -27,6 +27,8 @@ struct IssueOrder {
   std::string issuer = {};
   std::string profile = {};
   std::string csr = {};  // DER or PEM.
+  // The epoch: as the profile says.
+  absl::Time not_before = absl::UnixEpoch(), not_after = absl::UnixEpoch();
 };
 
 struct Issued {

@@ -89,7 +89,11 @@ grpc::ServerUnaryReactor* CertificateService::Issue(
                                            .requester = caller.uri,
                                            .issuer = request->issuer(),
                                            .profile = request->profile(),
-                                           .csr = request->csr()}));
+                                           .csr = request->csr(),
+                                           .not_before = absl::FromUnixSeconds(
+                                               request->not_before_seconds()),
+                                           .not_after = absl::FromUnixSeconds(
+                                               request->not_after_seconds())}));
         Fill(issued.certificate, response->mutable_certificate());
         for (const std::string& der : issued.chain) response->add_chain(der);
         response->set_responders_acknowledged(issued.acknowledged.responders);

@@ -54,6 +54,8 @@ class GrpcSignerClient final : public SignerClient {
     message.set_issuer(request.issuer);
     message.set_profile(request.profile);
     message.set_csr(request.csr);
+    message.set_not_before_seconds(absl::ToUnixSeconds(request.not_before));
+    message.set_not_after_seconds(absl::ToUnixSeconds(request.not_after));
     v1::IssueResponse response;
     grpc::ClientContext context;
     rpc::SetTimeout(context, deadline_);

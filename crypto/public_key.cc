@@ -77,7 +77,10 @@ absl::StatusOr<PKeyPtr> EcKey(const TypeRow& row, base::Bytes point) {
                                         point.size()),
       OSSL_PARAM_construct_end(),
   };
-  return FromParams("EC", params);
+  auto key = FromParams("EC", params);
+  if (key.ok()) return key;
+  return Invalid(absl::StrCat(Name(row.type), " point is not on its curve (",
+                              key.status().message(), ")"));
 }
 
 // A positive DER INTEGER in the shortest form.

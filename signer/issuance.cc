@@ -1,12 +1,18 @@
 #include "signer/issuance.h"
 
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
+#include "base/encoding.h"
 #include "base/status_macros.h"
+#include "crypto/digest.h"
+#include "policy/build_certificate.h"
 #include "policy/certificate_lints.h"
+#include "policy/key_rules.h"
 #include "policy/lints/linter.h"
 #include "policy/profile.h"
 #include "signer/crl_shard.h"
@@ -45,7 +51,39 @@ policy::IssuerFacts FactsOf(const Issuer& issuer, uint32_t crl_shard) {
           .not_after = issuer.not_after,
           .ocsp_url = issuer.ocsp_url,
           .crl_url = CrlUrl(issuer, crl_shard),
-          .ca_issuers_url = issuer.ca_issuers_url};
+          .ca_issuers_url = issuer.ca_issuers_url,
+          .name_constraints = issuer.name_constraints,
+          .path_length = issuer.path_length};
+}
+
+std::string SecondsOf(const std::optional<absl::Time>& time) {
+  return time.has_value() ? absl::StrCat(absl::ToUnixSeconds(*time)) : "";
+}
+
+// What a request id stands for.
+absl::StatusOr<ledger::Origin> OriginOf(const IssueRequest& request,
+                                        const Issuer& issuer) {
+  if (!request.not_before.has_value() && !request.not_after.has_value()) {
+    return MakeOrigin(request.asker, {"issue", issuer.issuer_id,
+                                      request.profile, request.csr});
+  }
+  return MakeOrigin(request.asker,
+                    {"issue", issuer.issuer_id, request.profile, request.csr,
+                     SecondsOf(request.not_before),
+                     SecondsOf(request.not_after)});
+}
+
+// Whether this signer once revoked a certificate of the key as compromised, for
+// whichever issuer (Baseline Requirements section 6.1.1.3).
+absl::Status CheckNotCompromised(const State& state,
+                                 const std::string& spki_sha256) {
+  ASSIGN_OR_RETURN(const std::optional<uint64_t> revoked,
+                   state.CompromisedKey(spki_sha256));
+  if (!revoked.has_value()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "key: SHA-256 ", base::Hex(base::AsBytes(spki_sha256)),
+      ": a certificate of it was revoked as keyCompromise (entry ", *revoked,
+      " of the ledger): make a new key"));
 }
 
 absl::Status PassesLints(const policy::Profile& profile,
@@ -109,19 +147,29 @@ absl::StatusOr<Issued> Issuance::Issue(const IssueRequest& request) {
   ASSIGN_OR_RETURN(const Issuer* issuer, issuers_.Named(request.issuer));
   ASSIGN_OR_RETURN(const policy::Profile* profile,
                    ProfileOf(*issuer, request.profile));
-  ASSIGN_OR_RETURN(const ledger::Origin origin,
-                   MakeOrigin(request.asker, {"issue", issuer->issuer_id,
-                                              profile->name, request.csr}));
+  ASSIGN_OR_RETURN(const ledger::Origin origin, OriginOf(request, *issuer));
   ASSIGN_OR_RETURN(std::optional<Issued> repeated, Repeated(*issuer, origin));
   if (repeated.has_value()) return *std::move(repeated);
 
   ASSIGN_OR_RETURN(const x509::Csr csr,
-                   x509::ParseCsr(base::AsBytes(request.csr)));
+                   x509::ParseCsr(base::AsBytes(request.csr), policy::CheckKey));
+  const std::string spki_sha256 =
+      base::ToString(crypto::Sha256(csr.public_key.spki()));
+  {
+    ASSIGN_OR_RETURN(const auto view, ledger_.Read());
+    RETURN_IF_ERROR(CheckNotCompromised(view->state(), spki_sha256));
+  }
+  if (issuer->blocked_keys != nullptr) {
+    RETURN_IF_ERROR(issuer->blocked_keys->Check(csr.public_key));
+  }
   const std::string serial = NewSerial(random_);
   const uint32_t crl_shard = ShardForSerial(*issuer, serial);
   ASSIGN_OR_RETURN(const x509::CertificateFacts facts,
-                   policy::BuildLeaf(*profile, csr, FactsOf(*issuer, crl_shard),
-                                     serial, clock_.Now()));
+                   policy::BuildCertificate(
+                       *profile, csr, FactsOf(*issuer, crl_shard), serial,
+                       {.not_before = request.not_before,
+                        .not_after = request.not_after},
+                       clock_.Now()));
   ASSIGN_OR_RETURN(const std::string der, Sign(*issuer, *profile, facts));
 
   ledger::CertificateEntry entry{
@@ -145,6 +193,7 @@ absl::StatusOr<Issued> Issuance::Issue(const IssueRequest& request) {
     ASSIGN_OR_RETURN(const auto before, tx.state().Request(origin));
     raced = before.has_value();
     if (raced) return absl::OkStatus();
+    RETURN_IF_ERROR(CheckNotCompromised(tx.state(), spki_sha256));
     ASSIGN_OR_RETURN(
         const Place place,
         tx.state().NextPlace({.issuer_id = issuer->issuer_id,

@@ -1,10 +1,22 @@
 #include "signer/issuance_service.h"
 
+#include <cstdint>
+#include <optional>
+
+#include "absl/time/time.h"
 #include "base/status_macros.h"
 #include "rpc/convert/block_update.h"
 #include "rpc/unary.h"
 
 namespace chancery::signer {
+namespace {
+
+std::optional<absl::Time> TimeOf(int64_t seconds) {
+  if (seconds == 0) return std::nullopt;
+  return absl::FromUnixSeconds(seconds);
+}
+
+}  // namespace
 
 grpc::ServerUnaryReactor* IssuanceService::Issue(
     grpc::CallbackServerContext* context, const v1::IssueRequest* request,
@@ -19,7 +31,9 @@ grpc::ServerUnaryReactor* IssuanceService::Issue(
                                        .request_id = request->request_id()},
                              .issuer = request->issuer(),
                              .profile = request->profile(),
-                             .csr = request->csr()}));
+                             .csr = request->csr(),
+                             .not_before = TimeOf(request->not_before_seconds()),
+                             .not_after = TimeOf(request->not_after_seconds())}));
         response->set_certificate(issued.certificate);
         for (const std::string& der : issued.chain) response->add_chain(der);
         response->set_issuer_id(issued.issuer_id);

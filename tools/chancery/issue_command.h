@@ -20,6 +20,7 @@ class IssueCommand final : public Command {
 
  private:
   std::string csr_file_, profile_, issuer_, request_id_, out_, chain_out_;
+  std::string not_before_, not_after_;
   bool json_ = false;
 };
 
