@@ -31,8 +31,7 @@ BignumPtr Modulus(const PublicKey& key) {
 // Those of the first primes whose powers of 65537 are not everything but zero:
 // the others tell nothing.
 constexpr std::array<uint32_t, 17> kRocaPrimes = {
-    11, 13, 17,  19,  37,  53,  61,  71, 73,
-    79, 97, 103, 107, 109, 127, 151, 157};
+    11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157};
 
 bool IsPowerOf65537(uint32_t residue, uint32_t prime) {
   const uint32_t generator = 65537 % prime;

@@ -113,16 +113,16 @@ def small():
         if all(n % d for d in range(2, int(n ** 0.5) + 1)): yield n
         n += 1
 def probable(n):
-    return all(pow(b, n - 1, n) == 1 for b in (2, 3, 5, 7))
+    return all(pow(b, n - 1, n) == 1 for b in (2, 3))
 M, primes = 1, small()
 for _ in range(126): M *= next(primes)
 def prime():
     while True:
-        k = random.getrandbits(1024 - M.bit_length() - 1)
+        k = random.getrandbits(1024 - M.bit_length())
         p = k * M + pow(65537, random.getrandbits(250), M)
         if probable(p): return p
 n = 0
-while n.bit_length() != 2047 and n.bit_length() != 2048: n = prime() * prime()
+while n.bit_length() != 2048: n = prime() * prime()
 print('%0512x' % n)
 )")));
 }
@@ -143,10 +143,10 @@ rounds = p + d - a + 1
 }
 
 TEST(RsaWeaknessTest, FindsPrimesThatAreCloseInTheRoundOfFermat) {
-  EXPECT_TRUE(HasClosePrimes(
-      FromPython(ClosePrimes("1") + "print('%x' % n)"), 1));
-  EXPECT_TRUE(HasClosePrimes(
-      FromPython(ClosePrimes("0") + "print('%x' % n)"), 1));
+  EXPECT_TRUE(
+      HasClosePrimes(FromPython(ClosePrimes("1") + "print('%x' % n)"), 1));
+  EXPECT_TRUE(
+      HasClosePrimes(FromPython(ClosePrimes("0") + "print('%x' % n)"), 1));
   const PublicKey key =
       FromPython(ClosePrimes("isqrt(2 * p * 99)") +
                  "assert rounds == 99, rounds\nprint('%x' % n)");
@@ -162,9 +162,9 @@ TEST(RsaWeaknessTest, NamesTheSmallestFactorBelow752) {
   // What is left over is found by Python, not assumed.
   const auto smallest = [](const PublicKey& key) {
     const std::string modulus = RsaModulus(key);
-    return std::stoul(Shell(
-        "python3 -c \"n=int('" + base::Hex(base::AsBytes(modulus)) +
-        "',16); print(next((d for d in range(2,752) if n%d==0),0))\""));
+    return std::stoul(
+        Shell("python3 -c \"n=int('" + base::Hex(base::AsBytes(modulus)) +
+              "',16); print(next((d for d in range(2,752) if n%d==0),0))\""));
   };
   for (const char* factor : {"3", "7", "743", "751", "757"}) {
     const PublicKey key = times(factor);

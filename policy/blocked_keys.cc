@@ -65,8 +65,8 @@ void BlockedKeys::Seal() {
 template <typename Hash>
 const std::string* BlockedKeys::Find(const std::vector<Entry<Hash>>& entries,
                                      const Hash& hash) const {
-  const auto at = std::lower_bound(entries.begin(), entries.end(),
-                                   Entry<Hash>{hash, 0});
+  const auto at =
+      std::lower_bound(entries.begin(), entries.end(), Entry<Hash>{hash, 0});
   return at == entries.end() || at->hash != hash ? nullptr : &names_[at->list];
 }
 

@@ -16,8 +16,8 @@
 
 namespace chancery::policy {
 
-// Add the lists, then Seal; immutable and thread-safe afterwards. 10 or 32 bytes
-// of memory for each key.
+// Add the lists, then Seal; immutable and thread-safe afterwards. 10 or 32
+// bytes of memory for each key.
 class BlockedKeys {
  public:
   BlockedKeys() = default;

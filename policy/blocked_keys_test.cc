@@ -58,10 +58,10 @@ std::string DebianModulus() {
 
 TEST(BlockedKeysTest, KnowsDebiansWeakKeysByTheirList) {
   BlockedKeys keys;
-  ASSERT_THAT(keys.Add("blacklist.RSA-2048",
-                       "# Debian's list\n00000000000000000001\n" +
-                           std::string(kDebianEntry) + "\n"),
-              IsOk());
+  ASSERT_THAT(
+      keys.Add("blacklist.RSA-2048", "# Debian's list\n00000000000000000001\n" +
+                                         std::string(kDebianEntry) + "\n"),
+      IsOk());
   keys.Seal();
   EXPECT_EQ(keys.size(), 2u);
   EXPECT_THAT(keys.Check(Rsa(DebianModulus())),
@@ -106,8 +106,9 @@ TEST(BlockedKeysTest, KnowsAnyKeyByTheHashOfItsSpki) {
 
 TEST(BlockedKeysTest, AListIsTakenWholeOrNotAtAll) {
   const std::string good = std::string(64, 'a') + "\n";
-  for (const char* line : {"abc", "8df20e6961a16398b85", "zzzzzzzzzzzzzzzzzzzz",
-                           "8df20e6961a16398b85a 1", "8df20e6961a16398b85a00"}) {
+  for (const char* line :
+       {"abc", "8df20e6961a16398b85", "zzzzzzzzzzzzzzzzzzzz",
+        "8df20e6961a16398b85a 1", "8df20e6961a16398b85a00"}) {
     BlockedKeys keys;
     EXPECT_THAT(keys.Add("list", good + line + "\n" + good),
                 StatusIs(kInvalid, "list:2: "))

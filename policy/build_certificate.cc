@@ -63,10 +63,11 @@ absl::Status CheckKeyFor(const Profile& profile, const crypto::PublicKey& key) {
                      " does not allow this type"));
   }
   if (key.type() == crypto::KeyType::kRsa &&
-      (key.bits() < profile.min_rsa_bits || key.bits() > profile.max_rsa_bits)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "key: RSA of ", key.bits(), " bits: ", whose, " allows ",
-        profile.min_rsa_bits, " to ", profile.max_rsa_bits));
+      (key.bits() < profile.min_rsa_bits ||
+       key.bits() > profile.max_rsa_bits)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("key: RSA of ", key.bits(), " bits: ", whose, " allows ",
+                     profile.min_rsa_bits, " to ", profile.max_rsa_bits));
   }
   return CheckNotWeak(key);
 }

@@ -30,10 +30,11 @@ struct IssuerFacts {
 };
 
 // At `now`: names checked and encoded again, duplicates dropped; validity as in
-// ChooseValidity; of a leaf a CN that is not among the names dropped, of a CA its
-// names. Of the request's extensions only the names and what the profile copies
-// are looked at. InvalidArgument names the field, its value and the rule;
-// FailedPrecondition: the issuer has expired, or may not have a CA below it.
+// ChooseValidity; of a leaf a CN that is not among the names dropped, of a CA
+// its names. Of the request's extensions only the names and what the profile
+// copies are looked at. InvalidArgument names the field, its value and the
+// rule; FailedPrecondition: the issuer has expired, or may not have a CA below
+// it.
 absl::StatusOr<x509::CertificateFacts> BuildCertificate(
     const Profile& profile, const x509::Csr& csr, const IssuerFacts& issuer,
     std::string serial, const AskedValidity& asked, absl::Time now);

@@ -10,9 +10,10 @@
 
 namespace chancery::policy {
 
-// `asked` as a certificate holds them: in their normal form, each once, in their
-// order. InvalidArgument names the name and the rule that it breaks: too many of
-// them, a form that its kind does not have, or one that `profile` does not allow.
+// `asked` as a certificate holds them: in their normal form, each once, in
+// their order. InvalidArgument names the name and the rule that it breaks: too
+// many of them, a form that its kind does not have, or one that `profile` does
+// not allow.
 absl::StatusOr<std::vector<x509::AltName>> CheckNames(
     const Profile& profile, const std::vector<x509::AltName>& asked);
 

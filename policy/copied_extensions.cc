@@ -86,11 +86,11 @@ absl::Status CopyPolicies(const Profile& profile, base::Bytes value,
                    x509::ParseCertificatePolicies(value));
   std::vector<x509::CertificatePolicy> chosen;
   for (const x509::CertificatePolicy& policy : asked) {
-    const auto found = std::find_if(
-        profile.policies.begin(), profile.policies.end(),
-        [&](const x509::CertificatePolicy& own) {
-          return own.oid == policy.oid;
-        });
+    const auto found =
+        std::find_if(profile.policies.begin(), profile.policies.end(),
+                     [&](const x509::CertificatePolicy& own) {
+                       return own.oid == policy.oid;
+                     });
     if (found == profile.policies.end()) {
       return Refuse(kCertificatePoliciesOid,
                     absl::StrCat("policy ", policy.oid, ": profile \"",
@@ -147,8 +147,8 @@ absl::Status CheckCopiedExtension(const std::string& oid) {
   }
   for (const CaOnly& own : kCaOnly) {
     if (oid == own.oid) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          own.name, ": it is the CA's to say, never a request's"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(own.name, ": it is the CA's to say, never a request's"));
     }
   }
   return absl::OkStatus();

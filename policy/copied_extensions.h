@@ -23,8 +23,8 @@ absl::Status CheckCopiedExtension(const std::string& oid);
 //     of what the profile gives, and replaces it.
 //   tlsFeature: status_request, which is added.
 //   Any other: one DER value of at most 4 KiB, not critical, as it is.
-// The known ones are parsed and encoded again (TRUST 2.4). InvalidArgument names
-// the extension and the rule.
+// The known ones are parsed and encoded again (TRUST 2.4). InvalidArgument
+// names the extension and the rule.
 absl::Status CopyExtensions(
     const Profile& profile,
     const std::vector<x509::RequestedExtension>& requested,

@@ -21,14 +21,13 @@ re2::StringPiece Piece(absl::string_view text) {
 absl::StatusOr<NamePattern> NamePattern::Create(absl::string_view pattern,
                                                 Where where) {
   if (pattern.empty() || pattern.size() > kMaxPattern) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "a regular expression of 1 to ", kMaxPattern, " bytes"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("a regular expression of 1 to ", kMaxPattern, " bytes"));
   }
   re2::RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(kMaxMemory);
-  auto expression =
-      std::make_shared<const re2::RE2>(Piece(pattern), options);
+  auto expression = std::make_shared<const re2::RE2>(Piece(pattern), options);
   if (!expression->ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("no regular expression of RE2: ", expression->error()));

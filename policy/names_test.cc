@@ -72,16 +72,18 @@ TEST(DnsNameTest, RefusesWhatIsNoHostName) {
 TEST(DnsNameTest, AllowsALabels) {
   for (const char* name :
        {"xn--bcher-kva.example", "xn--mnchen-3ya.example",
-        "xn--80akhbyknj4f.example",          // Cyrillic.
-        "xn--jxalpdlp.example",              // Greek.
-        "xn--fiqs8s", "a.xn--wgbl6a",        // Han, Arabic.
-        "xn--strae-oqa.example"}) {          // Sharp s, as IDNA 2008 has it.
+        "xn--80akhbyknj4f.example",    // Cyrillic.
+        "xn--jxalpdlp.example",        // Greek.
+        "xn--fiqs8s", "a.xn--wgbl6a",  // Han, Arabic.
+        "xn--strae-oqa.example"}) {    // Sharp s, as IDNA 2008 has it.
     EXPECT_THAT(NormalizeDnsName(name, false), IsOk()) << name;
   }
 }
 
 TEST(DnsNameTest, SaysWhatToWriteForAULabel) {
-  EXPECT_THAT(NormalizeDnsName("b\xc3\xbc" "cher.example", false),
+  EXPECT_THAT(NormalizeDnsName("b\xc3\xbc"
+                               "cher.example",
+                               false),
               StatusIs(kInvalid, "A-labels, which begin with xn--"));
 }
 

@@ -54,7 +54,8 @@ struct Profile {
   std::optional<CaProfile> ca = {};
   std::vector<x509::CertificatePolicy> policies = {};
   bool must_staple = false;
-  // OIDs of extensions that are taken over from a request (copied_extensions.h).
+  // OIDs of extensions that are taken over from a request
+  // (copied_extensions.h).
   std::set<std::string> copied_extensions = {};
   // Where the issuer has none of its own.
   std::string ocsp_url = {}, crl_url = {};

@@ -45,9 +45,11 @@ absl::StatusOr<Validity> ChooseValidity(const Profile& profile,
   }
   if (most.not_after <= now || most.not_after <= most.not_before) {
     return absl::FailedPreconditionError(
-        absl::StrCat("profile \"", profile.name, "\": its certificates would be "
-                     "valid from ", Text(most.not_before), " to ",
-                     Text(most.not_after), ", and it is ", Text(now)));
+        absl::StrCat("profile \"", profile.name,
+                     "\": its certificates would be "
+                     "valid from ",
+                     Text(most.not_before), " to ", Text(most.not_after),
+                     ", and it is ", Text(now)));
   }
   const std::string whose = absl::StrCat("profile \"", profile.name, "\"");
   Validity chosen = most;
@@ -73,9 +75,9 @@ absl::StatusOr<Validity> ChooseValidity(const Profile& profile,
     }
   }
   if (chosen.not_before >= chosen.not_after) {
-    return Refuse("not_before", chosen.not_before,
-                  absl::StrCat("it is not before not_after, ",
-                               Text(chosen.not_after)));
+    return Refuse(
+        "not_before", chosen.not_before,
+        absl::StrCat("it is not before not_after, ", Text(chosen.not_after)));
   }
   return chosen;
 }

@@ -25,11 +25,10 @@ absl::Status CheckNotWeak(const crypto::PublicKey& key) {
         "device or library that made it makes keys that can be factored");
   }
   if (crypto::HasClosePrimes(key, kFermatRounds)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("key: its RSA primes are so close that Fermat's method "
-                     "finds them within ",
-                     kFermatRounds,
-                     " rounds (Baseline Requirements section 6.1.1.3)"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "key: its RSA primes are so close that Fermat's method "
+        "finds them within ",
+        kFermatRounds, " rounds (Baseline Requirements section 6.1.1.3)"));
   }
   return absl::OkStatus();
 }

@@ -69,7 +69,7 @@ br::Covers CoveredBy(const config::Issuer& issuer) {
 absl::Status CheckBr(const config::Issuer& issuer, const std::string& field,
                      uint32_t ocsp_hours, uint32_t crl_hours,
                      const ProfileMap& profiles) {
-  const auto checked = [&](const std::string& name, uint32_t value,
+  const auto checked = [&](const std::string& name, const absl::AlphaNum& value,
                            const absl::Status& rule) {
     return rule.ok() ? rule
                      : rpc::ConfigError(field + name, absl::StrCat(value),
@@ -86,7 +86,7 @@ absl::Status CheckBr(const config::Issuer& issuer, const std::string& field,
     const policy::Profile& profile = found->second;
     RETURN_IF_ERROR(checked(
         absl::StrCat("profile \"", name, "\".validity_hours"),
-        static_cast<uint32_t>(absl::ToInt64Hours(profile.validity)),
+        absl::FormatDuration(profile.validity),
         br::CheckCertificateLifetime(profile.validity - profile.backdate)));
   }
   return absl::OkStatus();

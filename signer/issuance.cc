@@ -67,10 +67,9 @@ absl::StatusOr<ledger::Origin> OriginOf(const IssueRequest& request,
     return MakeOrigin(request.asker, {"issue", issuer.issuer_id,
                                       request.profile, request.csr});
   }
-  return MakeOrigin(request.asker,
-                    {"issue", issuer.issuer_id, request.profile, request.csr,
-                     SecondsOf(request.not_before),
-                     SecondsOf(request.not_after)});
+  return MakeOrigin(request.asker, {"issue", issuer.issuer_id, request.profile,
+                                    request.csr, SecondsOf(request.not_before),
+                                    SecondsOf(request.not_after)});
 }
 
 // Whether this signer once revoked a certificate of the key as compromised, for
@@ -80,10 +79,10 @@ absl::Status CheckNotCompromised(const State& state,
   ASSIGN_OR_RETURN(const std::optional<uint64_t> revoked,
                    state.CompromisedKey(spki_sha256));
   if (!revoked.has_value()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "key: SHA-256 ", base::Hex(base::AsBytes(spki_sha256)),
-      ": a certificate of it was revoked as keyCompromise (entry ", *revoked,
-      " of the ledger): make a new key"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("key: SHA-256 ", base::Hex(base::AsBytes(spki_sha256)),
+                   ": a certificate of it was revoked as keyCompromise (entry ",
+                   *revoked, " of the ledger): make a new key"));
 }
 
 absl::Status PassesLints(const policy::Profile& profile,
@@ -151,8 +150,9 @@ absl::StatusOr<Issued> Issuance::Issue(const IssueRequest& request) {
   ASSIGN_OR_RETURN(std::optional<Issued> repeated, Repeated(*issuer, origin));
   if (repeated.has_value()) return *std::move(repeated);
 
-  ASSIGN_OR_RETURN(const x509::Csr csr,
-                   x509::ParseCsr(base::AsBytes(request.csr), policy::CheckKey));
+  ASSIGN_OR_RETURN(
+      const x509::Csr csr,
+      x509::ParseCsr(base::AsBytes(request.csr), policy::CheckKey));
   const std::string spki_sha256 =
       base::ToString(crypto::Sha256(csr.public_key.spki()));
   {
@@ -164,12 +164,12 @@ absl::StatusOr<Issued> Issuance::Issue(const IssueRequest& request) {
   }
   const std::string serial = NewSerial(random_);
   const uint32_t crl_shard = ShardForSerial(*issuer, serial);
-  ASSIGN_OR_RETURN(const x509::CertificateFacts facts,
-                   policy::BuildCertificate(
-                       *profile, csr, FactsOf(*issuer, crl_shard), serial,
-                       {.not_before = request.not_before,
-                        .not_after = request.not_after},
-                       clock_.Now()));
+  ASSIGN_OR_RETURN(
+      const x509::CertificateFacts facts,
+      policy::BuildCertificate(
+          *profile, csr, FactsOf(*issuer, crl_shard), serial,
+          {.not_before = request.not_before, .not_after = request.not_after},
+          clock_.Now()));
   ASSIGN_OR_RETURN(const std::string der, Sign(*issuer, *profile, facts));
 
   ledger::CertificateEntry entry{

@@ -26,14 +26,15 @@ grpc::ServerUnaryReactor* IssuanceService::Issue(
       [=, this](const rpc::Identity& caller) -> absl::Status {
         ASSIGN_OR_RETURN(
             const Issued issued,
-            issuance_.Issue({.asker = {.caller_uri = caller.uri,
-                                       .requester = request->requester(),
-                                       .request_id = request->request_id()},
-                             .issuer = request->issuer(),
-                             .profile = request->profile(),
-                             .csr = request->csr(),
-                             .not_before = TimeOf(request->not_before_seconds()),
-                             .not_after = TimeOf(request->not_after_seconds())}));
+            issuance_.Issue(
+                {.asker = {.caller_uri = caller.uri,
+                           .requester = request->requester(),
+                           .request_id = request->request_id()},
+                 .issuer = request->issuer(),
+                 .profile = request->profile(),
+                 .csr = request->csr(),
+                 .not_before = TimeOf(request->not_before_seconds()),
+                 .not_after = TimeOf(request->not_after_seconds())}));
         response->set_certificate(issued.certificate);
         for (const std::string& der : issued.chain) response->add_chain(der);
         response->set_issuer_id(issued.issuer_id);

@@ -74,8 +74,8 @@ absl::Status SetPatterns(const config::Profile& from, const std::string& field,
   const auto add = [](const auto& texts, const std::string& name,
                       std::vector<policy::NamePattern>& out) -> absl::Status {
     for (const std::string& text : texts) {
-      auto pattern = policy::NamePattern::Create(
-          text, policy::NamePattern::Where::kWhole);
+      auto pattern =
+          policy::NamePattern::Create(text, policy::NamePattern::Where::kWhole);
       RETURN_IF_ERROR(InField(name, text, pattern.status()));
       out.push_back(*std::move(pattern));
     }
@@ -187,10 +187,11 @@ absl::Status CheckSizes(const config::Profile& profile,
   }
   if (profile.ca().path_length() > kMaxPathLength ||
       (profile.ca().any_path_length() && profile.ca().path_length() != 0)) {
-    return rpc::ConfigError(
-        field + "ca.path_length", absl::StrCat(profile.ca().path_length()),
-        absl::StrCat("at most ", kMaxPathLength, ", and not with "
-                     "any_path_length"));
+    return rpc::ConfigError(field + "ca.path_length",
+                            absl::StrCat(profile.ca().path_length()),
+                            absl::StrCat("at most ", kMaxPathLength,
+                                         ", and not with "
+                                         "any_path_length"));
   }
   return absl::OkStatus();
 }
@@ -242,17 +243,15 @@ absl::Status CheckProfile(const config::Profile& profile) {
   return CheckSizes(profile, field);
 }
 
-
 // CFSSL's file, with its path before each word.
 absl::StatusOr<policy::cfssl::Profiles> LoadCfssl(const std::string& path) {
   ASSIGN_OR_RETURN(std::string text,
                    base::ReadFile(path, policy::cfssl::kMaxConfig));
   const auto config = policy::cfssl::ParseConfig(text);
   base::Wipe(text.data(), text.size());  // It may hold keys.
-  const auto profiles =
-      config.ok()
-          ? policy::cfssl::ToProfiles(*config, DefaultCertificateLints())
-          : config.status();
+  const auto profiles = config.ok() ? policy::cfssl::ToProfiles(
+                                          *config, DefaultCertificateLints())
+                                    : config.status();
   if (profiles.ok()) return profiles;
   return absl::Status(profiles.status().code(),
                       absl::StrCat("cfssl_config_file: ", path, ": ",
@@ -294,8 +293,7 @@ absl::Status CheckProfileOf(const config::Issuer& issuer,
                : rpc::ConfigError(
                      field + name, own,
                      absl::StrCat("profile \"", profile.name, "\" says \"",
-                                  absl::CHexEscape(other),
-                                  "\": say it once"));
+                                  absl::CHexEscape(other), "\": say it once"));
   };
   RETURN_IF_ERROR(agree("ocsp_url", issuer.ocsp_url(), profile.ocsp_url));
   RETURN_IF_ERROR(agree("crl_url", issuer.crl_url(), profile.crl_url));
@@ -319,8 +317,8 @@ absl::StatusOr<std::shared_ptr<const policy::BlockedKeys>> LoadBlockedKeys(
                      base::ReadFile(path, kMaxBlockedFile));
     const absl::Status added = keys->Add(path, text);
     if (!added.ok()) {
-      return absl::Status(added.code(), absl::StrCat("blocked_key_file: ",
-                                                     added.message()));
+      return absl::Status(added.code(),
+                          absl::StrCat("blocked_key_file: ", added.message()));
     }
   }
   keys->Seal();

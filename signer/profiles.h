@@ -25,18 +25,18 @@ struct Profiles {
   std::vector<std::string> notes = {};
 };
 
-// InvalidArgument names the field, its value and the rule; for CFSSL's file, its
-// path too. NotFound and the like: that file could not be read.
+// InvalidArgument names the field, its value and the rule; for CFSSL's file,
+// its path too. NotFound and the like: that file could not be read.
 absl::StatusOr<Profiles> LoadProfiles(const config::Signer& config);
 
-// Whether `issuer` and one of its profiles agree: where OCSP and CRLs are is said
-// once, and what policy `br` allows. `field` is what names begin with.
+// Whether `issuer` and one of its profiles agree: where OCSP and CRLs are is
+// said once, and what policy `br` allows. `field` is what names begin with.
 absl::Status CheckProfileOf(const config::Issuer& issuer,
                             const policy::Profile& profile,
                             const std::string& field);
 
-// The lists of `blocked_key_file`; null if there are none. InvalidArgument names
-// the file and the line.
+// The lists of `blocked_key_file`; null if there are none. InvalidArgument
+// names the file and the line.
 absl::StatusOr<std::shared_ptr<const policy::BlockedKeys>> LoadBlockedKeys(
     const config::Signer& config);
 

@@ -53,22 +53,23 @@ TEST(ProfilesTest, TakeWhatTheConfigurationSays) {
   ASSERT_THAT(loaded, IsOk());
   const policy::Profile& p = loaded->by_name.at("p");
   using Kind = x509::NameSubtree::Kind;
-  EXPECT_EQ(p.names,
-            (x509::NameConstraints{
-                .permitted = {{Kind::kDns, "example.com"}},
-                .excluded = {
-                    x509::NameSubtreeFromText(Kind::kIp, "10.0.0.0/8")
-                        .value()}}));
+  EXPECT_EQ(
+      p.names,
+      (x509::NameConstraints{
+          .permitted = {{Kind::kDns, "example.com"}},
+          .excluded = {
+              x509::NameSubtreeFromText(Kind::kIp, "10.0.0.0/8").value()}}));
   EXPECT_TRUE(p.allowed_patterns.at(0).Matches("ab"));
   EXPECT_FALSE(p.allowed_patterns.at(0).Matches("cab"));  // The whole name.
   EXPECT_TRUE(p.forbidden_patterns.at(0).Matches("b"));
   EXPECT_EQ(p.max_names, 5u);
   EXPECT_EQ(p.min_rsa_bits, 3072);
   EXPECT_EQ(p.max_rsa_bits, 4096);
-  EXPECT_EQ(p.policies, (std::vector<x509::CertificatePolicy>{
-                            {.oid = "1.2.3",
-                             .cps_urls = {"http://a.example/"},
-                             .user_notices = {"hello"}}}));
+  EXPECT_EQ(
+      p.policies,
+      (std::vector<x509::CertificatePolicy>{{.oid = "1.2.3",
+                                             .cps_urls = {"http://a.example/"},
+                                             .user_notices = {"hello"}}}));
   EXPECT_TRUE(p.must_staple);
   EXPECT_EQ(p.copied_extensions, std::set<std::string>{"1.2.3.4"});
   EXPECT_FALSE(p.ca.has_value());
@@ -107,7 +108,8 @@ TEST(ProfilesTest, NameTheFieldThatBreaksARule) {
       {"WildcardAsSubtree",
        [=](auto& p) { names(p)->add_permitted_dns("*.example.com"); },
        "`profile \"p\".names.permitted_dns`: value `*.example.com`"},
-      {"AddressAsRange", [=](auto& p) { names(p)->add_excluded_ip("10.0.0.1"); },
+      {"AddressAsRange",
+       [=](auto& p) { names(p)->add_excluded_ip("10.0.0.1"); },
        "`profile \"p\".names.excluded_ip`: value `10.0.0.1`"},
       {"BitsAfterThePrefix",
        [=](auto& p) { names(p)->add_permitted_ip("10.0.0.1/8"); },
@@ -118,8 +120,7 @@ TEST(ProfilesTest, NameTheFieldThatBreaksARule) {
        "names.excluded_uri"},
       {"NoExpression", [](auto& p) { p.add_allowed_name_pattern("("); },
        "`profile \"p\".allowed_name_pattern`: value `(`: no regular"},
-      {"BackReference",
-       [](auto& p) { p.add_forbidden_name_pattern("(a)\\1"); },
+      {"BackReference", [](auto& p) { p.add_forbidden_name_pattern("(a)\\1"); },
        "forbidden_name_pattern"},
       {"ManyNames", [](auto& p) { p.set_max_names(1001); },
        "`profile \"p\".max_names`: value `1001`: at most 1000"},
@@ -214,11 +215,11 @@ TEST(ProfilesTest, AnIssuerNamesThemAsItsOwn) {
   config.set_ledger_dir(TempPath("ledger"));
   config.mutable_listen()->add_address("unix:" + TempPath("socket"));
   config.mutable_manifest_key()->set_file(TempPath("manifest.key"));
-  config.set_cfssl_config_file(WriteTemp(
-      "cfssl.json",
-      R"({"signing":{"default":{"expiry":"1h","crl_url":"http://c/1"},
-          "profiles":{"x":{"expiry":"1h","usages":["server auth"]},
-          "ca":{"expiry":"1h","usages":["cert sign"],
+  config.set_cfssl_config_file(
+      WriteTemp("cfssl.json",
+                R"({"signing":{"default":{"expiry":"1h","crl_url":"http://c/1"},
+          "profiles":{"x":{"expiry":"24h","usages":["server auth"]},
+          "ca":{"expiry":"24h","usages":["cert sign"],
                 "ca_constraint":{"is_ca":true}}}}})"));
   config::Issuer& issuer = *config.add_issuer();
   issuer.set_name("issuing");
@@ -230,8 +231,9 @@ TEST(ProfilesTest, AnIssuerNamesThemAsItsOwn) {
   EXPECT_THAT(CheckConfig(config), IsOk());
   issuer.set_crl_url("http://c/2");
   EXPECT_THAT(CheckConfig(config),
-              StatusIs(kInvalid, "`issuer \"issuing\".crl_url`: value "
-                                 "`http://c/2`: profile \"x\" says"));
+              StatusIs(kInvalid,
+                       "`issuer \"issuing\".crl_url`: value "
+                       "`http://c/2`: profile \"x\" says"));
   issuer.clear_crl_url();
   issuer.set_policy(config::Issuer::BR);
   issuer.add_profile("ca");

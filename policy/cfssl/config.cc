@@ -71,16 +71,17 @@ std::string Place(absl::string_view text, size_t number) {
 absl::StatusOr<Json> Decode(absl::string_view text) {
   Watcher watcher;
   try {
-    Json json = Json::parse(
-        text.data(), text.data() + text.size(),
-        [&](int depth, Json::parse_event_t event, Json& value) {
-          return watcher.See(depth, event, value);
-        });
+    Json json =
+        Json::parse(text.data(), text.data() + text.size(),
+                    [&](int depth, Json::parse_event_t event, Json& value) {
+                      return watcher.See(depth, event, value);
+                    });
     RETURN_IF_ERROR(watcher.failed());
     return json;
   } catch (const Json::parse_error& e) {
     RETURN_IF_ERROR(watcher.failed());
-    // Not the library's words: they show what was read last, which may be a key.
+    // Not the library's words: they show what was read last, which may be a
+    // key.
     return Refuse("CFSSL configuration",
                   absl::StrCat(Place(text, e.byte), ": not JSON (RFC 8259)"));
   } catch (const Json::exception&) {
@@ -92,9 +93,8 @@ absl::StatusOr<Json> Decode(absl::string_view text) {
 // for a name that it does not know.
 absl::Status ReadObject(
     const std::string& path, const Json& value,
-    absl::FunctionRef<absl::StatusOr<bool>(const std::string& name,
-                                           const std::string& path,
-                                           const Json& value)>
+    absl::FunctionRef<absl::StatusOr<bool>(
+        const std::string& name, const std::string& path, const Json& value)>
         field) {
   if (!value.is_object()) return Refuse(path, "an object is allowed");
   std::set<std::string> seen;
@@ -302,23 +302,23 @@ absl::Status Read(const std::string& path, const Json& value, RawProfile& out) {
       {"policies", &out.policies}};
   const Fields<std::optional<CsrWhitelist>> whitelists = {
       {"csrwhitelist", &out.csr_whitelist}};
-  return ReadObject(
-      path, value,
-      [&](const std::string& name, const std::string& below,
-          const Json& inside) -> absl::StatusOr<bool> {
-        bool known = false;
-        const auto try_all = [&](const auto&... fields) {
-          absl::StatusOr<bool> read = false;
-          // Until one knows it, or refuses it.
-          (void)((read = ReadOneOf(fields, name, below, inside),
-                  !read.ok() || *read) ||
-                 ...);
-          return read;
-        };
-        ASSIGN_OR_RETURN(known, try_all(texts, lists, flags, constraints,
-                                        remotes, policies, whitelists));
-        return known;
-      });
+  return ReadObject(path, value,
+                    [&](const std::string& name, const std::string& below,
+                        const Json& inside) -> absl::StatusOr<bool> {
+                      bool known = false;
+                      const auto try_all = [&](const auto&... fields) {
+                        absl::StatusOr<bool> read = false;
+                        // Until one knows it, or refuses it.
+                        (void)((read = ReadOneOf(fields, name, below, inside),
+                                !read.ok() || *read) ||
+                               ...);
+                        return read;
+                      };
+                      ASSIGN_OR_RETURN(known,
+                                       try_all(texts, lists, flags, constraints,
+                                               remotes, policies, whitelists));
+                      return known;
+                    });
 }
 
 // An object whose names are its keys' own.
@@ -334,19 +334,19 @@ absl::Status ReadMap(const std::string& path, const Json& value,
 
 absl::Status ReadSigning(const std::string& path, const Json& value,
                          Config& out) {
-  return ReadObject(path, value,
-                    [&](const std::string& name, const std::string& below,
-                        const Json& inside) -> absl::StatusOr<bool> {
-                      if (name == "default") {
-                        RETURN_IF_ERROR(
-                            Read(below, inside, out.default_profile));
-                      } else if (name == "profiles") {
-                        RETURN_IF_ERROR(ReadMap(below, inside, out.profiles));
-                      } else {
-                        return false;
-                      }
-                      return true;
-                    });
+  return ReadObject(
+      path, value,
+      [&](const std::string& name, const std::string& below,
+          const Json& inside) -> absl::StatusOr<bool> {
+        if (name == "default") {
+          RETURN_IF_ERROR(Read(below, inside, out.default_profile));
+        } else if (name == "profiles") {
+          RETURN_IF_ERROR(ReadMap(below, inside, out.profiles));
+        } else {
+          return false;
+        }
+        return true;
+      });
 }
 
 // `type` and `key`; the key stays where it is.

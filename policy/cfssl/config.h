@@ -90,8 +90,8 @@ struct Config {
 
 // As in Go, field names are taken in any case. InvalidArgument names the field
 // by its path ("signing.profiles.www.expiry") and what is wrong: no JSON (with
-// line and column), another type, a field twice or one that CFSSL does not have,
-// since a misspelt rule would be no rule; more than 1 MiB or 16 levels.
+// line and column), another type, a field twice or one that CFSSL does not
+// have, since a misspelt rule would be no rule; more than 1 MiB or 16 levels.
 absl::StatusOr<Config> ParseConfig(absl::string_view json);
 
 }  // namespace chancery::policy::cfssl

@@ -26,9 +26,9 @@ TEST(CfsslConfigTest, ReadsWhatCfsslPrintsAsAStart) {
   ASSERT_TRUE(config->default_profile.has_value());
   EXPECT_EQ(config->default_profile->expiry, "168h");
   EXPECT_EQ(config->profiles.at("www").expiry, "8760h");
-  EXPECT_EQ(config->profiles.at("client").usages,
-            (std::vector<std::string>{"signing", "key encipherment",
-                                      "client auth"}));
+  EXPECT_EQ(
+      config->profiles.at("client").usages,
+      (std::vector<std::string>{"signing", "key encipherment", "client auth"}));
 }
 
 TEST(CfsslConfigTest, ReadsEveryField) {

@@ -121,8 +121,7 @@ absl::Status Converter::SetValidity(Profile& out) const {
   ASSIGN_OR_RETURN(const absl::Duration expiry,
                    Duration("expiry", raw_.expiry));
   // CFSSL counts it from notBefore.
-  out.validity =
-      out.not_before.has_value() ? expiry : expiry - out.backdate;
+  out.validity = out.not_before.has_value() ? expiry : expiry - out.backdate;
   if (out.validity < absl::Minutes(1)) {
     return Refuse("expiry", raw_.expiry,
                   absl::StrCat("at least a minute more than backdate, ",
@@ -175,18 +174,15 @@ absl::Status Converter::SetCa(Profile& out) const {
     if (from.max_path_len == 0 && !from.max_path_len_zero) {
       return absl::OkStatus();
     }
-    return Refuse("ca_constraint.max_path_len",
-                  absl::StrCat(from.max_path_len),
+    return Refuse("ca_constraint.max_path_len", absl::StrCat(from.max_path_len),
                   "only with is_ca: true");
   }
   if (from.max_path_len < 0 || from.max_path_len > kMaxPathLength) {
-    return Refuse("ca_constraint.max_path_len",
-                  absl::StrCat(from.max_path_len),
+    return Refuse("ca_constraint.max_path_len", absl::StrCat(from.max_path_len),
                   absl::StrCat("0 to ", kMaxPathLength));
   }
   if (from.max_path_len > 0 && from.max_path_len_zero) {
-    return Refuse("ca_constraint.max_path_len",
-                  absl::StrCat(from.max_path_len),
+    return Refuse("ca_constraint.max_path_len", absl::StrCat(from.max_path_len),
                   "not with max_path_len_zero: true");
   }
   out.ca.emplace();
@@ -218,19 +214,20 @@ absl::Status Converter::SetNames(Profile& out) {
   if (copied.email_addresses) out.alt_name_kinds.insert(AltNameKind::kEmail);
   if (copied.uris) out.alt_name_kinds.insert(AltNameKind::kUri);
   if (out.alt_name_kinds.empty() && !out.ca.has_value()) {
-    return Refuse("CSRWhitelist", "no kind of name",
-                  "at least one of DNSNames, IPAddresses, EmailAddresses, URIs");
+    return Refuse(
+        "CSRWhitelist", "no kind of name",
+        "at least one of DNSNames, IPAddresses, EmailAddresses, URIs");
   }
   if (copied.subject) {
-    out.subject_attributes = {"CN", "serialNumber", "C",  "L",
-                              "ST", "street",       "O",  "OU",
+    out.subject_attributes = {"CN", "serialNumber", "C", "L",
+                              "ST", "street",       "O", "OU",
                               "DC", "emailAddress"};
   }
   out.allow_wildcard = true;
   out.max_names = 1000;
   if (raw_.name_whitelist.empty()) return absl::OkStatus();
-  auto pattern = NamePattern::Create(raw_.name_whitelist,
-                                     NamePattern::Where::kAnywhere);
+  auto pattern =
+      NamePattern::Create(raw_.name_whitelist, NamePattern::Where::kAnywhere);
   RETURN_IF_ERROR(
       Refuse("name_whitelist", raw_.name_whitelist, pattern.status()));
   if (pattern->unanchored()) {
@@ -321,8 +318,8 @@ absl::Status Converter::SetLints(const lints::Selection& preset, Profile& out) {
                   "reserved, NA, NE, pass, info, warn, error or fatal");
   }
   if (lower == "na" || lower == "ne" || lower == "pass" || lower == "info") {
-    const auto from = lower == "info" ? lints::Severity::kWarning
-                                      : lints::Severity::kNotice;
+    const auto from =
+        lower == "info" ? lints::Severity::kWarning : lints::Severity::kNotice;
     out.lints = lints::Selection();
     for (const char* set : {"rfc5280", "rfc8813"}) {
       RETURN_IF_ERROR(out.lints.Add(set, from));
@@ -334,9 +331,8 @@ absl::Status Converter::SetLints(const lints::Selection& preset, Profile& out) {
   }
   for (const std::string& lint : raw_.ignored_lints) {
     if (!out.lints.Except(lint).ok()) {
-      Note("ignored_lints",
-           absl::StrCat("no lint here is called \"", absl::CHexEscape(lint),
-                        "\""));
+      Note("ignored_lints", absl::StrCat("no lint here is called \"",
+                                         absl::CHexEscape(lint), "\""));
     }
   }
   if (!raw_.ignored_lint_sources.empty()) {
@@ -409,18 +405,18 @@ absl::Status CheckReferences(const std::string& path, const RawProfile& raw,
   const auto in_keys = [&](const char* field, const std::string& name) {
     return name.empty() || config.auth_keys.count(name) != 0
                ? absl::OkStatus()
-               : absl::InvalidArgumentError(absl::StrCat(
-                     absl::CHexEscape(path), ".", field, ": \"",
-                     absl::CHexEscape(name),
-                     "\": auth_keys has none of this name"));
+               : absl::InvalidArgumentError(
+                     absl::StrCat(absl::CHexEscape(path), ".", field, ": \"",
+                                  absl::CHexEscape(name),
+                                  "\": auth_keys has none of this name"));
   };
   RETURN_IF_ERROR(in_keys("auth_key", raw.auth_key));
   RETURN_IF_ERROR(in_keys("prev_auth_key", raw.prev_auth_key));
   for (const auto& [name, type] : config.auth_keys) {
     if (type != "standard") {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "auth_keys.", absl::CHexEscape(name), ".type: \"",
-          absl::CHexEscape(type), "\": standard is allowed"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("auth_keys.", absl::CHexEscape(name), ".type: \"",
+                       absl::CHexEscape(type), "\": standard is allowed"));
     }
   }
   return absl::OkStatus();

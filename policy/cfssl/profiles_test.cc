@@ -156,12 +156,12 @@ TEST(CfsslProfilesTest, CaConstraintMakesCas) {
   ASSERT_THAT(profile, IsOk());
   ASSERT_TRUE(profile->ca.has_value());
   EXPECT_EQ(profile->ca->path_length, std::nullopt);
-  profile = One(Json(
-      R"("ca_constraint":{"is_ca":true,"max_path_len":2})", usages));
+  profile =
+      One(Json(R"("ca_constraint":{"is_ca":true,"max_path_len":2})", usages));
   EXPECT_EQ(profile->ca->path_length, 2);
   // "pathlen 0 only if max_path_len_zero".
-  profile = One(Json(R"("ca_constraint":{"is_ca":true,"max_path_len":0})",
-                     usages));
+  profile =
+      One(Json(R"("ca_constraint":{"is_ca":true,"max_path_len":0})", usages));
   EXPECT_EQ(profile->ca->path_length, std::nullopt);
   profile = One(Json(
       R"("ca_constraint":{"is_ca":true,"max_path_len_zero":true})", usages));
@@ -201,12 +201,11 @@ TEST(CfsslProfilesTest, PoliciesExtensionsAndUrls) {
       "crl_url":"http://c/"
       )"));
   ASSERT_THAT(profile, IsOk());
-  EXPECT_EQ(profile->policies,
-            (std::vector<x509::CertificatePolicy>{
-                {.oid = "1.2.3",
-                 .cps_urls = {"http://a.example/cps"},
-                 .user_notices = {"hello"}},
-                {.oid = "1.2.4"}}));
+  EXPECT_EQ(profile->policies, (std::vector<x509::CertificatePolicy>{
+                                   {.oid = "1.2.3",
+                                    .cps_urls = {"http://a.example/cps"},
+                                    .user_notices = {"hello"}},
+                                   {.oid = "1.2.4"}}));
   EXPECT_EQ(profile->copied_extensions,
             std::set<std::string>{"1.3.6.1.5.5.7.1.24"});
   EXPECT_EQ(profile->ca_issuers_urls,
@@ -295,8 +294,7 @@ TEST(CfsslProfilesTest, RefusesWhatIsWrongOrDangerous) {
       {Json(R"("ocsp_no_check":true)"), "p.ocsp_no_check: \"true\""},
       {Json(R"("auth_key":"k")"), "auth_keys has none of this name"},
       {Json(R"("remote":"r")"), "another signer's"},
-      {Json(R"("auth_remote":{"remote":"r","auth_key":"k"})"),
-       "p.auth_remote"},
+      {Json(R"("auth_remote":{"remote":"r","auth_key":"k"})"), "p.auth_remote"},
       {Json(R"("copy_extensions":true)"), "writes the certificate"},
       {Json(R"("allowed_extensions":["2.5.29.19"])"), "basicConstraints"},
       {Json(R"("allowed_extensions":["all"])"), "a dotted OID"},

@@ -8,8 +8,8 @@
 
 namespace chancery::policy::cfssl {
 
-// Adds what CFSSL calls `usage` ("signing", "server auth", ...; or a dotted OID,
-// which CFSSL does not know) to key usages or extended key usages.
+// Adds what CFSSL calls `usage` ("signing", "server auth", ...; or a dotted
+// OID, which CFSSL does not know) to key usages or extended key usages.
 // InvalidArgument is the rule alone: not one of them, or one that no profile
 // gives.
 absl::Status AddUsage(const std::string& usage, Profile& profile);

@@ -10,8 +10,8 @@
 namespace chancery::signer {
 
 // Remembers the key of `certificate`, which the entry at `index` revoked as
-// keyCompromise, unless an earlier one did. What does not parse as a certificate
-// has no key.
+// keyCompromise, unless an earlier one did. What does not parse as a
+// certificate has no key.
 absl::Status RecordCompromisedKey(const CertificateState& certificate,
                                   uint64_t index, KvOverlay& overlay);
 

@@ -187,8 +187,8 @@ class State {
       const ledger::Origin& origin) const;
 
   // The entry that first revoked a certificate of this key as keyCompromise, by
-  // the SHA-256 of its DER SubjectPublicKeyInfo; nullopt: none did. It stays when
-  // the certificate has expired, and whoever issued it.
+  // the SHA-256 of its DER SubjectPublicKeyInfo; nullopt: none did. It stays
+  // when the certificate has expired, and whoever issued it.
   absl::StatusOr<std::optional<uint64_t>> CompromisedKey(
       absl::string_view spki_sha256) const;
 

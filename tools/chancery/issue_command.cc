@@ -68,11 +68,12 @@ void IssueCommand::Declare(OptionSet& options) {
                    .value = "NAME",
                    .help = "Which CA signs. Without it, default_issuer"},
                   issuer_);
-  options.AddText({.name = "--not-before",
-                   .value = "TIME",
-                   .help = "When it becomes valid, such as 2030-01-31T00:00:00Z. "
-                           "Without it, as the profile says"},
-                  not_before_);
+  options.AddText(
+      {.name = "--not-before",
+       .value = "TIME",
+       .help = "When it becomes valid, such as 2030-01-31T00:00:00Z. "
+               "Without it, as the profile says"},
+      not_before_);
   options.AddText({.name = "--not-after",
                    .value = "TIME",
                    .help = "When it ends, earlier than the profile says"},

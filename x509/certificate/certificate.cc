@@ -102,11 +102,11 @@ std::optional<base::Bytes> FindPublicKey(base::Bytes der) {
   base::Bytes passed, spki;
   if (!in.ReadSequence(certificate) || !certificate.ReadSequence(tbs) ||
       !tbs.ReadOptional(der::Explicit(0), version) ||
-      !tbs.Read(Tag::kInteger, passed) ||             // serialNumber
-      !tbs.ReadElement(Tag::kSequence, passed) ||     // signature
-      !tbs.ReadElement(Tag::kSequence, passed) ||     // issuer
-      !tbs.ReadElement(Tag::kSequence, passed) ||     // validity
-      !tbs.ReadElement(Tag::kSequence, passed) ||     // subject
+      !tbs.Read(Tag::kInteger, passed) ||          // serialNumber
+      !tbs.ReadElement(Tag::kSequence, passed) ||  // signature
+      !tbs.ReadElement(Tag::kSequence, passed) ||  // issuer
+      !tbs.ReadElement(Tag::kSequence, passed) ||  // validity
+      !tbs.ReadElement(Tag::kSequence, passed) ||  // subject
       !tbs.ReadElement(Tag::kSequence, spki)) {
     return std::nullopt;
   }

@@ -33,8 +33,8 @@ struct CertificateFacts {
 std::string EncodeTbs(const CertificateFacts& facts,
                       crypto::SignatureAlgorithm algorithm);
 
-// Of a certificate, the element in it: its DER SubjectPublicKeyInfo, which `der`
-// has to outlive; nothing else of it is looked at. nullopt: it is none.
+// Of a certificate, the element in it: its DER SubjectPublicKeyInfo, which
+// `der` has to outlive; nothing else of it is looked at. nullopt: it is none.
 std::optional<base::Bytes> FindPublicKey(base::Bytes der);
 
 // The certificate, signed and verified.

@@ -59,7 +59,9 @@ TEST(CertificatePoliciesTest, RefusesWhatIsMalformed) {
   } wrong[] = {
       {"none", "3000"},
       {"no OID", "30023000"},
-      {"trailing bytes", "3006300406022a03" "00"},
+      {"trailing bytes",
+       "3006300406022a03"
+       "00"},
       {"one twice", "300c300406022a03300406022a03"},
       {"qualifiers that are no SEQUENCE", "3008300606022a030500"},
   };

@@ -49,10 +49,10 @@ absl::Status ReadExtensions(der::Reader list, Csr& csr) {
     }
     std::string dotted = der::OidToText(oid);
     if (!seen.insert(dotted).second) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "csr: extensionRequest: ",
-          dotted == kSubjectAltName ? "subjectAltName" : dotted,
-          " twice (RFC 5280 section 4.2)"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("csr: extensionRequest: ",
+                       dotted == kSubjectAltName ? "subjectAltName" : dotted,
+                       " twice (RFC 5280 section 4.2)"));
     }
     if (dotted == kSubjectAltName) {
       ASSIGN_OR_RETURN(csr.alt_names, ParseAltNames(value));
@@ -130,8 +130,7 @@ absl::StatusOr<Csr> ParseCsr(base::Bytes der, KeyCheck check_key) {
           .alt_names = {},
           .public_key = std::move(key),
           .extensions = {}};
-  if (attributes.has_value())
-    RETURN_IF_ERROR(ReadAttributes(*attributes, csr));
+  if (attributes.has_value()) RETURN_IF_ERROR(ReadAttributes(*attributes, csr));
   return csr;
 }
 

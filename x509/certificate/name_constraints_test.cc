@@ -57,23 +57,24 @@ class OpenSslCa {
 
  private:
   explicit OpenSslCa(const std::string& arguments) {
-    Shell("umask 077; openssl req -x509 -newkey ec -pkeyopt "
-          "ec_paramgen_curve:P-256 -nodes -keyout " +
-          TempPath("nc.key") + " -out " + TempPath("nc.pem") +
-          " -days 10 " + arguments);
+    Shell(
+        "umask 077; openssl req -x509 -newkey ec -pkeyopt "
+        "ec_paramgen_curve:P-256 -nodes -keyout " +
+        TempPath("nc.key") + " -out " + TempPath("nc.pem") + " -days 10 " +
+        arguments);
     MakeCsr("/O=Other");
   }
   static void MakeCsr(const std::string& subject) {
-    Shell("umask 077; openssl req -new -newkey ec -pkeyopt "
-          "ec_paramgen_curve:P-256 -nodes -keyout /dev/null -subj '" +
-          subject + "' -out " + TempPath("leaf.csr"));
+    Shell(
+        "umask 077; openssl req -new -newkey ec -pkeyopt "
+        "ec_paramgen_curve:P-256 -nodes -keyout /dev/null -subj '" +
+        subject + "' -out " + TempPath("leaf.csr"));
   }
   static bool Accepts(const std::string& extension) {
     Shell("openssl x509 -req -in " + TempPath("leaf.csr") + " -days 5 -CA " +
           TempPath("nc.pem") + " -CAkey " + TempPath("nc.key") +
-          " -set_serial 7 -extfile " +
-          WriteTemp("nc.ext", extension + "\n") + " -out " +
-          TempPath("leaf.pem"));
+          " -set_serial 7 -extfile " + WriteTemp("nc.ext", extension + "\n") +
+          " -out " + TempPath("leaf.pem"));
     return Succeeds("openssl verify -CAfile " + TempPath("nc.pem") + " " +
                     TempPath("leaf.pem"));
   }
@@ -82,8 +83,8 @@ class OpenSslCa {
 AltName Name(AltNameKind kind, const std::string& value) {
   if (kind != AltNameKind::kIp) return {.kind = kind, .value = value};
   const auto subtree = NameSubtreeFromText(
-      Kind::kIp, value + (value.find(':') == std::string::npos ? "/32"
-                                                               : "/128"));
+      Kind::kIp,
+      value + (value.find(':') == std::string::npos ? "/32" : "/128"));
   return {.kind = kind,
           .value = subtree->value.substr(0, subtree->value.size() / 2)};
 }
@@ -160,17 +161,18 @@ TEST(NameConstraintsTest, SubjectsAgreeWithOpenSslToo) {
     const char* openssl;
     std::vector<Attribute> subject;
   } subjects[] = {
-      {"/C=DE/O=Example Inc/CN=a", {{"C", "DE"}, {"O", "Example Inc"}, {"CN", "a"}}},
-      {"/C=DE/O=EXAMPLE INC/CN=a", {{"C", "DE"}, {"O", "EXAMPLE INC"}, {"CN", "a"}}},
+      {"/C=DE/O=Example Inc/CN=a",
+       {{"C", "DE"}, {"O", "Example Inc"}, {"CN", "a"}}},
+      {"/C=DE/O=EXAMPLE INC/CN=a",
+       {{"C", "DE"}, {"O", "EXAMPLE INC"}, {"CN", "a"}}},
       {"/C=DE/O=Example", {{"C", "DE"}, {"O", "Example"}}},
       {"/C=DE/CN=a", {{"C", "DE"}, {"CN", "a"}}},
       {"/O=Example Inc/C=DE", {{"O", "Example Inc"}, {"C", "DE"}}},
   };
   for (const auto& s : subjects) {
     const std::string der = EncodeName(s.subject).value();
-    EXPECT_EQ(
-        CheckPermittedSubject(parsed, base::AsBytes(der), "the CA").ok(),
-        ca.AcceptsSubject(s.openssl))
+    EXPECT_EQ(CheckPermittedSubject(parsed, base::AsBytes(der), "the CA").ok(),
+              ca.AcceptsSubject(s.openssl))
         << s.openssl;
   }
   const std::string empty("\x30\x00", 2);
@@ -239,13 +241,13 @@ TEST(NameConstraintsTest, RefusesTextThatIsNoSubtree) {
     Kind kind;
     const char* text;
   } wrong[] = {
-      {Kind::kDns, ""},           {Kind::kDns, ".example.com"},
-      {Kind::kDns, "*.a.com"},    {Kind::kDns, "a..b"},
-      {Kind::kDns, "a.b."},       {Kind::kEmail, "@example.com"},
-      {Kind::kEmail, "a@"},       {Kind::kUri, "https://a"},
-      {Kind::kUri, "."},          {Kind::kIp, "10.0.0.0"},
-      {Kind::kIp, "10.0.0.1/8"},  {Kind::kIp, "10.0.0.0/33"},
-      {Kind::kIp, "x/8"},         {Kind::kIp, "2001:db8::/129"},
+      {Kind::kDns, ""},          {Kind::kDns, ".example.com"},
+      {Kind::kDns, "*.a.com"},   {Kind::kDns, "a..b"},
+      {Kind::kDns, "a.b."},      {Kind::kEmail, "@example.com"},
+      {Kind::kEmail, "a@"},      {Kind::kUri, "https://a"},
+      {Kind::kUri, "."},         {Kind::kIp, "10.0.0.0"},
+      {Kind::kIp, "10.0.0.1/8"}, {Kind::kIp, "10.0.0.0/33"},
+      {Kind::kIp, "x/8"},        {Kind::kIp, "2001:db8::/129"},
       {Kind::kDirectory, "O=x"},
   };
   for (const auto& c : wrong) {
@@ -264,7 +266,9 @@ TEST(NameConstraintsTest, RefusesWhatIsMalformed) {
       {"an empty list", "3002a000"},
       {"a minimum", "300aa0083006820161800100"},
       {"an address of five octets", "300ba009300787050a00000000"},
-      {"trailing bytes", "3007a0053003820161" "00"},
+      {"trailing bytes",
+       "3007a0053003820161"
+       "00"},
       {"a directoryName that is no Name", "3008a0063004a4020500"},
   };
   for (const auto& c : wrong) {

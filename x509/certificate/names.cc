@@ -266,9 +266,9 @@ absl::StatusOr<std::vector<AltName>> ParseAltNames(base::Bytes der) {
     if (!rest.ReadAny(tag, value)) return Malformed("GeneralName");
   }
   if (count > kMaxNames) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("subjectAltName: ", count, " names; at most ", kMaxNames,
-                     " are allowed"));
+    return absl::InvalidArgumentError(absl::StrCat("subjectAltName: ", count,
+                                                   " names; at most ",
+                                                   kMaxNames, " are allowed"));
   }
   while (!list.AtEnd()) {
     Tag tag;
