@@ -20,11 +20,14 @@ class IssuanceService final : public v1::IssuanceService::Service {
 
   grpc::Status Issue(grpc::ServerContext*, const v1::IssueRequest* request,
                      v1::IssueResponse* response) override {
-    const auto issued = signer_.Issue({.request_id = request->request_id(),
-                                       .requester = request->requester(),
-                                       .issuer = request->issuer(),
-                                       .profile = request->profile(),
-                                       .csr = request->csr()});
+    const auto issued = signer_.Issue(
+        {.request_id = request->request_id(),
+         .requester = request->requester(),
+         .issuer = request->issuer(),
+         .profile = request->profile(),
+         .csr = request->csr(),
+         .not_before = absl::FromUnixSeconds(request->not_before_seconds()),
+         .not_after = absl::FromUnixSeconds(request->not_after_seconds())});
     if (!issued.ok()) return rpc::ToGrpc(issued.status());
     response->set_certificate(issued->certificate);
     for (const std::string& der : issued->chain) response->add_chain(der);
