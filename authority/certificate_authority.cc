@@ -104,7 +104,9 @@ std::vector<block::Update> CertificateAuthority::AskSigner(
                         .requester = order.requester,
                         .issuer = order.issuer,
                         .profile = order.profile,
-                        .csr = *std::move(csr)});
+                        .csr = *std::move(csr),
+                        .not_before = order.not_before,
+                        .not_after = order.not_after});
   }
   if (requests.empty()) return {};
   // The commit point: from here on the certificates exist, whatever happens

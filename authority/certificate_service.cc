@@ -87,7 +87,9 @@ IssueOrder FromProto(const rpc::Identity& caller,
           .requester = caller.uri,
           .issuer = request.issuer(),
           .profile = request.profile(),
-          .csr = request.csr()};
+          .csr = request.csr(),
+          .not_before = absl::FromUnixSeconds(request.not_before_seconds()),
+          .not_after = absl::FromUnixSeconds(request.not_after_seconds())};
 }
 
 }  // namespace

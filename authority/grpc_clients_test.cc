@@ -59,7 +59,9 @@ class GrpcSignerClientTest : public GrpcTest {
             .requester = "spiffe://test/client/one",
             .issuer = "issuing",
             .profile = "server",
-            .csr = testing::OpenSslCsr("www.example.com")};
+            .csr = testing::OpenSslCsr("www.example.com"),
+            .not_before = absl::FromUnixSeconds(1'800'000'001),
+            .not_after = absl::FromUnixSeconds(1'800'000'002)};
   }
 
   absl::StatusOr<SignerIssued> Issue(const SignerIssue& order) {
@@ -89,6 +91,8 @@ TEST_F(GrpcSignerClientTest, CarriesOrdersAndCertificatesWhole) {
   EXPECT_EQ(heard.issuer, order.issuer);
   EXPECT_EQ(heard.profile, order.profile);
   EXPECT_EQ(heard.csr, order.csr);
+  EXPECT_EQ(heard.not_before, order.not_before);
+  EXPECT_EQ(heard.not_after, order.not_after);
 
   const auto again = Issue(order);
   const auto direct = signer_.Issue(order);

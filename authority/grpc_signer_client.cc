@@ -75,6 +75,8 @@ class GrpcSignerClient final : public SignerClient {
       one.set_issuer(request.issuer);
       one.set_profile(request.profile);
       one.set_csr(request.csr);
+      one.set_not_before_seconds(absl::ToUnixSeconds(request.not_before));
+      one.set_not_after_seconds(absl::ToUnixSeconds(request.not_after));
     }
     v1::IssueBatchResponse response;
     grpc::ClientContext context;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "authority/publisher.h"
 #include "storage/rows.h"
 
@@ -16,6 +17,8 @@ struct IssueOrder {
   std::string issuer = {};
   std::string profile = {};
   std::string csr = {};  // DER or PEM.
+  // The epoch: as the profile says.
+  absl::Time not_before = absl::UnixEpoch(), not_after = absl::UnixEpoch();
 };
 
 struct Issued {

@@ -19,6 +19,8 @@ struct SignerIssue {
   std::string issuer = {};
   std::string profile = {};
   std::string csr = {};  // DER.
+  // The epoch: as the profile says.
+  absl::Time not_before = absl::UnixEpoch(), not_after = absl::UnixEpoch();
 };
 
 struct SignerIssued {

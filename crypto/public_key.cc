@@ -114,7 +114,8 @@ absl::StatusOr<PKeyPtr> EcKey(const TypeRow& row, base::Bytes point) {
   PKeyPtr key(EVP_PKEY_dup(of_curve));
   if (!key || EVP_PKEY_set1_encoded_public_key(key.get(), point.data(),
                                                point.size()) != 1) {
-    return Invalid(TakeOpenSslErrors());
+    return Invalid(absl::StrCat(Name(row.type), " point is not on its curve (",
+                                TakeOpenSslErrors(), ")"));
   }
   return key;
 }

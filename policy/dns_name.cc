@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "policy/a_label.h"
 
 namespace chancery::policy {
 namespace {
@@ -20,6 +21,12 @@ absl::Status Refuse(absl::string_view name, absl::string_view rule) {
 
 bool IsLabelCharacter(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-';
+}
+
+bool IsAscii(absl::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_isascii(static_cast<unsigned char>(c));
+  });
 }
 
 }  // namespace
@@ -42,17 +49,23 @@ absl::StatusOr<std::string> NormalizeDnsName(absl::string_view name,
       return Refuse(name, "a label has 1 to 63 characters");
     }
     if (!std::all_of(label.begin(), label.end(), IsLabelCharacter)) {
-      return Refuse(name,
-                    "a label has letters, digits and hyphens; a wildcard is a "
-                    "whole label");
+      return Refuse(
+          name, IsAscii(label)
+                    ? "a label has letters, digits and hyphens; a wildcard is "
+                      "the whole first label"
+                    : "international labels are written as A-labels, which "
+                      "begin with xn-- (RFC 5280 section 7.2)");
     }
     if (label.front() == '-' || label.back() == '-') {
       return Refuse(name, "a label neither begins nor ends with a hyphen");
     }
-    if (label.size() >= 4 && label.substr(2, 2) == "--" &&
-        !absl::StartsWithIgnoreCase(label, "xn--")) {
-      return Refuse(name,
-                    "\"--\" there is reserved (RFC 5891 section 4.2.3.1)");
+    if (label.size() >= 4 && label.substr(2, 2) == "--") {
+      if (!absl::StartsWithIgnoreCase(label, "xn--")) {
+        return Refuse(name,
+                      "\"--\" there is reserved (RFC 5891 section 4.2.3.1)");
+      }
+      const absl::Status checked = CheckALabel(label);
+      if (!checked.ok()) return Refuse(name, checked.message());
     }
   }
   const absl::string_view last = labels.back();

@@ -12,8 +12,8 @@ namespace chancery::policy {
 // 1123 section 2.1, RFC 5280 section 4.2.1.6): labels of 1 to 63 letters,
 // digits and hyphens, not at the edges; 253 characters at most; no address, no
 // final dot. A label that has hyphens as its third and fourth characters must
-// begin with xn--. A wildcard is "*" as the whole first label, above at least
-// two others. InvalidArgument names the rule.
+// be an A-label (a_label.h). A wildcard is "*" as the whole first label, above
+// at least two others. InvalidArgument names the rule.
 absl::StatusOr<std::string> NormalizeDnsName(absl::string_view name,
                                              bool allow_wildcard);
 

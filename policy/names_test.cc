@@ -58,11 +58,33 @@ TEST(DnsNameTest, RefusesWhatIsNoHostName) {
       "::1",
       "ab--cd.example",  // RFC 5891 section 4.2.3.1.
       "xn--.example",
+      "xn--n3h.example",  // U+2603: DISALLOWED (RFC 5892).
+      "xn--ab-99999.example",
+      "xn--abc.example",  // It encodes nothing.
   };
   for (const std::string& name : wrong) {
     EXPECT_THAT(NormalizeDnsName(name, true), StatusIs(kInvalid, "DNS name"))
         << name;
   }
+}
+
+// The A-labels are what `idn2` and Python print.
+TEST(DnsNameTest, AllowsALabels) {
+  for (const char* name :
+       {"xn--bcher-kva.example", "xn--mnchen-3ya.example",
+        "xn--80akhbyknj4f.example",    // Cyrillic.
+        "xn--jxalpdlp.example",        // Greek.
+        "xn--fiqs8s", "a.xn--wgbl6a",  // Han, Arabic.
+        "xn--strae-oqa.example"}) {    // Sharp s, as IDNA 2008 has it.
+    EXPECT_THAT(NormalizeDnsName(name, false), IsOk()) << name;
+  }
+}
+
+TEST(DnsNameTest, SaysWhatToWriteForAULabel) {
+  EXPECT_THAT(NormalizeDnsName("b\xc3\xbc"
+                               "cher.example",
+                               false),
+              StatusIs(kInvalid, "A-labels, which begin with xn--"));
 }
 
 TEST(DnsNameTest, AWildcardIsTheWholeFirstLabel) {

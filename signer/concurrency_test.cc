@@ -72,12 +72,12 @@ class Released {
 class ConcurrencyTest : public ::testing::Test {
  protected:
   absl::StatusOr<Issued> Issue(const std::string& request_id,
-                               const std::string& csr = SignerWorld::Csr()) {
+                               const std::string& csr = "") {
     return world_.signer.issuance().Issue(
         {.asker = SignerWorld::Ask(request_id),
          .issuer = "issuing",
          .profile = "server",
-         .csr = csr});
+         .csr = csr.empty() ? world_.CsrOf(request_id) : csr});
   }
   absl::StatusOr<Revoked> Revoke(const std::string& request_id,
                                  const std::string& serial, int reason) {

@@ -23,7 +23,9 @@
 #include "signer/issuer_chain.h"
 #include "signer/lint_settings.h"
 #include "signer/ocsp_rehearsal.h"
+#include "signer/profiles.h"
 #include "x509/certificate/certificate.h"
+#include "x509/certificate/name_constraints.h"
 #include "x509/certificate/pem.h"
 
 namespace chancery::signer {
@@ -34,7 +36,6 @@ namespace br = policy::br;
 constexpr uint32_t kDefaultOcspHours = 96;
 constexpr uint32_t kDefaultCrlHours = 168;
 constexpr uint32_t kMaxCrlShards = ledger::kMaxCrlShards;
-constexpr uint32_t kMaxBackdateMinutes = 60 * 48;
 // Half of what responders count as fresh unless they are told otherwise.
 constexpr uint32_t kMaxHeadSeconds = 300;
 
@@ -53,73 +54,13 @@ bool IsSlug(const std::string& name) {
          });
 }
 
-absl::StatusOr<policy::Profile> ToProfile(const config::Profile& from) {
-  using x509::AltNameKind;
-  policy::Profile profile;
-  profile.name = from.name();
-  profile.validity = absl::Hours(from.validity_hours());
-  profile.backdate = absl::Minutes(from.backdate_minutes());
-  ASSIGN_OR_RETURN(profile.key_usage,
-                   policy::KeyUsageFromNames(
-                       {from.key_usage().begin(), from.key_usage().end()}));
-  ASSIGN_OR_RETURN(
-      profile.extended_key_usage,
-      policy::ExtendedKeyUsageFromNames({from.extended_key_usage().begin(),
-                                         from.extended_key_usage().end()}));
-  ASSIGN_OR_RETURN(profile.key_types,
-                   policy::KeyTypesFromNames(
-                       {from.key_type().begin(), from.key_type().end()}));
-  if (from.allow_dns()) profile.alt_name_kinds.insert(AltNameKind::kDns);
-  if (from.allow_ip()) profile.alt_name_kinds.insert(AltNameKind::kIp);
-  if (from.allow_email()) profile.alt_name_kinds.insert(AltNameKind::kEmail);
-  if (from.allow_uri()) profile.alt_name_kinds.insert(AltNameKind::kUri);
-  for (const std::string& suffix : from.dns_suffix()) {
-    profile.dns_suffixes.push_back(absl::AsciiStrToLower(suffix));
-  }
-  profile.allow_wildcard = from.allow_wildcard();
-  profile.subject_attributes = {from.subject_attribute().begin(),
-                                from.subject_attribute().end()};
-  ASSIGN_OR_RETURN(
-      profile.lints,
-      CertificateLintsOf(from, absl::StrCat("profile \"", from.name(), "\".")));
-  return profile;
-}
-
-absl::Status CheckProfile(const config::Profile& profile) {
-  if (profile.name().empty() || profile.name().size() > 128) {
-    return rpc::ConfigError("profile.name", profile.name(),
-                            "1 to 128 characters");
-  }
-  const std::string field = absl::StrCat("profile \"", profile.name(), "\".");
-  if (profile.validity_hours() == 0) {
-    return rpc::ConfigError(field + "validity_hours", "0",
-                            "say how long a certificate lives");
-  }
-  if (profile.backdate_minutes() > kMaxBackdateMinutes) {
-    return rpc::ConfigError(field + "backdate_minutes",
-                            absl::StrCat(profile.backdate_minutes()),
-                            "at most 2 days");
-  }
-  if (profile.extended_key_usage().empty()) {
-    return rpc::ConfigError(
-        field + "extended_key_usage", "",
-        "say what its certificates are for, such as \"server_auth\"");
-  }
-  if (!profile.allow_dns() && !profile.allow_ip() && !profile.allow_email() &&
-      !profile.allow_uri()) {
-    return rpc::ConfigError(field + "allow_dns", "false",
-                            "allow at least one kind of name");
-  }
-  return ToProfile(profile).status();
-}
-
 absl::Status CheckUrl(const std::string& field, const std::string& url) {
   if (url.empty() || absl::StartsWith(url, "http://")) return absl::OkStatus();
   return rpc::ConfigError(
       field, url, "http:// only: clients check it before they trust TLS");
 }
 
-using Profiles = std::map<std::string, const config::Profile*>;
+using ProfileMap = std::map<std::string, policy::Profile>;
 
 br::Covers CoveredBy(const config::Issuer& issuer) {
   return issuer.profile().empty() ? br::Covers::kCaCertificates
@@ -128,8 +69,8 @@ br::Covers CoveredBy(const config::Issuer& issuer) {
 
 absl::Status CheckBr(const config::Issuer& issuer, const std::string& field,
                      uint32_t ocsp_hours, uint32_t crl_hours,
-                     const Profiles& profiles) {
-  const auto checked = [&](const std::string& name, uint32_t value,
+                     const ProfileMap& profiles) {
+  const auto checked = [&](const std::string& name, const absl::AlphaNum& value,
                            const absl::Status& rule) {
     return rule.ok() ? rule
                      : rpc::ConfigError(field + name, absl::StrCat(value),
@@ -143,13 +84,11 @@ absl::Status CheckBr(const config::Issuer& issuer, const std::string& field,
   for (const std::string& name : issuer.profile()) {
     const auto found = profiles.find(name);
     if (found == profiles.end()) continue;  // Refused elsewhere.
-    const config::Profile& profile = *found->second;
-    RETURN_IF_ERROR(
-        checked(absl::StrCat("profile \"", name, "\".validity_hours"),
-                profile.validity_hours(),
-                br::CheckCertificateLifetime(
-                    absl::Hours(profile.validity_hours()) -
-                    absl::Minutes(profile.backdate_minutes()))));
+    const policy::Profile& profile = found->second;
+    RETURN_IF_ERROR(checked(
+        absl::StrCat("profile \"", name, "\".validity_hours"),
+        absl::FormatDuration(profile.validity),
+        br::CheckCertificateLifetime(profile.validity - profile.backdate)));
   }
   return absl::OkStatus();
 }
@@ -207,7 +146,7 @@ absl::Status CheckCrls(const std::string& field, const config::Issuer& issuer,
 }
 
 absl::Status CheckIssuer(const config::Issuer& issuer,
-                         const Profiles& profiles) {
+                         const ProfileMap& profiles) {
   if (!IsSlug(issuer.name())) {
     return rpc::ConfigError("issuer.name", issuer.name(),
                             "1 to 63 lower-case letters, digits and dashes");
@@ -241,10 +180,12 @@ absl::Status CheckIssuer(const config::Issuer& issuer,
   RETURN_IF_ERROR(CheckUrl(field + "ca_issuers_url", issuer.ca_issuers_url()));
   RETURN_IF_ERROR(IssuerLintsOf(issuer, field).status());
   for (const std::string& profile : issuer.profile()) {
-    if (profiles.count(profile) == 0) {
+    const auto found = profiles.find(profile);
+    if (found == profiles.end()) {
       return rpc::ConfigError(field + "profile", profile,
                               "no profile has this name");
     }
+    RETURN_IF_ERROR(CheckProfileOf(issuer, found->second, field));
   }
   return absl::OkStatus();
 }
@@ -314,6 +255,30 @@ absl::Status AddTemplates(const config::Issuer& config,
   return absl::OkStatus();
 }
 
+// Of all CAs in the chain.
+absl::StatusOr<std::vector<x509::NameConstraints>> ConstraintsOf(
+    const std::vector<std::string>& chain) {
+  std::vector<x509::NameConstraints> out;
+  for (const std::string& der : chain) {
+    ASSIGN_OR_RETURN(const x509::Certificate ca,
+                     x509::Certificate::Parse(base::AsBytes(der)));
+    const auto& constraints = ca.facts().extensions.name_constraints;
+    if (constraints.has_value()) out.push_back(*constraints);
+  }
+  return out;
+}
+
+absl::Status CheckRoomBelow(const Issuer& issuer,
+                            const policy::Profile& profile) {
+  if (!profile.ca.has_value() || issuer.path_length != 0) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("profile: \"", profile.name,
+                   "\": it makes CAs, and the path length of the issuer's "
+                   "certificate allows none below it"));
+}
+
 absl::StatusOr<Issuer> LoadIssuer(
     const config::Issuer& config,
     const std::map<std::string, policy::Profile>& profiles,
@@ -338,6 +303,8 @@ absl::StatusOr<Issuer> LoadIssuer(
   issuer.subject = facts.subject;
   issuer.subject_key_identifier = facts.extensions.subject_key_identifier;
   issuer.not_after = facts.not_after;
+  issuer.path_length = facts.extensions.path_length;
+  ASSIGN_OR_RETURN(issuer.name_constraints, ConstraintsOf(issuer.chain));
   ASSIGN_OR_RETURN(issuer.key,
                    opener.Open(ToKeySource(config.key()), ca.public_key()));
   const crypto::PublicKey& key = ca.public_key();
@@ -378,8 +345,10 @@ absl::StatusOr<Issuer> LoadIssuer(
   RETURN_IF_ERROR(AddTemplates(config, ca, std::move(embedded), issuer));
   RETURN_IF_ERROR(
       RehearseOcsp(issuer, ca, delegate.has_value() ? *delegate : ca));
-  for (const std::string& name : config.profile())
+  for (const std::string& name : config.profile()) {
     issuer.profiles[name] = profiles.at(name);
+    RETURN_IF_ERROR(CheckRoomBelow(issuer, issuer.profiles[name]));
+  }
   if (config.block_capacity() != 0)
     issuer.block_capacity = config.block_capacity();
   return issuer;
@@ -411,16 +380,11 @@ absl::Status CheckConfig(const config::Signer& config) {
   }
   if (config.issuer().empty())
     return rpc::ConfigError("issuer", "", "name at least one");
-  Profiles profiles;
+  ASSIGN_OR_RETURN(const Profiles profiles, LoadProfiles(config));
+  RETURN_IF_ERROR(LoadBlockedKeys(config).status());
   std::set<std::string> issuers;
-  for (const config::Profile& profile : config.profile()) {
-    RETURN_IF_ERROR(CheckProfile(profile));
-    if (!profiles.emplace(profile.name(), &profile).second) {
-      return rpc::ConfigError("profile.name", profile.name(), "each name once");
-    }
-  }
   for (const config::Issuer& issuer : config.issuer()) {
-    RETURN_IF_ERROR(CheckIssuer(issuer, profiles));
+    RETURN_IF_ERROR(CheckIssuer(issuer, profiles.by_name));
     if (!issuers.insert(issuer.name()).second) {
       return rpc::ConfigError("issuer.name", issuer.name(), "each name once");
     }
@@ -430,15 +394,14 @@ absl::Status CheckConfig(const config::Signer& config) {
 
 absl::StatusOr<std::vector<Issuer>> LoadIssuers(const config::Signer& config,
                                                 crypto::KeyOpener& opener) {
-  std::map<std::string, policy::Profile> profiles;
-  for (const config::Profile& from : config.profile()) {
-    ASSIGN_OR_RETURN(profiles[from.name()], ToProfile(from));
-  }
+  ASSIGN_OR_RETURN(const Profiles profiles, LoadProfiles(config));
+  ASSIGN_OR_RETURN(const auto blocked_keys, LoadBlockedKeys(config));
   std::vector<Issuer> issuers;
   std::map<std::string, std::string> names;
   for (const config::Issuer& from : config.issuer()) {
-    auto issuer = LoadIssuer(from, profiles, opener);
+    auto issuer = LoadIssuer(from, profiles.by_name, opener);
     if (!issuer.ok()) return InIssuer(from, issuer.status());
+    issuer->blocked_keys = blocked_keys;
     const auto [at, added] = names.emplace(issuer->issuer_id, issuer->name);
     if (!added) {
       return InIssuer(

@@ -3,14 +3,20 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
+#include "base/encoding.h"
 #include "base/status_macros.h"
+#include "crypto/digest.h"
+#include "policy/build_certificate.h"
 #include "policy/certificate_lints.h"
+#include "policy/key_rules.h"
 #include "policy/lints/linter.h"
 #include "policy/profile.h"
 #include "signer/crl_shard.h"
@@ -49,7 +55,38 @@ policy::IssuerFacts FactsOf(const Issuer& issuer, uint32_t crl_shard) {
           .not_after = issuer.not_after,
           .ocsp_url = issuer.ocsp_url,
           .crl_url = CrlUrl(issuer, crl_shard),
-          .ca_issuers_url = issuer.ca_issuers_url};
+          .ca_issuers_url = issuer.ca_issuers_url,
+          .name_constraints = issuer.name_constraints,
+          .path_length = issuer.path_length};
+}
+
+std::string SecondsOf(const std::optional<absl::Time>& time) {
+  return time.has_value() ? absl::StrCat(absl::ToUnixSeconds(*time)) : "";
+}
+
+// What a request id stands for.
+absl::StatusOr<ledger::Origin> OriginOf(const IssueRequest& request,
+                                        const Issuer& issuer) {
+  if (!request.not_before.has_value() && !request.not_after.has_value()) {
+    return MakeOrigin(request.asker, {"issue", issuer.issuer_id,
+                                      request.profile, request.csr});
+  }
+  return MakeOrigin(request.asker, {"issue", issuer.issuer_id, request.profile,
+                                    request.csr, SecondsOf(request.not_before),
+                                    SecondsOf(request.not_after)});
+}
+
+// Whether this signer once revoked a certificate of the key as compromised, for
+// whichever issuer (Baseline Requirements section 6.1.1.3).
+absl::Status CheckNotCompromised(const State& state,
+                                 const std::string& spki_sha256) {
+  ASSIGN_OR_RETURN(const std::optional<uint64_t> revoked,
+                   state.CompromisedKey(spki_sha256));
+  if (!revoked.has_value()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("key: SHA-256 ", base::Hex(base::AsBytes(spki_sha256)),
+                   ": a certificate of it was revoked as keyCompromise (entry ",
+                   *revoked, " of the ledger): make a new key"));
 }
 
 absl::Status PassesLints(const policy::Profile& profile,
@@ -144,7 +181,8 @@ absl::StatusOr<std::optional<Issued>> Issuance::Repeated(
 struct Issuance::Order {
   const Issuer* issuer = nullptr;
   ledger::CertificateEntry entry = {};
-  uint64_t index = 0;  // The entry's, once it is in the ledger.
+  std::string spki_sha256 = {};  // Of the key that is certified.
+  uint64_t index = 0;            // The entry's, once it is in the ledger.
   // Somebody else's answer to the same request; nothing is written then.
   std::optional<Issued> repeated = {};
   // It is that, but what it is has to be looked up.
@@ -157,19 +195,29 @@ absl::StatusOr<Issuance::Order> Issuance::Prepare(const IssueRequest& request) {
   const Issuer& issuer = *order.issuer;
   ASSIGN_OR_RETURN(const policy::Profile* profile,
                    ProfileOf(issuer, request.profile));
-  ASSIGN_OR_RETURN(const ledger::Origin origin,
-                   MakeOrigin(request.asker, {"issue", issuer.issuer_id,
-                                              profile->name, request.csr}));
+  ASSIGN_OR_RETURN(const ledger::Origin origin, OriginOf(request, issuer));
   ASSIGN_OR_RETURN(order.repeated, Repeated(issuer, origin));
   if (order.repeated.has_value()) return order;
 
-  ASSIGN_OR_RETURN(const x509::Csr csr,
-                   x509::ParseCsr(base::AsBytes(request.csr)));
+  ASSIGN_OR_RETURN(
+      const x509::Csr csr,
+      x509::ParseCsr(base::AsBytes(request.csr), policy::CheckKey));
+  order.spki_sha256 = base::ToString(crypto::Sha256(csr.public_key.spki()));
+  {
+    ASSIGN_OR_RETURN(const auto view, ledger_.Read());
+    RETURN_IF_ERROR(CheckNotCompromised(view->state(), order.spki_sha256));
+  }
+  if (issuer.blocked_keys != nullptr) {
+    RETURN_IF_ERROR(issuer.blocked_keys->Check(csr.public_key));
+  }
   const std::string serial = NewSerial(random_);
   const uint32_t crl_shard = ShardForSerial(issuer, serial);
-  ASSIGN_OR_RETURN(const x509::CertificateFacts facts,
-                   policy::BuildLeaf(*profile, csr, FactsOf(issuer, crl_shard),
-                                     serial, clock_.Now()));
+  ASSIGN_OR_RETURN(
+      const x509::CertificateFacts facts,
+      policy::BuildCertificate(
+          *profile, csr, FactsOf(issuer, crl_shard), serial,
+          {.not_before = request.not_before, .not_after = request.not_after},
+          clock_.Now()));
   ASSIGN_OR_RETURN(std::string der, Sign(issuer, *profile, facts));
   order.entry = {
       .imported = false,
@@ -227,7 +275,14 @@ void Issuance::Record(std::vector<absl::StatusOr<Order>>& orders) {
       ledger_.Execute([&](Transaction& transaction) -> absl::Status {
         for (absl::StatusOr<Order>& order : orders) {
           if (!order.ok() || order->repeated.has_value()) continue;
-          RETURN_IF_ERROR(RecordOne(transaction, *order));
+          // Since it was prepared: that is its own fault.
+          const absl::Status fine =
+              CheckNotCompromised(transaction.state(), order->spki_sha256);
+          if (fine.ok()) {
+            RETURN_IF_ERROR(RecordOne(transaction, *order));
+          } else {
+            order = fine;
+          }
         }
         return absl::OkStatus();
       });

@@ -1,7 +1,10 @@
 #include "signer/issuance_service.h"
 
+#include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "base/status_macros.h"
 #include "rpc/convert/block_update.h"
 #include "rpc/status.h"
@@ -10,6 +13,12 @@
 namespace chancery::signer {
 namespace {
 
+// 0 in a message: as the profile says.
+std::optional<absl::Time> TimeOf(int64_t seconds) {
+  if (seconds == 0) return std::nullopt;
+  return absl::FromUnixSeconds(seconds);
+}
+
 IssueRequest FromProto(const rpc::Identity& caller,
                        const v1::IssueRequest& request) {
   return {.asker = {.caller_uri = caller.uri,
@@ -17,7 +26,9 @@ IssueRequest FromProto(const rpc::Identity& caller,
                     .request_id = request.request_id()},
           .issuer = request.issuer(),
           .profile = request.profile(),
-          .csr = request.csr()};
+          .csr = request.csr(),
+          .not_before = TimeOf(request.not_before_seconds()),
+          .not_after = TimeOf(request.not_after_seconds())};
 }
 
 // All but the updates.

@@ -13,9 +13,11 @@
 #include "absl/time/time.h"
 #include "block/block.h"
 #include "crypto/signing_key.h"
+#include "policy/blocked_keys.h"
 #include "policy/br_revocation.h"
 #include "policy/lints/selection.h"
 #include "policy/profile.h"
+#include "x509/certificate/name_constraints.h"
 
 namespace chancery::signer {
 
@@ -58,6 +60,11 @@ struct Issuer {
   // What refuses its CRLs and OCSP responses a signature.
   policy::lints::Selection lints;
   std::map<std::string, policy::Profile> profiles;
+  // Of its certificate, and of all CAs above it that are in the chain.
+  std::optional<int> path_length;
+  std::vector<x509::NameConstraints> name_constraints;
+  // Keys that no certificate is for, of all issuers; may be null.
+  std::shared_ptr<const policy::BlockedKeys> blocked_keys;
   uint32_t block_capacity = 4096;
 
   // What policy `br` holds its CRLs against; nullopt of a private issuer. One

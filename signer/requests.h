@@ -29,6 +29,8 @@ struct IssueRequest {
   std::string issuer = {};  // Its configured name.
   std::string profile = {};
   std::string csr = {};  // PKCS #10, DER.
+  // Within the profile's validity; absent: as it says.
+  std::optional<absl::Time> not_before = {}, not_after = {};
 };
 
 struct Issued {

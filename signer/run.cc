@@ -42,6 +42,7 @@
 #include "signer/mass_revocation.h"
 #include "signer/order_verifier.h"
 #include "signer/presign_service.h"
+#include "signer/profiles.h"
 #include "signer/revocation.h"
 #include "signer/revocation_limit.h"
 #include "signer/revocation_service.h"
@@ -119,6 +120,12 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
   ASSIGN_OR_RETURN(const auto ledger, OpenLedger(config, process));
   process.log().Info("ledger opened", {{"entries", ledger->Head().size}});
   RETURN_IF_ERROR(RecordIssuers(issuers.all(), *ledger));
+  RETURN_IF_ERROR(ledger->Execute(
+      [](Transaction& tx) { return tx.FindCompromisedKeys(); }));
+  ASSIGN_OR_RETURN(const Profiles profiles, LoadProfiles(config));
+  for (const std::string& note : profiles.notes) {
+    process.log().Warning("cfssl_config", {{"note", note}});
+  }
 
   SigningThreads threads(CountThreads(config));
   BlockSigner blocks(*ledger, issuers, *manifest_key, process.clock(),

@@ -26,11 +26,14 @@ class IssuanceService final : public v1::IssuanceService::Service {
                           v1::IssueBatchResponse* response) override {
     std::vector<SignerIssue> orders;
     for (const v1::IssueRequest& one : request->requests()) {
-      orders.push_back({.request_id = one.request_id(),
-                        .requester = one.requester(),
-                        .issuer = one.issuer(),
-                        .profile = one.profile(),
-                        .csr = one.csr()});
+      orders.push_back(
+          {.request_id = one.request_id(),
+           .requester = one.requester(),
+           .issuer = one.issuer(),
+           .profile = one.profile(),
+           .csr = one.csr(),
+           .not_before = absl::FromUnixSeconds(one.not_before_seconds()),
+           .not_after = absl::FromUnixSeconds(one.not_after_seconds())});
     }
     const auto batch = signer_.IssueBatch(orders);
     if (!batch.ok()) return rpc::ToGrpc(batch.status());

@@ -21,17 +21,25 @@ absl::Status Differs(absl::string_view what) {
   return absl::DataLossError(absl::StrCat("ledger: ", what));
 }
 
-// What replay starts from.
-class EmptyReader final : public KvReader {
+// What replay starts from: nothing but the entries, which it may look back at.
+class EntriesAlone final : public KvReader {
  public:
+  explicit EntriesAlone(const KvReader& all) : all_(all) {}
+
   absl::StatusOr<std::optional<std::string>> Get(
-      absl::string_view) const override {
-    return std::nullopt;
+      absl::string_view key) const override {
+    if (key.empty() || key[0] != static_cast<char>(Row::kEntry)) {
+      return std::nullopt;
+    }
+    return all_.Get(key);
   }
   absl::Status Scan(absl::string_view, absl::string_view,
                     Visitor) const override {
     return absl::OkStatus();
   }
+
+ private:
+  const KvReader& all_;
 };
 
 // Calls `visit` with each entry from `from` on, and its bytes; checks that the
@@ -146,8 +154,8 @@ absl::StatusOr<Marker> CheckTail(const KvReader& reader) {
 
 absl::Status AuditLedger(const KvReader& reader) {
   ASSIGN_OR_RETURN(const Marker marker, CheckTail(reader));
-  const EmptyReader nothing;
-  KvOverlay replayed(nothing);
+  const EntriesAlone entries(reader);
+  KvOverlay replayed(entries);
   merkle::Frontier frontier;
   absl::Time last_time = absl::InfinitePast();
   const auto log_size = ReadLog(

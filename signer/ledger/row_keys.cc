@@ -32,6 +32,7 @@ bool IsDerived(char row) {
     case Row::kCrlBase:
     case Row::kIssuer:
     case Row::kRequest:
+    case Row::kCompromisedKey:
       return true;
     default:
       return false;
@@ -144,6 +145,14 @@ std::string RequestKey(const ledger::Origin& origin) {
       .Counted(origin.request_id, 4);
   const crypto::Sha256Digest digest = crypto::Sha256(base::AsBytes(name));
   return Key(Row::kRequest, base::AsText(digest));
+}
+
+std::string CompromisedKeyKey(absl::string_view spki_sha256) {
+  return Key(Row::kCompromisedKey, spki_sha256);
+}
+
+std::string CompromisedKeysKnownKey() {
+  return Key(Row::kCompromisedKeysKnown);
 }
 
 std::string BlockBytesKey(absl::string_view block_id) {

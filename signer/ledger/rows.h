@@ -37,12 +37,15 @@ enum class Row : char {
   kCrlBase = 'y',
   kIssuer = 'i',
   kRequest = 'q',
+  kCompromisedKey = 'w',
   // Signed bytes beside the log.
   kBlockBytes = 'p',
   kDelta = 'd',
   kNewestBytes = 'v',  // The version that they lead to.
   kTemplate = 't',
   kHead = 'H',  // The newest.
+  // That there is a row for each compromised key, of old entries too.
+  kCompromisedKeysKnown = 'W',
 };
 
 bool IsDerived(char row);
@@ -79,6 +82,8 @@ std::string CrlKey(absl::string_view issuer_id, uint32_t shard,
 std::string CrlBaseKey(absl::string_view issuer_id, uint32_t shard);
 std::string IssuerKey(absl::string_view issuer_id);
 std::string RequestKey(const ledger::Origin& origin);
+std::string CompromisedKeyKey(absl::string_view spki_sha256);
+std::string CompromisedKeysKnownKey();
 std::string BlockBytesKey(absl::string_view block_id);
 std::string DeltaKey(absl::string_view block_id, uint64_t version);
 std::string NewestBytesKey(absl::string_view block_id);

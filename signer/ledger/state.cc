@@ -267,6 +267,15 @@ absl::StatusOr<std::optional<RequestState>> State::Request(
   return std::optional<RequestState>(std::move(state));
 }
 
+absl::StatusOr<std::optional<uint64_t>> State::CompromisedKey(
+    absl::string_view spki_sha256) const {
+  ASSIGN_OR_RETURN(const std::optional<std::string> value,
+                   reader_.Get(CompromisedKeyKey(spki_sha256)));
+  if (!value.has_value()) return std::nullopt;
+  ASSIGN_OR_RETURN(const uint64_t index, ParseNumber(*value));
+  return std::optional<uint64_t>(index);
+}
+
 absl::StatusOr<StoredBlock> State::BlockBytes(
     absl::string_view block_id) const {
   ASSIGN_OR_RETURN(const std::string value,

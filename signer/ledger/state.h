@@ -186,6 +186,12 @@ class State {
   absl::StatusOr<std::optional<RequestState>> Request(
       const ledger::Origin& origin) const;
 
+  // The entry that first revoked a certificate of this key as keyCompromise, by
+  // the SHA-256 of its DER SubjectPublicKeyInfo; nullopt: none did. It stays
+  // when the certificate has expired, and whoever issued it.
+  absl::StatusOr<std::optional<uint64_t>> CompromisedKey(
+      absl::string_view spki_sha256) const;
+
   // Signed bytes of the block: whole, and the deltas that follow it, which lead
   // from its version to the present. NotFound: never stored.
   absl::StatusOr<StoredBlock> BlockBytes(absl::string_view block_id) const;

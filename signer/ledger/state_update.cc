@@ -12,11 +12,14 @@
 #include "base/status_macros.h"
 #include "crypto/digest.h"
 #include "signer/ledger/certificate_state.h"
+#include "signer/ledger/compromised_key.h"
 #include "signer/ledger/rows.h"
 #include "signer/ledger/state.h"
 
 namespace chancery::signer {
 namespace {
+
+constexpr uint8_t kKeyCompromise = 1;  // RFC 5280 section 5.3.1.
 
 std::string Sha256(absl::string_view bytes) {
   return base::ToString(crypto::Sha256(base::AsBytes(bytes)));
@@ -202,6 +205,10 @@ absl::Status Apply(const ledger::StatusEntry& change,
                    ChangeStatus(std::move(former), change, entry.time));
   RETURN_IF_ERROR(RecordRequest(change.origin, entry, overlay));
   member.changed_index = entry.index;
+  if (member.status == CertificateStatus::kRevoked &&
+      member.reason == kKeyCompromise) {
+    RETURN_IF_ERROR(RecordCompromisedKey(member, entry.index, overlay));
+  }
 
   const std::string key =
       RevokedKey(member.issuer_id, member.crl_shard, member.serial);

@@ -8,10 +8,16 @@
 #include "base/bytes.h"
 #include "base/encoding.h"
 #include "base/status_macros.h"
+#include "signer/ledger/compromised_key.h"
 #include "signer/ledger/rows.h"
 #include "signer/ledger/state_update.h"
 
 namespace chancery::signer {
+namespace {
+
+constexpr uint8_t kKeyCompromise = 1;  // RFC 5280 section 5.3.1.
+
+}  // namespace
 
 absl::StatusOr<uint64_t> Transaction::Append(ledger::EntryBody body) {
   const ledger::Entry entry = {
@@ -89,6 +95,25 @@ absl::Status Transaction::PutTemplate(absl::string_view template_id,
                      " is in the ledger with other bytes"));
   }
   overlay_.Put(std::move(key), std::move(bytes));
+  return absl::OkStatus();
+}
+
+absl::Status Transaction::FindCompromisedKeys() {
+  ASSIGN_OR_RETURN(const std::optional<std::string> known,
+                   overlay_.Get(CompromisedKeysKnownKey()));
+  if (known.has_value()) return absl::OkStatus();
+  for (uint64_t index = 0; index < ledger_size(); ++index) {
+    ASSIGN_OR_RETURN(const ledger::Entry entry, state_.EntryAt(index));
+    const auto* change = std::get_if<ledger::StatusEntry>(&entry.body);
+    if (change == nullptr || change->change != ledger::StatusChange::kRevoke ||
+        change->reason != kKeyCompromise) {
+      continue;
+    }
+    ASSIGN_OR_RETURN(const CertificateState certificate,
+                     state_.Certificate(change->issuer_id, change->serial));
+    RETURN_IF_ERROR(RecordCompromisedKey(certificate, index, overlay_));
+  }
+  overlay_.Put(CompromisedKeysKnownKey(), "");
   return absl::OkStatus();
 }
 

@@ -54,6 +54,11 @@ class Transaction {
   // Kept for ever. AlreadyExists: the id has other bytes.
   absl::Status PutTemplate(absl::string_view template_id, std::string bytes);
 
+  // Finds the compromised keys of entries from before the ledger kept them,
+  // once: reads all entries then, and writes nothing but rows that follow from
+  // them.
+  absl::Status FindCompromisedKeys();
+
   // Keeps the newest signed head in place of the one before.
   void PutHead(std::string bytes);
 

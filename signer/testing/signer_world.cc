@@ -21,6 +21,13 @@ const std::string& SignerWorld::Csr() {
   return csr;
 }
 
+std::string SignerWorld::CsrOf(const std::string& request_id) {
+  base::MutexLock lock(mu_);
+  std::string& csr = csrs_[request_id];
+  if (csr.empty()) csr = QuickCsr("test.example.com");
+  return csr;
+}
+
 Asker SignerWorld::Ask(const std::string& request_id) {
   return {.caller_uri = "spiffe://test/authority/a",
           .requester = "user:tester",
@@ -29,11 +36,12 @@ Asker SignerWorld::Ask(const std::string& request_id) {
 
 absl::StatusOr<Issued> SignerWorld::Issue(const std::string& request_id,
                                           const std::string& csr) {
-  ASSIGN_OR_RETURN(Issued issued,
-                   signer.issuance().Issue({.asker = Ask(request_id),
-                                            .issuer = "issuing",
-                                            .profile = "server",
-                                            .csr = csr}));
+  ASSIGN_OR_RETURN(
+      Issued issued,
+      signer.issuance().Issue({.asker = Ask(request_id),
+                               .issuer = "issuing",
+                               .profile = "server",
+                               .csr = csr.empty() ? CsrOf(request_id) : csr}));
   RETURN_IF_ERROR(reader.Take(issued.updates));
   return issued;
 }

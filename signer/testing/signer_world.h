@@ -1,11 +1,14 @@
 #ifndef CHANCERY_SIGNER_TESTING_SIGNER_WORLD_H_
 #define CHANCERY_SIGNER_TESTING_SIGNER_WORLD_H_
 
+#include <map>
 #include <optional>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/mutex.h"
 #include "base/testing/fake_clock.h"
 #include "signer/requests.h"
 #include "signer/testing/block_reader.h"
@@ -25,10 +28,10 @@ struct SignerWorld {
 
   absl::Time now() const { return clock.Now(); }
 
-  // From issuer "issuing" and profile "server", for an OpenSSL CSR that is the
-  // same for all tests unless given. Updates go to `reader` too.
+  // From issuer "issuing" and profile "server", for CsrOf(request_id) unless
+  // given. Updates go to `reader` too.
   absl::StatusOr<Issued> Issue(const std::string& request_id,
-                               const std::string& csr = Csr());
+                               const std::string& csr = "");
   absl::StatusOr<Revoked> Revoke(const std::string& request_id,
                                  const std::string& serial, int reason = 0,
                                  std::optional<absl::Time> date = {});
@@ -46,8 +49,11 @@ struct SignerWorld {
   // The process dies and what was not synced is lost; then it starts again.
   absl::Status PowerCut();
 
-  // For test.example.com.
+  // For test.example.com: one that OpenSSL made, the same for all tests; and
+  // one for each request id, since a key that was revoked as compromised gets
+  // no other certificate. Thread-safe.
   static const std::string& Csr();
+  std::string CsrOf(const std::string& request_id);
   static Asker Ask(const std::string& request_id);
 
   TestPki pki;
@@ -56,6 +62,10 @@ struct SignerWorld {
   TestSigner signer;
   BlockReader reader;
   OpenSslOracle openssl;
+
+ private:
+  base::Mutex mu_;
+  std::map<std::string, std::string> csrs_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace chancery::signer::testing

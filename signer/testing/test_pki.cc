@@ -5,7 +5,11 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "crypto/signature_algorithm.h"
 #include "crypto/testing/command.h"
+#include "der/oid.h"
+#include "der/tag.h"
+#include "der/writer.h"
 #include "signer/lint_settings.h"
 #include "x509/certificate/certificate.h"
 #include "x509/certificate/names.h"
@@ -140,6 +144,40 @@ std::string OpenSslCsr(const std::string& name, const std::string& key,
                          " -subj /CN=" + name + " -addext subjectAltName=DNS:" +
                          name + " " + more_arguments + " 2>&1");
   return *base::ReadFile(path);
+}
+
+std::string QuickCsr(const std::string& name) {
+  const auto key = NewKey();
+  der::Writer info, out;
+  info.AddSequence([&](der::Writer& w) {
+    w.AddInteger(0);
+    w.AddElement(*x509::EncodeName({{"CN", name}}));
+    w.AddElement(key->public_key().spki());
+    w.AddNested(der::ImplicitConstructed(0), [&](der::Writer& attributes) {
+      attributes.AddSequence([&](der::Writer& attribute) {
+        attribute.AddOid(*der::OidFromText("1.2.840.113549.1.9.14"));
+        attribute.AddNested(der::Tag::kSet, [&](der::Writer& set) {
+          set.AddSequence([&](der::Writer& extensions) {
+            extensions.AddSequence([&](der::Writer& extension) {
+              extension.AddOid(*der::OidFromText("2.5.29.17"));
+              extension.AddOctetStringOf([&](der::Writer& value) {
+                value.AddElement(x509::EncodeAltNames(
+                    {{.kind = x509::AltNameKind::kDns, .value = name}}));
+              });
+            });
+          });
+        });
+      });
+    });
+  });
+  const std::string signed_part = info.Take();
+  const std::string signature = *key->Sign(base::AsBytes(signed_part));
+  out.AddSequence([&](der::Writer& w) {
+    w.AddElement(signed_part);
+    w.AddElement(crypto::AlgorithmIdentifier(key->algorithm()));
+    w.AddBitString(base::AsBytes(signature));
+  });
+  return out.Take();
 }
 
 }  // namespace chancery::signer::testing

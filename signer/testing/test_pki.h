@@ -64,6 +64,10 @@ std::string OpenSslCsr(
     const std::string& key = "ec -pkeyopt ec_paramgen_curve:P-256",
     const std::string& more_arguments = "");
 
+// As OpenSslCsr, for a new P-256 key, made in this process: for tests that need
+// many and look at something else.
+std::string QuickCsr(const std::string& name);
+
 }  // namespace chancery::signer::testing
 
 #endif  // CHANCERY_SIGNER_TESTING_TEST_PKI_H_

@@ -305,7 +305,7 @@ class StolenManifestKey(AuditCase):
         # A new certificate and a revocation have both blocks signed again.
         self.cluster.start("refresher")
         self.issue_one(self.id())
-        self.cluster.run("revoke", next(self.to_revoke), "--reason", "keyCompromise")
+        self.cluster.run("revoke", next(self.to_revoke), "--reason", "superseded")
         for one in self.cluster.responders():
             self.cluster.kill(one["name"])
             shutil.rmtree(self.folder / "cache" / one["name"])
@@ -389,7 +389,7 @@ class Busy(AuditCase):
                     at += 1
                     serial = self.issue_one(f"busy {number} {at}")
                     if at % 2:
-                        self.cluster.run("revoke", serial, "--reason", "keyCompromise")
+                        self.cluster.run("revoke", serial, "--reason", "superseded")
             except Exception as failure:  # Shown by the main thread.
                 failures.append(failure)
         workers = [threading.Thread(target=work, args=(n,)) for n in range(3)]

@@ -33,6 +33,14 @@ void CopyDatabase(const std::string& from, const std::string& to) {
   }
 }
 
+std::vector<std::string> MakeCsrs() {
+  std::vector<std::string> csrs;
+  for (int i = 0; i < 2 * kSteps; ++i) {
+    csrs.push_back(signer::testing::QuickCsr("www.example.com"));
+  }
+  return csrs;
+}
+
 }  // namespace
 
 Stage MakeStage() {
@@ -53,7 +61,7 @@ Stage MakeStage() {
                                        .crl_validity = absl::Hours(40),
                                        .block_capacity = 4,
                                        .leaf_validity = absl::Hours(24)}),
-      .csr = signer::testing::OpenSslCsr("www.example.com"),
+      .csrs = MakeCsrs(),
       .folder = folder};
 }
 
@@ -172,18 +180,19 @@ void World::Step() {
 
 void World::Issue() {
   // The same order again, as a client does that was not answered.
-  std::string id;
+  size_t number;
   if (!open_requests_.empty() && dice_.Chance(50)) {
-    id = open_requests_[dice_.Below(open_requests_.size())];
+    number = open_requests_[dice_.Below(open_requests_.size())];
   } else {
-    id = absl::StrCat("request-", ++requests_);
-    open_requests_.push_back(id);
+    number = ++requests_;
+    open_requests_.push_back(number);
   }
+  const std::string id = absl::StrCat("request-", number);
   const auto issued = authority_->Issue({.request_id = id,
                                          .requester = kClient,
                                          .issuer = stage_.pki.issuer().name,
                                          .profile = "server",
-                                         .csr = stage_.csr});
+                                         .csr = stage_.csrs.at(number)});
   if (!issued.ok()) {
     if (!absl::IsUnavailable(issued.status())) {
       checker_.Fail(absl::StrCat("issue: ", issued.status().ToString()));
@@ -197,7 +206,7 @@ void World::Issue() {
   const bool first = !checker_.certificates().contains(row.serial);
   checker_.Issued(id, row.serial, row.der, row.not_after, clock_.Now());
   // Answered orders are repeated now and then too.
-  if (dice_.Chance(80)) std::erase(open_requests_, id);
+  if (dice_.Chance(80)) std::erase(open_requests_, number);
   if (first) {
     CheckAcknowledged(row.serial, issued->acknowledged.responders,
                       Answer::Kind::kGood);

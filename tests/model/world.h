@@ -29,10 +29,11 @@
 
 namespace chancery::model {
 
-// What all runs share, made once: a CA and a request.
+// What all runs share, made once: a CA and requests, each for its own key,
+// since a key whose certificate was revoked as compromised gets no other one.
 struct Stage {
   signer::testing::TestPki pki;
-  std::string csr;
+  std::vector<std::string> csrs;  // More than a run makes requests.
   std::string folder;  // For inventories and CRLs; its files are replaced.
 };
 
@@ -130,7 +131,8 @@ class World {
   std::unique_ptr<authority::CertificateAuthority> authority_;
 
   int requests_ = 0;
-  std::vector<std::string> open_requests_;  // Unanswered: may be repeated.
+  // Unanswered: may be repeated. Their numbers.
+  std::vector<size_t> open_requests_;
 };
 
 }  // namespace chancery::model

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "base/bytes.h"
 #include "base/encoding.h"
 #include "base/file.h"
@@ -30,6 +31,14 @@ std::string PemOf(const std::vector<std::string>& certificates) {
     absl::StrAppend(&pem, CertificatePem(base::AsBytes(certificate)));
   }
   return pem;
+}
+
+// Seconds since 1970; 0 if it was not given.
+absl::StatusOr<int64_t> SecondsOption(absl::string_view option,
+                                      const std::string& text) {
+  if (text.empty()) return 0;
+  ASSIGN_OR_RETURN(const absl::Time time, ParseTimeOption(option, text));
+  return absl::ToUnixSeconds(time);
 }
 
 std::string ResponderText(const v1::IssueResponse& response) {
@@ -65,6 +74,16 @@ void IssueCommand::Declare(OptionSet& options) {
                    .value = "NAME",
                    .help = "Which CA signs. Without it, default_issuer"},
                   issuer_);
+  options.AddText(
+      {.name = "--not-before",
+       .value = "TIME",
+       .help = "When it becomes valid, such as 2030-01-31T00:00:00Z. "
+               "Without it, as the profile says"},
+      not_before_);
+  options.AddText({.name = "--not-after",
+                   .value = "TIME",
+                   .help = "When it ends, earlier than the profile says"},
+                  not_after_);
   options.AddText({.name = "--request-id",
                    .value = "ID",
                    .help = "Repeat the id of a request whose answer was lost: "
@@ -87,6 +106,12 @@ absl::StatusOr<bool> IssueCommand::Run(const Environment& environment) {
   RETURN_IF_ERROR(CheckKey(request.csr()));
   request.set_issuer(issuer_.empty() ? config.default_issuer() : issuer_);
   request.set_profile(profile_.empty() ? config.default_profile() : profile_);
+  ASSIGN_OR_RETURN(const int64_t not_before,
+                   SecondsOption("--not-before", not_before_));
+  ASSIGN_OR_RETURN(const int64_t not_after,
+                   SecondsOption("--not-after", not_after_));
+  request.set_not_before_seconds(not_before);
+  request.set_not_after_seconds(not_after);
   const std::string fresh_id = environment.random.Bytes(16);
   request.set_request_id(
       request_id_.empty() ? base::Hex(base::AsBytes(fresh_id)) : request_id_);

@@ -26,6 +26,7 @@ class IssueCommand final : public Command {
   absl::Status CheckKey(const std::string& csr) const;
 
   std::string csr_file_, profile_, issuer_, request_id_;
+  std::string not_before_, not_after_;
   CertificateOutput output_;
   bool json_ = false;
 };

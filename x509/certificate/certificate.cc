@@ -108,6 +108,23 @@ std::string AssembleCertificate(absl::string_view tbs,
   return out.Take();
 }
 
+std::optional<base::Bytes> FindPublicKey(base::Bytes der) {
+  der::Reader in(der), certificate, tbs;
+  std::optional<base::Bytes> version;
+  base::Bytes passed, spki;
+  if (!in.ReadSequence(certificate) || !certificate.ReadSequence(tbs) ||
+      !tbs.ReadOptional(der::Explicit(0), version) ||
+      !tbs.Read(Tag::kInteger, passed) ||          // serialNumber
+      !tbs.ReadElement(Tag::kSequence, passed) ||  // signature
+      !tbs.ReadElement(Tag::kSequence, passed) ||  // issuer
+      !tbs.ReadElement(Tag::kSequence, passed) ||  // validity
+      !tbs.ReadElement(Tag::kSequence, passed) ||  // subject
+      !tbs.ReadElement(Tag::kSequence, spki)) {
+    return std::nullopt;
+  }
+  return spki;
+}
+
 absl::StatusOr<std::string> SignCertificate(const CertificateFacts& facts,
                                             const crypto::SigningKey& key) {
   const std::string tbs = EncodeTbs(facts, key.algorithm());

@@ -39,6 +39,10 @@ std::string AssembleCertificate(absl::string_view tbs,
                                 crypto::SignatureAlgorithm algorithm,
                                 base::Bytes signature);
 
+// Of a certificate, the element in it: its DER SubjectPublicKeyInfo, which
+// `der` has to outlive; nothing else of it is looked at. nullopt: it is none.
+std::optional<base::Bytes> FindPublicKey(base::Bytes der);
+
 // The certificate, signed and verified.
 absl::StatusOr<std::string> SignCertificate(const CertificateFacts& facts,
                                             const crypto::SigningKey& key);

@@ -1,6 +1,8 @@
 #include "x509/certificate/csr.h"
 
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -24,8 +26,18 @@ absl::Status Malformed(const char* field) {
 
 // Extensions ::= SEQUENCE OF SEQUENCE { OID, critical DEFAULT FALSE, OCTET
 // STRING }
-absl::Status ReadExtensions(der::Reader list, std::vector<AltName>& names) {
-  bool seen = false;
+absl::Status ReadExtensions(der::Reader list, Csr& csr) {
+  std::set<std::string> seen;
+  size_t count = 0;
+  for (der::Reader rest = list; !rest.AtEnd(); ++count) {
+    der::Reader fields;
+    if (!rest.ReadSequence(fields)) return Malformed("extensionRequest");
+  }
+  if (count > kMaxCsrExtensions) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("csr: extensionRequest: ", count, " extensions; at most ",
+                     kMaxCsrExtensions, " are allowed"));
+  }
   while (!list.AtEnd()) {
     der::Reader fields;
     base::Bytes oid, value;
@@ -35,16 +47,26 @@ absl::Status ReadExtensions(der::Reader list, std::vector<AltName>& names) {
         !fields.Read(Tag::kOctetString, value) || !fields.AtEnd()) {
       return Malformed("extensionRequest");
     }
-    if (der::OidToText(oid) != kSubjectAltName) continue;
-    if (seen) return Malformed("extensionRequest: subjectAltName twice");
-    seen = true;
-    ASSIGN_OR_RETURN(names, ParseAltNames(value));
+    std::string dotted = der::OidToText(oid);
+    if (!seen.insert(dotted).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("csr: extensionRequest: ",
+                       dotted == kSubjectAltName ? "subjectAltName" : dotted,
+                       " twice (RFC 5280 section 4.2)"));
+    }
+    if (dotted == kSubjectAltName) {
+      ASSIGN_OR_RETURN(csr.alt_names, ParseAltNames(value));
+    } else {
+      csr.extensions.push_back({.oid = std::move(dotted),
+                                .critical = critical,
+                                .value = base::ToString(value)});
+    }
   }
   return absl::OkStatus();
 }
 
 // attributes [0] IMPLICIT SET OF SEQUENCE { type OID, values SET }
-absl::Status ReadAttributes(base::Bytes contents, std::vector<AltName>& names) {
+absl::Status ReadAttributes(base::Bytes contents, Csr& csr) {
   der::Reader attributes(contents);
   bool seen = false;
   while (!attributes.AtEnd()) {
@@ -59,7 +81,7 @@ absl::Status ReadAttributes(base::Bytes contents, std::vector<AltName>& names) {
       return Malformed("extensionRequest");
     }
     seen = true;
-    RETURN_IF_ERROR(ReadExtensions(extensions, names));
+    RETURN_IF_ERROR(ReadExtensions(extensions, csr));
   }
   return absl::OkStatus();
 }
@@ -70,7 +92,7 @@ absl::Status ReadAttributes(base::Bytes contents, std::vector<AltName>& names) {
 // signature } CertificationRequestInfo ::= SEQUENCE { version INTEGER (0),
 // subject Name,
 //   subjectPKInfo, attributes [0] IMPLICIT SET OF Attribute }
-absl::StatusOr<Csr> ParseCsr(base::Bytes der) {
+absl::StatusOr<Csr> ParseCsr(base::Bytes der, KeyCheck check_key) {
   if (der.size() > kMaxCsr) {
     return absl::InvalidArgumentError(absl::StrCat(
         "csr: ", der.size(), " bytes; at most ", kMaxCsr, " are allowed"));
@@ -96,6 +118,7 @@ absl::StatusOr<Csr> ParseCsr(base::Bytes der) {
     return Malformed("certificationRequestInfo");
   }
   ASSIGN_OR_RETURN(crypto::PublicKey key, crypto::PublicKey::FromSpki(spki));
+  RETURN_IF_ERROR(check_key(key));
   ASSIGN_OR_RETURN(const crypto::SignatureAlgorithm scheme,
                    crypto::ParseSignatureAlgorithm(algorithm));
   if (!key.Verify(scheme, info_element, signature).ok()) {
@@ -105,10 +128,15 @@ absl::StatusOr<Csr> ParseCsr(base::Bytes der) {
   ASSIGN_OR_RETURN(std::vector<Attribute> names, ParseName(subject));
   Csr csr{.subject = std::move(names),
           .alt_names = {},
-          .public_key = std::move(key)};
-  if (attributes.has_value())
-    RETURN_IF_ERROR(ReadAttributes(*attributes, csr.alt_names));
+          .public_key = std::move(key),
+          .extensions = {}};
+  if (attributes.has_value()) RETURN_IF_ERROR(ReadAttributes(*attributes, csr));
   return csr;
+}
+
+absl::StatusOr<Csr> ParseCsr(base::Bytes der) {
+  return ParseCsr(der,
+                  [](const crypto::PublicKey&) { return absl::OkStatus(); });
 }
 
 }  // namespace chancery::x509

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/bytes.h"
 #include "crypto/public_key.h"
@@ -13,19 +15,35 @@
 namespace chancery::x509 {
 
 inline constexpr size_t kMaxCsr = 64 << 10;
+inline constexpr size_t kMaxCsrExtensions = 64;
 
-// What a request asks for. Only names and key are taken from it; every other
-// extension that it asks for is the profile's to give.
+// An extension that a request asks for, not looked at yet.
+struct RequestedExtension {
+  std::string oid = {};  // Dotted.
+  bool critical = false;
+  std::string value = {};  // What is in its OCTET STRING.
+  friend bool operator==(const RequestedExtension&,
+                         const RequestedExtension&) = default;
+};
+
+// What a request asks for. What of it a certificate gets is policy's to say.
 struct Csr {
   std::vector<Attribute> subject = {};
   std::vector<AltName> alt_names = {};
   crypto::PublicKey public_key;
+  // But for the subjectAltName.
+  std::vector<RequestedExtension> extensions = {};
 };
 
+using KeyCheck = absl::FunctionRef<absl::Status(const crypto::PublicKey&)>;
+
 // Parses and verifies the request's own signature: whoever sent it has the key.
-// InvalidArgument names the field: malformed, larger than 64 KiB, a signature
-// that does not verify, an unknown attribute type. Unimplemented: a key or
-// signature algorithm that is not known.
+// `check_key` is asked before: of a key that is none, or too weak, a signature
+// proves nothing, and it says what is wrong with it.
+// InvalidArgument names the field: malformed, larger than 64 KiB, more than 64
+// extensions or one of them twice, a signature that does not verify.
+// Unimplemented: a key or signature algorithm that is not known.
+absl::StatusOr<Csr> ParseCsr(base::Bytes der, KeyCheck check_key);
 absl::StatusOr<Csr> ParseCsr(base::Bytes der);
 
 }  // namespace chancery::x509

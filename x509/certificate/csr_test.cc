@@ -121,7 +121,7 @@ TEST(CsrTest, HasAtMostAThousandNames) {
   for (int i = 1; i <= 1000; ++i) names += ",DNS:a" + std::to_string(i);
   const std::string der = Request(kP256, names);
   EXPECT_THAT(ParseCsr(base::AsBytes(der)),
-              StatusIs(kInvalid, "more than 1000 names"));
+              StatusIs(kInvalid, "1001 names; at most 1000"));
 }
 
 TEST(CsrTest, RefusesOtherKindsOfNames) {

@@ -231,6 +231,21 @@ uint8_t TagNumber(AltNameKind kind) {
 
 }  // namespace
 
+namespace {
+
+// What a name of this kind may be, of one that is not.
+const char* AllowedText(const AltName& name) {
+  if (name.kind == AltNameKind::kIp) return "an address of 4 or 16 octets";
+  if (name.kind == AltNameKind::kDns && !name.value.empty() &&
+      base::IsPlainText(name.value)) {
+    return "ASCII: international names are written as A-labels, which begin "
+           "with xn-- (RFC 5280 section 7.2)";
+  }
+  return "of ASCII characters that can be seen (RFC 5280 section 4.2.1.6)";
+}
+
+}  // namespace
+
 std::string EncodeAltNames(const std::vector<AltName>& names) {
   der::Writer out;
   out.AddSequence([&](der::Writer& list) {
@@ -244,11 +259,18 @@ absl::StatusOr<std::vector<AltName>> ParseAltNames(base::Bytes der) {
   der::Reader in(der), list;
   if (!in.ReadSequence(list) || !in.AtEnd()) return Malformed("subjectAltName");
   std::vector<AltName> names;
+  size_t count = 0;
+  for (der::Reader rest = list; !rest.AtEnd(); ++count) {
+    Tag tag;
+    base::Bytes value;
+    if (!rest.ReadAny(tag, value)) return Malformed("GeneralName");
+  }
+  if (count > kMaxNames) {
+    return absl::InvalidArgumentError(absl::StrCat("subjectAltName: ", count,
+                                                   " names; at most ",
+                                                   kMaxNames, " are allowed"));
+  }
   while (!list.AtEnd()) {
-    if (names.size() == kMaxNames) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("subjectAltName: more than ", kMaxNames, " names"));
-    }
     Tag tag;
     base::Bytes value;
     if (!list.ReadAny(tag, value)) return Malformed("GeneralName");
@@ -270,8 +292,8 @@ absl::StatusOr<std::vector<AltName>> ParseAltNames(base::Bytes der) {
                           : !value.empty() && IsAscii(name.value);
     if (!fits) {
       return absl::InvalidArgumentError(
-          absl::StrCat("subjectAltName: \"", Shown(name.value),
-                       "\" is not what its kind allows"));
+          absl::StrCat("subjectAltName: \"", Shown(name.value), "\" is not ",
+                       AllowedText(name)));
     }
     names.push_back(std::move(name));
   }

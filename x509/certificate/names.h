@@ -48,8 +48,8 @@ std::string AltNameText(const AltName& name);
 
 // Contents of a subjectAltName extension (RFC 5280 section 4.2.1.6).
 std::string EncodeAltNames(const std::vector<AltName>& names);
-// InvalidArgument: malformed, over 1,000 names, another kind of name, or one
-// with characters that its kind cannot have.
+// InvalidArgument: malformed; over 1,000 names, and how many; another kind of
+// name, or one with characters that its kind cannot have.
 absl::StatusOr<std::vector<AltName>> ParseAltNames(base::Bytes der);
 
 }  // namespace chancery::x509

@@ -216,7 +216,7 @@ TEST(AltNamesTest, AreAtMostAThousand) {
   names.push_back(names[0]);
   const std::string over = EncodeAltNames(names);
   EXPECT_THAT(ParseAltNames(base::AsBytes(over)),
-              StatusIs(kInvalid, "more than 1000"));
+              StatusIs(kInvalid, "1001 names; at most 1000"));
 }
 
 }  // namespace
