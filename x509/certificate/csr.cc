@@ -64,13 +64,33 @@ absl::Status ReadAttributes(base::Bytes contents, std::vector<AltName>& names) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<Csr> Parse(base::Bytes der, bool verify);
+
 }  // namespace
+
+absl::StatusOr<Csr> ParseCsr(base::Bytes der) { return Parse(der, true); }
+
+absl::StatusOr<Csr> ParseCsrUnverified(base::Bytes der) {
+  return Parse(der, false);
+}
+
+std::vector<AltName> RequestedNames(const Csr& csr) {
+  std::vector<AltName> names = csr.alt_names;
+  for (const Attribute& attribute : csr.subject) {
+    if (attribute.type == "emailAddress") {
+      names.push_back({.kind = AltNameKind::kEmail, .value = attribute.value});
+    }
+  }
+  return names;
+}
+
+namespace {
 
 // CertificationRequest ::= SEQUENCE { certificationRequestInfo, algorithm,
 // signature } CertificationRequestInfo ::= SEQUENCE { version INTEGER (0),
 // subject Name,
 //   subjectPKInfo, attributes [0] IMPLICIT SET OF Attribute }
-absl::StatusOr<Csr> ParseCsr(base::Bytes der) {
+absl::StatusOr<Csr> Parse(base::Bytes der, bool verify) {
   if (der.size() > kMaxCsr) {
     return absl::InvalidArgumentError(absl::StrCat(
         "csr: ", der.size(), " bytes; at most ", kMaxCsr, " are allowed"));
@@ -98,7 +118,7 @@ absl::StatusOr<Csr> ParseCsr(base::Bytes der) {
   ASSIGN_OR_RETURN(crypto::PublicKey key, crypto::PublicKey::FromSpki(spki));
   ASSIGN_OR_RETURN(const crypto::SignatureAlgorithm scheme,
                    crypto::ParseSignatureAlgorithm(algorithm));
-  if (!key.Verify(scheme, info_element, signature).ok()) {
+  if (verify && !key.Verify(scheme, info_element, signature).ok()) {
     return absl::InvalidArgumentError(
         "csr: its signature does not verify under the key that it asks for");
   }
@@ -111,4 +131,5 @@ absl::StatusOr<Csr> ParseCsr(base::Bytes der) {
   return csr;
 }
 
+}  // namespace
 }  // namespace chancery::x509
