@@ -5,6 +5,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "authority/certificate_message.h"
+#include "authority/request_facts.h"
 #include "base/status_macros.h"
 #include "rpc/unary.h"
 
@@ -13,18 +15,6 @@ namespace {
 
 constexpr uint32_t kDefaultPage = 100;
 constexpr uint32_t kMaxPage = 1000;
-
-v1::Status ToProto(storage::CertificateStatus status) {
-  switch (status) {
-    case storage::CertificateStatus::kGood:
-      return v1::STATUS_GOOD;
-    case storage::CertificateStatus::kHeld:
-      return v1::STATUS_HELD;
-    case storage::CertificateStatus::kRevoked:
-      return v1::STATUS_REVOKED;
-  }
-  return v1::STATUS_UNSPECIFIED;
-}
 
 absl::Status SetStatus(v1::Status status, storage::CertificateFilter& filter) {
   switch (status) {
@@ -82,7 +72,12 @@ grpc::ServerUnaryReactor* CertificateService::Issue(
     grpc::CallbackServerContext* context, const v1::IssueRequest* request,
     v1::IssueResponse* response) {
   return rpc::Unary(
-      dispatcher_, context, rpc::Role::kIssue,
+      dispatcher_, context,
+      {rpc::Role::kIssue,
+       {.issuer = request->issuer(),
+        .profile = request->profile(),
+        .request_id = request->request_id(),
+        .names = [request] { return NamesInCsr(request->csr()); }}},
       [=, this](const rpc::Identity& caller) -> absl::Status {
         ASSIGN_OR_RETURN(const Issued issued,
                          authority_.Issue({.request_id = request->request_id(),
@@ -90,10 +85,7 @@ grpc::ServerUnaryReactor* CertificateService::Issue(
                                            .issuer = request->issuer(),
                                            .profile = request->profile(),
                                            .csr = request->csr()}));
-        Fill(issued.certificate, response->mutable_certificate());
-        for (const std::string& der : issued.chain) response->add_chain(der);
-        response->set_responders_acknowledged(issued.acknowledged.responders);
-        response->set_responders_total(issued.acknowledged.total);
+        FillIssued(issued, issuers_, response);
         return absl::OkStatus();
       });
 }
@@ -102,7 +94,9 @@ grpc::ServerUnaryReactor* CertificateService::Revoke(
     grpc::CallbackServerContext* context, const v1::RevokeRequest* request,
     v1::RevokeResponse* response) {
   return rpc::Unary(
-      dispatcher_, context, rpc::Role::kRevoke,
+      dispatcher_, context,
+      {rpc::Role::kRevoke, OfCertificate(request->issuer(), request->serial(),
+                                         request->request_id())},
       [=, this](const rpc::Identity& caller) -> absl::Status {
         ASSIGN_OR_RETURN(
             const StatusChanged changed,
@@ -113,7 +107,8 @@ grpc::ServerUnaryReactor* CertificateService::Revoke(
                                .reason = request->reason(),
                                .revoked_at = absl::FromUnixSeconds(
                                    request->revoked_at_seconds())}));
-        Fill(changed.certificate, response->mutable_certificate());
+        FillCertificate(changed.certificate, issuers_,
+                        response->mutable_certificate());
         response->set_responders_acknowledged(changed.acknowledged.responders);
         response->set_responders_total(changed.acknowledged.total);
         return absl::OkStatus();
@@ -124,7 +119,9 @@ grpc::ServerUnaryReactor* CertificateService::Release(
     grpc::CallbackServerContext* context, const v1::ReleaseRequest* request,
     v1::RevokeResponse* response) {
   return rpc::Unary(
-      dispatcher_, context, rpc::Role::kRevoke,
+      dispatcher_, context,
+      {rpc::Role::kRevoke, OfCertificate(request->issuer(), request->serial(),
+                                         request->request_id())},
       [=, this](const rpc::Identity& caller) -> absl::Status {
         ASSIGN_OR_RETURN(
             const StatusChanged changed,
@@ -132,7 +129,8 @@ grpc::ServerUnaryReactor* CertificateService::Release(
                                 .requester = caller.uri,
                                 .issuer = request->issuer(),
                                 .serial = request->serial()}));
-        Fill(changed.certificate, response->mutable_certificate());
+        FillCertificate(changed.certificate, issuers_,
+                        response->mutable_certificate());
         response->set_responders_acknowledged(changed.acknowledged.responders);
         response->set_responders_total(changed.acknowledged.total);
         return absl::OkStatus();
@@ -142,14 +140,16 @@ grpc::ServerUnaryReactor* CertificateService::Release(
 grpc::ServerUnaryReactor* CertificateService::GetCertificate(
     grpc::CallbackServerContext* context,
     const v1::GetCertificateRequest* request, v1::Certificate* response) {
-  return rpc::Unary(dispatcher_, context, rpc::Role::kRead,
-                    [=, this](const rpc::Identity&) -> absl::Status {
-                      ASSIGN_OR_RETURN(
-                          const storage::CertificateRow row,
-                          authority_.Get(request->issuer(), request->serial()));
-                      Fill(row, response);
-                      return absl::OkStatus();
-                    });
+  return rpc::Unary(
+      dispatcher_, context,
+      {rpc::Role::kRead,
+       {.issuer = request->issuer(), .serial = request->serial()}},
+      [=, this](const rpc::Identity&) -> absl::Status {
+        ASSIGN_OR_RETURN(const storage::CertificateRow row,
+                         authority_.Get(request->issuer(), request->serial()));
+        FillCertificate(row, issuers_, response);
+        return absl::OkStatus();
+      });
 }
 
 grpc::ServerUnaryReactor* CertificateService::ListCertificates(
@@ -165,30 +165,22 @@ grpc::ServerUnaryReactor* CertificateService::ListCertificates(
         ASSIGN_OR_RETURN(const storage::CertificatePage page,
                          authority_.List(filter, request->page_token(), limit));
         for (const storage::CertificateRow& row : page.rows) {
-          Fill(row, response->add_certificates());
+          FillCertificate(row, issuers_, response->add_certificates());
         }
         response->set_next_page_token(page.next_token);
         return absl::OkStatus();
       });
 }
 
-void CertificateService::Fill(const storage::CertificateRow& row,
-                              v1::Certificate* out) const {
-  out->set_issuer(issuers_.NameOf(row.issuer_id));
-  out->set_serial(row.serial);
-  out->set_der(row.der);
-  out->set_status(ToProto(row.status));
-  out->set_reason(row.reason);
-  if (row.status != storage::CertificateStatus::kGood) {
-    out->set_revoked_at_seconds(absl::ToUnixSeconds(row.revoked_at));
-  }
-  out->set_not_before_seconds(absl::ToUnixSeconds(row.not_before));
-  out->set_not_after_seconds(absl::ToUnixSeconds(row.not_after));
-  out->set_subject(row.subject);
-  for (const std::string& name : row.names) out->add_names(name);
-  out->set_profile(row.profile);
-  out->set_requester(row.requester);
-  out->set_request_id(row.request_id);
+rpc::Subject CertificateService::OfCertificate(
+    const std::string& issuer, const std::string& serial,
+    const std::string& request_id) const {
+  return {.issuer = issuer,
+          .serial = serial,
+          .request_id = request_id,
+          .own = [=, this](const rpc::Identity& caller) {
+            return CheckOwn(authority_, issuer, serial, caller);
+          }};
 }
 
 }  // namespace chancery::authority

@@ -4,8 +4,8 @@
 #include "authority/certificate_authority.h"
 #include "authority/issuer_directory.h"
 #include "chancery/authority/v1/authority.grpc.pb.h"
+#include "rpc/demand.h"
 #include "rpc/dispatcher.h"
-#include "storage/rows.h"
 
 namespace chancery::authority {
 
@@ -39,7 +39,10 @@ class CertificateService final
       v1::ListCertificatesResponse* response) override;
 
  private:
-  void Fill(const storage::CertificateRow& row, v1::Certificate* out) const;
+  // What a revocation is about.
+  rpc::Subject OfCertificate(const std::string& issuer,
+                             const std::string& serial,
+                             const std::string& request_id) const;
 
   CertificateAuthority& authority_;
   const IssuerDirectory& issuers_;

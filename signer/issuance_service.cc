@@ -1,16 +1,39 @@
 #include "signer/issuance_service.h"
 
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
 #include "base/status_macros.h"
 #include "rpc/convert/block_update.h"
 #include "rpc/unary.h"
+#include "x509/certificate/csr.h"
 
 namespace chancery::signer {
+namespace {
+
+// As Issuance reads them; its signature is Issuance's to check.
+absl::StatusOr<std::vector<x509::AltName>> NamesInCsr(const std::string& csr) {
+  ASSIGN_OR_RETURN(const x509::Csr parsed,
+                   x509::ParseCsrUnverified(base::AsBytes(csr)));
+  return x509::RequestedNames(parsed);
+}
+
+}  // namespace
 
 grpc::ServerUnaryReactor* IssuanceService::Issue(
     grpc::CallbackServerContext* context, const v1::IssueRequest* request,
     v1::IssueResponse* response) {
   return rpc::Unary(
-      dispatcher_, context, rpc::Role::kIssue,
+      dispatcher_, context,
+      {rpc::Role::kIssue,
+       {.issuer = request->issuer(),
+        .profile = request->profile(),
+        .request_id = request->request_id(),
+        .requester = request->requester(),
+        .names = [request] { return NamesInCsr(request->csr()); },
+        // The authority's log has them, and the certificate.
+        .log_names = false}},
       [=, this](const rpc::Identity& caller) -> absl::Status {
         ASSIGN_OR_RETURN(
             const Issued issued,
