@@ -8,7 +8,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "authority/bulk_issuance.h"
+#include "authority/certificate_message.h"
+#include "authority/request_facts.h"
 #include "base/status_macros.h"
+#include "rpc/decide_each.h"
 #include "rpc/status.h"
 #include "rpc/stream.h"
 #include "rpc/unary.h"
@@ -18,18 +21,6 @@ namespace {
 
 constexpr uint32_t kDefaultPage = 100;
 constexpr uint32_t kMaxPage = 1000;
-
-v1::Status ToProto(storage::CertificateStatus status) {
-  switch (status) {
-    case storage::CertificateStatus::kGood:
-      return v1::STATUS_GOOD;
-    case storage::CertificateStatus::kHeld:
-      return v1::STATUS_HELD;
-    case storage::CertificateStatus::kRevoked:
-      return v1::STATUS_REVOKED;
-  }
-  return v1::STATUS_UNSPECIFIED;
-}
 
 absl::Status SetStatus(v1::Status status, storage::CertificateFilter& filter) {
   switch (status) {
@@ -92,30 +83,83 @@ IssueOrder FromProto(const rpc::Identity& caller,
           .not_after = absl::FromUnixSeconds(request.not_after_seconds())};
 }
 
+void FillAnswers(const std::vector<IssueOrder>& orders,
+                 const std::vector<absl::StatusOr<Issued>>& answers,
+                 const IssuerDirectory& issuers, v1::IssueManyResponse& out) {
+  for (size_t i = 0; i < answers.size(); ++i) {
+    v1::IssueManyResponse::Result& result = *out.add_results();
+    result.set_request_id(orders[i].request_id);
+    if (answers[i].ok()) {
+      FillIssued(*answers[i], issuers, result.mutable_issued());
+      continue;
+    }
+    const grpc::Status error = rpc::ToGrpc(answers[i].status());
+    result.mutable_error()->set_code(error.error_code());
+    result.mutable_error()->set_message(error.error_message());
+  }
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* CertificateService::Issue(
     grpc::CallbackServerContext* context, const v1::IssueRequest* request,
     v1::IssueResponse* response) {
-  return rpc::Unary(dispatcher_, context, rpc::Role::kIssue,
-                    [=, this](const rpc::Identity& caller) -> absl::Status {
-                      ASSIGN_OR_RETURN(
-                          const Issued issued,
-                          authority_.Issue(FromProto(caller, *request)));
-                      Fill(issued, response);
-                      return absl::OkStatus();
-                    });
+  return rpc::Unary(
+      dispatcher_, context,
+      {rpc::Role::kIssue,
+       {.issuer = request->issuer(),
+        .profile = request->profile(),
+        .request_id = request->request_id(),
+        .names = [request] { return NamesInCsr(request->csr()); }}},
+      [=, this](const rpc::Identity& caller) -> absl::Status {
+        ASSIGN_OR_RETURN(const Issued issued,
+                         authority_.Issue(FromProto(caller, *request)));
+        FillIssued(issued, issuers_, response);
+        return absl::OkStatus();
+      });
+}
+
+std::vector<absl::StatusOr<Issued>> CertificateService::IssueAllowed(
+    const rpc::Identity& caller, const std::vector<IssueOrder>& orders) {
+  std::vector<rpc::Demand> demands;
+  for (const IssueOrder& order : orders) {
+    demands.push_back({rpc::Role::kIssue,
+                       {.issuer = order.issuer,
+                        .profile = order.profile,
+                        .request_id = order.request_id,
+                        .names = [&order] { return NamesInCsr(order.csr); }}});
+  }
+  std::vector<absl::StatusOr<Issued>> answers(orders.size());
+  const std::vector<absl::Status> told =
+      rpc::DecideEach(dispatcher_.gate(), caller, demands, "IssueMany",
+                      [&](const std::vector<size_t>& allowed) {
+                        std::vector<IssueOrder> chosen;
+                        for (const size_t i : allowed)
+                          chosen.push_back(orders[i]);
+                        std::vector<absl::StatusOr<Issued>> issued =
+                            authority_.IssueBatch(chosen);
+                        std::vector<absl::Status> done;
+                        for (size_t k = 0; k < allowed.size(); ++k) {
+                          done.push_back(issued[k].status());
+                          answers[allowed[k]] = std::move(issued[k]);
+                        }
+                        return done;
+                      });
+  for (size_t i = 0; i < orders.size(); ++i) {
+    if (!told[i].ok()) answers[i] = told[i];
+  }
+  return answers;
 }
 
 grpc::ServerBidiReactor<v1::IssueManyRequest, v1::IssueManyResponse>*
 CertificateService::IssueMany(grpc::CallbackServerContext* context) {
   return rpc::BothStream<v1::IssueManyRequest, v1::IssueManyResponse>(
-      dispatcher_, context, rpc::Role::kIssue,
+      dispatcher_, context, rpc::Demand::Each(rpc::Role::kIssue),
       [this](const rpc::Identity& caller, rpc::Reader<v1::IssueManyRequest>& in,
              rpc::Writer<v1::IssueManyResponse>& out) {
         return authority::IssueMany(
-            [this](const std::vector<IssueOrder>& orders) {
-              return authority_.IssueBatch(orders);
+            [&, this](const std::vector<IssueOrder>& orders) {
+              return IssueAllowed(caller, orders);
             },
             [&]() -> absl::StatusOr<std::optional<std::vector<IssueOrder>>> {
               v1::IssueManyRequest request;
@@ -130,7 +174,7 @@ CertificateService::IssueMany(grpc::CallbackServerContext* context) {
             [&](const std::vector<IssueOrder>& orders,
                 const std::vector<absl::StatusOr<Issued>>& answers) {
               v1::IssueManyResponse response;
-              Fill(orders, answers, &response);
+              FillAnswers(orders, answers, issuers_, response);
               return out.Write(response);
             });
       });
@@ -140,7 +184,9 @@ grpc::ServerUnaryReactor* CertificateService::Revoke(
     grpc::CallbackServerContext* context, const v1::RevokeRequest* request,
     v1::RevokeResponse* response) {
   return rpc::Unary(
-      dispatcher_, context, rpc::Role::kRevoke,
+      dispatcher_, context,
+      {rpc::Role::kRevoke, OfCertificate(request->issuer(), request->serial(),
+                                         request->request_id())},
       [=, this](const rpc::Identity& caller) -> absl::Status {
         ASSIGN_OR_RETURN(
             const StatusChanged changed,
@@ -151,7 +197,8 @@ grpc::ServerUnaryReactor* CertificateService::Revoke(
                                .reason = request->reason(),
                                .revoked_at = absl::FromUnixSeconds(
                                    request->revoked_at_seconds())}));
-        Fill(changed.certificate, response->mutable_certificate());
+        FillCertificate(changed.certificate, issuers_,
+                        response->mutable_certificate());
         response->set_responders_acknowledged(changed.acknowledged.responders);
         response->set_responders_total(changed.acknowledged.total);
         return absl::OkStatus();
@@ -162,7 +209,9 @@ grpc::ServerUnaryReactor* CertificateService::Release(
     grpc::CallbackServerContext* context, const v1::ReleaseRequest* request,
     v1::RevokeResponse* response) {
   return rpc::Unary(
-      dispatcher_, context, rpc::Role::kRevoke,
+      dispatcher_, context,
+      {rpc::Role::kRevoke, OfCertificate(request->issuer(), request->serial(),
+                                         request->request_id())},
       [=, this](const rpc::Identity& caller) -> absl::Status {
         ASSIGN_OR_RETURN(
             const StatusChanged changed,
@@ -170,7 +219,8 @@ grpc::ServerUnaryReactor* CertificateService::Release(
                                 .requester = caller.uri,
                                 .issuer = request->issuer(),
                                 .serial = request->serial()}));
-        Fill(changed.certificate, response->mutable_certificate());
+        FillCertificate(changed.certificate, issuers_,
+                        response->mutable_certificate());
         response->set_responders_acknowledged(changed.acknowledged.responders);
         response->set_responders_total(changed.acknowledged.total);
         return absl::OkStatus();
@@ -180,19 +230,19 @@ grpc::ServerUnaryReactor* CertificateService::Release(
 grpc::ServerUnaryReactor* CertificateService::GetCertificate(
     grpc::CallbackServerContext* context,
     const v1::GetCertificateRequest* request, v1::Certificate* response) {
-  return rpc::Unary(dispatcher_, context, rpc::Role::kRead,
-                    [=, this](const rpc::Identity&) -> absl::Status {
-                      ASSIGN_OR_RETURN(
-                          const storage::CertificateRow row,
-                          authority_.Get(request->issuer(), request->serial()));
-                      ASSIGN_OR_RETURN(const std::vector<std::string> chain,
-                                       issuers_.ChainOf(row.issuer_id));
-                      Fill(row, response);
-                      for (const std::string& der : chain) {
-                        response->add_chain(der);
-                      }
-                      return absl::OkStatus();
-                    });
+  return rpc::Unary(
+      dispatcher_, context,
+      {rpc::Role::kRead,
+       {.issuer = request->issuer(), .serial = request->serial()}},
+      [=, this](const rpc::Identity&) -> absl::Status {
+        ASSIGN_OR_RETURN(const storage::CertificateRow row,
+                         authority_.Get(request->issuer(), request->serial()));
+        ASSIGN_OR_RETURN(const std::vector<std::string> chain,
+                         issuers_.ChainOf(row.issuer_id));
+        FillCertificate(row, issuers_, response);
+        for (const std::string& der : chain) response->add_chain(der);
+        return absl::OkStatus();
+      });
 }
 
 grpc::ServerUnaryReactor* CertificateService::ListCertificates(
@@ -208,55 +258,22 @@ grpc::ServerUnaryReactor* CertificateService::ListCertificates(
         ASSIGN_OR_RETURN(const storage::CertificatePage page,
                          authority_.List(filter, request->page_token(), limit));
         for (const storage::CertificateRow& row : page.rows) {
-          Fill(row, response->add_certificates());
+          FillCertificate(row, issuers_, response->add_certificates());
         }
         response->set_next_page_token(page.next_token);
         return absl::OkStatus();
       });
 }
 
-void CertificateService::Fill(const Issued& issued,
-                              v1::IssueResponse* out) const {
-  Fill(issued.certificate, out->mutable_certificate());
-  for (const std::string& der : issued.chain) out->add_chain(der);
-  out->set_responders_acknowledged(issued.acknowledged.responders);
-  out->set_responders_total(issued.acknowledged.total);
-}
-
-void CertificateService::Fill(
-    const std::vector<IssueOrder>& orders,
-    const std::vector<absl::StatusOr<Issued>>& answers,
-    v1::IssueManyResponse* out) const {
-  for (size_t i = 0; i < answers.size(); ++i) {
-    v1::IssueManyResponse::Result& result = *out->add_results();
-    result.set_request_id(orders[i].request_id);
-    if (answers[i].ok()) {
-      Fill(*answers[i], result.mutable_issued());
-      continue;
-    }
-    const grpc::Status error = rpc::ToGrpc(answers[i].status());
-    result.mutable_error()->set_code(error.error_code());
-    result.mutable_error()->set_message(error.error_message());
-  }
-}
-
-void CertificateService::Fill(const storage::CertificateRow& row,
-                              v1::Certificate* out) const {
-  out->set_issuer(issuers_.NameOf(row.issuer_id));
-  out->set_serial(row.serial);
-  out->set_der(row.der);
-  out->set_status(ToProto(row.status));
-  out->set_reason(row.reason);
-  if (row.status != storage::CertificateStatus::kGood) {
-    out->set_revoked_at_seconds(absl::ToUnixSeconds(row.revoked_at));
-  }
-  out->set_not_before_seconds(absl::ToUnixSeconds(row.not_before));
-  out->set_not_after_seconds(absl::ToUnixSeconds(row.not_after));
-  out->set_subject(row.subject);
-  for (const std::string& name : row.names) out->add_names(name);
-  out->set_profile(row.profile);
-  out->set_requester(row.requester);
-  out->set_request_id(row.request_id);
+rpc::Subject CertificateService::OfCertificate(
+    const std::string& issuer, const std::string& serial,
+    const std::string& request_id) const {
+  return {.issuer = issuer,
+          .serial = serial,
+          .request_id = request_id,
+          .own = [=, this](const rpc::Identity& caller) {
+            return CheckOwn(authority_, issuer, serial, caller);
+          }};
 }
 
 }  // namespace chancery::authority

@@ -6,8 +6,8 @@
 #include "authority/certificate_authority.h"
 #include "authority/issuer_directory.h"
 #include "chancery/authority/v1/authority.grpc.pb.h"
+#include "rpc/demand.h"
 #include "rpc/dispatcher.h"
-#include "storage/rows.h"
 
 namespace chancery::authority {
 
@@ -43,11 +43,13 @@ class CertificateService final
       v1::ListCertificatesResponse* response) override;
 
  private:
-  void Fill(const storage::CertificateRow& row, v1::Certificate* out) const;
-  void Fill(const Issued& issued, v1::IssueResponse* out) const;
-  void Fill(const std::vector<IssueOrder>& orders,
-            const std::vector<absl::StatusOr<Issued>>& answers,
-            v1::IssueManyResponse* out) const;
+  // Those that the caller may ask for are carried out.
+  std::vector<absl::StatusOr<Issued>> IssueAllowed(
+      const rpc::Identity& caller, const std::vector<IssueOrder>& orders);
+  // What a revocation is about.
+  rpc::Subject OfCertificate(const std::string& issuer,
+                             const std::string& serial,
+                             const std::string& request_id) const;
 
   CertificateAuthority& authority_;
   const IssuerDirectory& issuers_;

@@ -1,5 +1,8 @@
 #include "authority/mass_revocation_service.h"
 
+#include <string>
+
+#include "authority/request_facts.h"
 #include "rpc/stream.h"
 
 namespace chancery::authority {
@@ -21,13 +24,37 @@ void Fill(const MassProgress& progress, Acknowledged acknowledged,
   response.set_responders_total(acknowledged.total);
 }
 
+// One that the inventory does not know is left to the signer, which does not
+// know it either.
+absl::Status CheckAllOwn(CertificateAuthority& authority,
+                         const v1::RevokeManyRequest& request,
+                         const rpc::Identity& caller) {
+  if (size_t(request.serials_size()) > MassRevoker::kMaxSerials) {
+    return absl::OkStatus();  // Refused as it is.
+  }
+  for (const std::string& serial : request.serials()) {
+    const absl::Status own =
+        CheckOwn(authority, request.issuer(), serial, caller);
+    if (!own.ok() && !absl::IsNotFound(own)) return own;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 grpc::ServerWriteReactor<v1::RevokeManyResponse>*
 MassRevocationService::RevokeMany(grpc::CallbackServerContext* context,
                                   const v1::RevokeManyRequest* request) {
   return rpc::ServerStream<v1::RevokeManyResponse>(
-      dispatcher_, context, rpc::Role::kRevoke,
+      dispatcher_, context,
+      {rpc::Role::kRevoke,
+       {.issuer = request->issuer(),
+        .count = static_cast<uint64_t>(request->serials_size()),
+        .request_id = request->request_id(),
+        .own =
+            [=, this](const rpc::Identity& caller) {
+              return CheckAllOwn(authority_, *request, caller);
+            }}},
       [=, this](const rpc::Identity& caller,
                 rpc::Writer<v1::RevokeManyResponse>& out) {
         return revoker_.RevokeMany(

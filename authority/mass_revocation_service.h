@@ -1,6 +1,7 @@
 #ifndef CHANCERY_AUTHORITY_MASS_REVOCATION_SERVICE_H_
 #define CHANCERY_AUTHORITY_MASS_REVOCATION_SERVICE_H_
 
+#include "authority/certificate_authority.h"
 #include "authority/mass_revoker.h"
 #include "chancery/authority/v1/mass_revocation.grpc.pb.h"
 #include "rpc/dispatcher.h"
@@ -12,9 +13,10 @@ namespace chancery::authority {
 class MassRevocationService final
     : public v1::MassRevocationService::CallbackService {
  public:
-  // Both must outlive this object.
-  MassRevocationService(MassRevoker& revoker, const rpc::Dispatcher& dispatcher)
-      : revoker_(revoker), dispatcher_(dispatcher) {}
+  // All must outlive this object.
+  MassRevocationService(MassRevoker& revoker, CertificateAuthority& authority,
+                        const rpc::Dispatcher& dispatcher)
+      : revoker_(revoker), authority_(authority), dispatcher_(dispatcher) {}
 
   grpc::ServerWriteReactor<v1::RevokeManyResponse>* RevokeMany(
       grpc::CallbackServerContext* context,
@@ -22,6 +24,7 @@ class MassRevocationService final
 
  private:
   MassRevoker& revoker_;
+  CertificateAuthority& authority_;  // Knows who asked for a certificate.
   const rpc::Dispatcher& dispatcher_;
 };
 

@@ -13,10 +13,15 @@
 #include "authority/issuer_service.h"
 #include "authority/mass_revocation_service.h"
 #include "authority/mass_revoker.h"
+#include "authority/token/replay_guard.h"
+#include "authority/token/token_clients.h"
+#include "authority/token/token_issuer.h"
+#include "authority/token/token_service.h"
 #include "base/random.h"
 #include "base/status_macros.h"
 #include "chancery/config/authority.pb.h"
 #include "rpc/admin_http.h"
+#include "rpc/audit_log/open_configured.h"
 #include "rpc/check_config.h"
 #include "rpc/client.h"
 #include "rpc/config.h"
@@ -64,6 +69,8 @@ absl::Status CheckConfig(const config::Authority& config) {
   }
   RETURN_IF_ERROR(rpc::CheckListen(config.listen()));
   RETURN_IF_ERROR(rpc::RoleTable::Create(config.grant()).status());
+  RETURN_IF_ERROR(rpc::CheckAuditLog(config.audit_log()));
+  RETURN_IF_ERROR(CheckTokens(config.tokens()));
   RETURN_IF_ERROR(storage::CheckInventory(config.inventory()));
   RETURN_IF_ERROR(rpc::CheckTarget("signer", config.signer()));
   if (config.has_refresher()) {
@@ -122,20 +129,50 @@ absl::Status Run(const config::Authority& config, rpc::Process& process) {
                                   .log = process.log()},
                                  options);
 
+  ASSIGN_OR_RETURN(const std::unique_ptr<rpc::AuditLog> audit,
+                   rpc::OpenAuditLog(config.audit_log(), config.identity(),
+                                     credentials.identity(), process.clock(),
+                                     process.log()));
   rpc::WorkerPool pool(kWorkers);
-  const rpc::Dispatcher dispatcher(pool, roles, process.log());
+  const rpc::Dispatcher dispatcher(pool, roles, process.log(), audit.get(),
+                                   process.clock());
   CertificateService certificate_service(authority, issuers, dispatcher);
   IssuerService issuer_service(issuers, dispatcher);
   MassRevoker mass_revoker({.signer = *mass_signer,
                             .publisher = publisher.get(),
                             .log = process.log(),
                             .publish_wait = options.publish_wait});
-  MassRevocationService mass_revocation_service(mass_revoker, dispatcher);
+  MassRevocationService mass_revocation_service(mass_revoker, authority,
+                                                dispatcher);
+  ASSIGN_OR_RETURN(const TokenClients token_clients,
+                   TokenClients::Load(config.tokens()));
+  std::unique_ptr<ReplayGuard> replays;
+  std::unique_ptr<TokenIssuer> token_issuer;
+  std::unique_ptr<TokenService> token_service;
+  if (!token_clients.empty()) {
+    ASSIGN_OR_RETURN(replays, ReplayGuard::Open(config.tokens().replay_file(),
+                                                process.clock().Now(), {}));
+    TokenIssuer::Parts parts{.clients = token_clients,
+                             .replays = *replays,
+                             .authority = authority,
+                             .issuers = issuers,
+                             .gate = dispatcher.gate(),
+                             .clock = process.clock()};
+    if (config.tokens().window_seconds() != 0) {
+      parts.window = absl::Seconds(config.tokens().window_seconds());
+    }
+    token_issuer = std::make_unique<TokenIssuer>(parts);
+    token_service =
+        std::make_unique<TokenService>(*token_issuer, issuers, dispatcher);
+  }
   rpc::ServerOptions server_options;
   server_options.addresses = {config.listen().address().begin(),
                               config.listen().address().end()};
   server_options.services = {&certificate_service, &issuer_service,
                              &mass_revocation_service};
+  if (token_service != nullptr) {
+    server_options.services.push_back(token_service.get());
+  }
   ASSIGN_OR_RETURN(const auto server,
                    rpc::Server::Start(server_options, credentials,
                                       process.metrics(), process.log()));

@@ -107,6 +107,15 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"GrantWithoutRoles",
                 [](auto& c) { c.mutable_grant(0)->clear_role(); },
                 "field `grant[0].role`"},
+        Mistake{"LargeAuditLog",
+                [](auto& c) {
+                  c.mutable_audit_log()->set_path("/log");
+                  c.mutable_audit_log()->set_max_mb(1025);
+                },
+                "field `audit_log.max_mb`: value `1025`"},
+        Mistake{"TokensWithoutFile",
+                [](auto& c) { c.mutable_tokens()->add_client(); },
+                "field `tokens.replay_file`"},
         Mistake{"NoInventory", [](auto& c) { c.clear_inventory(); },
                 "field `inventory`"},
         Mistake{"TwoInventories",

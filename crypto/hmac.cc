@@ -1,5 +1,6 @@
 #include "crypto/hmac.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -14,6 +15,11 @@ Sha256Digest HmacSha256(base::Bytes key, base::Bytes message) {
     out.fill(0);
   }
   return out;
+}
+
+bool EqualInConstantTime(base::Bytes a, base::Bytes b) {
+  return a.size() == b.size() &&
+         CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 }  // namespace chancery::crypto

@@ -2,36 +2,33 @@
 
 #include <utility>
 
-#include "grpcpp/server_context.h"
 #include "rpc/status.h"
 
 namespace chancery::rpc {
-
-absl::StatusOr<Identity> Dispatcher::Admit(
-    const grpc::ServerContextBase& context, Role role,
-    const char* method) const {
-  auto caller = Authorize(context, roles_, role);
-  if (!caller.ok()) {
-    log_.Warning("call_refused", {{"method", method},
-                                  {"peer", context.peer()},
-                                  {"reason", caller.status().message()}});
-  }
-  return caller;
-}
 
 absl::Status Dispatcher::Run(std::function<void()> job) const {
   if (pool_.TryRun(std::move(job))) return absl::OkStatus();
   return absl::ResourceExhaustedError("too many calls are waiting: try later");
 }
 
-grpc::Status Dispatcher::Finish(const absl::Status& status,
-                                const Identity& caller,
-                                const char* method) const {
-  if (IsPrivate(status)) {
-    log_.Error("call_failed",
-               {{"method", method}, {"caller", caller.uri}, {"error", status}});
+grpc::Status Dispatcher::Handle(
+    const Identity& caller, const Demand& demand, const char* method,
+    Recorded recorded, const std::function<absl::Status()>& handler) const {
+  const absl::StatusOr<Decision> decision =
+      gate_.Decide(caller, demand, method);
+  absl::Status done = decision.status();
+  if (done.ok() && recorded == Recorded::kBeforeHandler) {
+    done = gate_.Conclude(done, caller, demand, *decision, method);
   }
-  return ToGrpc(status);
+  if (done.ok()) {
+    done = handler();
+    if (IsPrivate(done)) {
+      log_.Error("call_failed",
+                 {{"method", method}, {"caller", caller.uri}, {"error", done}});
+    }
+    done = gate_.Conclude(std::move(done), caller, demand, *decision, method);
+  }
+  return ToGrpc(done);
 }
 
 }  // namespace chancery::rpc

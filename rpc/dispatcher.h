@@ -1,4 +1,4 @@
-// What all handlers of a process share: threads, roles, the log.
+// What all handlers of a process share: threads, the gate, the log.
 #ifndef CHANCERY_RPC_DISPATCHER_H_
 #define CHANCERY_RPC_DISPATCHER_H_
 
@@ -6,7 +6,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/clock.h"
 #include "grpcpp/support/status.h"
+#include "rpc/audit_log/audit_log.h"
+#include "rpc/demand.h"
+#include "rpc/gate.h"
 #include "rpc/identity.h"
 #include "rpc/log.h"
 #include "rpc/roles.h"
@@ -20,23 +24,38 @@ namespace chancery::rpc {
 class Dispatcher {
  public:
   Dispatcher(WorkerPool& pool, const RoleTable& roles, const Log& log)
-      : pool_(pool), roles_(roles), log_(log) {}
+      : Dispatcher(pool, roles, log, nullptr, base::SystemClock()) {}
+  // Decisions are written to `audit`, unless it is null.
+  Dispatcher(WorkerPool& pool, const RoleTable& roles, const Log& log,
+             AuditLog* audit, const base::Clock& clock)
+      : pool_(pool), log_(log), gate_(roles, log, audit, clock) {}
 
-  // Who calls, if they have `role`. A refusal is logged.
+  const Gate& gate() const { return gate_; }
+
+  // Who calls, if they have the role. A refusal is logged.
   absl::StatusOr<Identity> Admit(const grpc::ServerContextBase& context,
-                                 Role role, const char* method) const;
+                                 const Demand& demand,
+                                 const char* method) const {
+    return gate_.Admit(context, demand, method);
+  }
 
   // ResourceExhausted if the pool's queue is full.
   absl::Status Run(std::function<void()> job) const;
 
-  // ToGrpc; a private message is logged, with the method and the caller.
-  grpc::Status Finish(const absl::Status& status, const Identity& caller,
-                      const char* method) const;
+  // When the decision has to be on disk: with the handler's answer, or before
+  // the handler, which answers meanwhile.
+  enum class Recorded { kBeforeAnswer, kBeforeHandler };
+
+  // In the pool: decides, and if it may be, does it; what the caller is told.
+  // A private message is logged, with the method and the caller.
+  grpc::Status Handle(const Identity& caller, const Demand& demand,
+                      const char* method, Recorded recorded,
+                      const std::function<absl::Status()>& handler) const;
 
  private:
   WorkerPool& pool_;
-  const RoleTable& roles_;
   const Log& log_;
+  const Gate gate_;
 };
 
 }  // namespace chancery::rpc

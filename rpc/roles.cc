@@ -21,7 +21,23 @@ static_assert(static_cast<int>(Role::kPublish) == config::ROLE_PUBLISH);
 static_assert(static_cast<int>(Role::kPush) == config::ROLE_PUSH);
 static_assert(static_cast<int>(Role::kAdmin) == config::ROLE_ADMIN);
 static_assert(static_cast<int>(Role::kApprove) == config::ROLE_APPROVE);
-static_assert(static_cast<int>(Role::kApprove) == config::Role_MAX);
+static_assert(static_cast<int>(Role::kRelay) == config::ROLE_RELAY);
+static_assert(static_cast<int>(Role::kRelay) == config::Role_MAX);
+
+// TRUST 9, and 2: an order is a second person's.
+absl::Status CheckTogether(const std::set<Role>& roles, const std::string& uri,
+                           const std::string& field) {
+  if (roles.count(Role::kApprove) == 0) return absl::OkStatus();
+  for (const Role other :
+       {Role::kIssue, Role::kRevoke, Role::kImport, Role::kAdmin}) {
+    if (roles.count(other) == 0) continue;
+    return ConfigError(
+        field, uri,
+        absl::StrCat("has `approve` and `", RoleName(other),
+                     "`: an order has to come from somebody else"));
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<std::set<Role>> RolesOf(const config::Grant& grant,
                                        const std::string& field) {
@@ -65,6 +81,8 @@ absl::string_view RoleName(Role role) {
       return "admin";
     case Role::kApprove:
       return "approve";
+    case Role::kRelay:
+      return "relay";
   }
   return "unknown";
 }
@@ -79,8 +97,11 @@ absl::StatusOr<RoleTable> RoleTable::Create(
       return ConfigError(field + ".uri", grant.uri(),
                          parsed.status().message());
     }
-    ASSIGN_OR_RETURN(std::set<Role> roles, RolesOf(grant, field + ".role"));
-    if (!table.roles_.emplace(grant.uri(), std::move(roles)).second) {
+    Granted granted;
+    ASSIGN_OR_RETURN(granted.roles, RolesOf(grant, field + ".role"));
+    RETURN_IF_ERROR(CheckTogether(granted.roles, grant.uri(), field + ".role"));
+    ASSIGN_OR_RETURN(granted.limits, ReadGrantLimits(grant, field));
+    if (!table.grants_.emplace(grant.uri(), std::move(granted)).second) {
       return ConfigError(field + ".uri", grant.uri(),
                          "has a grant already: one grant for each identity");
     }
@@ -89,12 +110,18 @@ absl::StatusOr<RoleTable> RoleTable::Create(
 }
 
 absl::Status RoleTable::Check(const Identity& caller, Role role) const {
-  const auto found = roles_.find(caller.uri);
-  if (found != roles_.end() && found->second.count(role) > 0) {
+  const auto found = grants_.find(caller.uri);
+  if (found != grants_.end() && found->second.roles.count(role) > 0) {
     return absl::OkStatus();
   }
   return absl::PermissionDeniedError(
       absl::StrCat(caller.uri, " has no role `", RoleName(role), "` here"));
+}
+
+const GrantLimits& RoleTable::LimitsOf(const Identity& caller) const {
+  static const GrantLimits& none = *new GrantLimits();
+  const auto found = grants_.find(caller.uri);
+  return found == grants_.end() ? none : found->second.limits;
 }
 
 absl::StatusOr<Identity> Authorize(const grpc::ServerContextBase& context,

@@ -3,6 +3,8 @@
 //
 //   ASSIGN_OR_RETURN(RoleTable roles, RoleTable::Create(config.grant()));
 //   RETURN_IF_ERROR(roles.Check(caller, Role::kRevoke));
+//
+// What a role is limited to is decided beside what is asked for (gate.h).
 #ifndef CHANCERY_RPC_ROLES_H_
 #define CHANCERY_RPC_ROLES_H_
 
@@ -13,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "rpc/grant_limits.h"
 #include "rpc/identity.h"
 
 namespace google::protobuf {
@@ -37,6 +40,7 @@ enum class Role {
   kPush = 8,
   kAdmin = 9,
   kApprove = 10,
+  kRelay = 11,
 };
 
 // "issue", "revoke", ...
@@ -48,16 +52,26 @@ class RoleTable {
   // Nobody may do anything.
   RoleTable() = default;
 
-  // InvalidArgument for a malformed or repeated URI, a grant without roles, and
-  // a role that is unspecified, unknown or repeated.
+  // InvalidArgument for a malformed or repeated URI, a grant without roles, a
+  // role that is unspecified, unknown or repeated, limits as ReadGrantLimits,
+  // and for roles that one identity must not have together: who approves orders
+  // is there to be somebody else than who issues, revokes, imports or operates.
   static absl::StatusOr<RoleTable> Create(
       const google::protobuf::RepeatedPtrField<config::Grant>& grants);
 
   // PermissionDenied, naming the URI and the missing role.
   absl::Status Check(const Identity& caller, Role role) const;
 
+  // Of an identity without a grant: none, and no roles either. Valid as long as
+  // the table.
+  const GrantLimits& LimitsOf(const Identity& caller) const;
+
  private:
-  std::map<std::string, std::set<Role>> roles_;
+  struct Granted {
+    std::set<Role> roles;
+    GrantLimits limits;
+  };
+  std::map<std::string, Granted> grants_;
 };
 
 // PeerIdentity, then Check.

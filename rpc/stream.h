@@ -39,6 +39,7 @@
 #include "absl/time/time.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
+#include "rpc/demand.h"
 #include "rpc/dispatcher.h"
 #include "rpc/status.h"
 #include "rpc/stream_step.h"
@@ -150,15 +151,17 @@ class BothReactor final : public grpc::ServerBidiReactor<Request, Response>,
 // deletes itself after its Finish.
 template <typename Reactor, typename Handler>
 Reactor* Start(const Dispatcher& dispatcher, Reactor* reactor,
-               grpc::CallbackServerContext* context, Role role, Handler handler,
-               const char* method) {
-  absl::StatusOr<Identity> caller = dispatcher.Admit(*context, role, method);
+               grpc::CallbackServerContext* context, Demand demand,
+               Handler handler, const char* method) {
+  absl::StatusOr<Identity> caller = dispatcher.Admit(*context, demand, method);
   absl::Status started = caller.status();
   if (started.ok()) {
-    started = dispatcher.Run([&dispatcher, reactor, caller = *caller, method,
+    started = dispatcher.Run([&dispatcher, reactor, caller = *caller,
+                              demand = std::move(demand), method,
                               handler = std::move(handler)] {
-      reactor->Finish(
-          dispatcher.Finish(handler(caller, *reactor), caller, method));
+      reactor->Finish(dispatcher.Handle(
+          caller, demand, method, Dispatcher::Recorded::kBeforeHandler,
+          [&] { return handler(caller, *reactor); }));
     });
   }
   if (!started.ok()) reactor->Finish(ToGrpc(started));
@@ -171,38 +174,38 @@ Reactor* Start(const Dispatcher& dispatcher, Reactor* reactor,
 template <typename Response>
 grpc::ServerWriteReactor<Response>* ServerStream(
     const Dispatcher& dispatcher, grpc::CallbackServerContext* context,
-    Role role,
+    Demand demand,
     std::function<absl::Status(const Identity&, Writer<Response>&)> handler,
     const char* method = __builtin_FUNCTION()) {
   return internal_stream::Start(
       dispatcher, new internal_stream::WriteReactor<Response>(context), context,
-      role, std::move(handler), method);
+      std::move(demand), std::move(handler), method);
 }
 
 // As Unary, with many requests. The handler need not read to the end.
 template <typename Request>
 grpc::ServerReadReactor<Request>* ClientStream(
     const Dispatcher& dispatcher, grpc::CallbackServerContext* context,
-    Role role,
+    Demand demand,
     std::function<absl::Status(const Identity&, Reader<Request>&)> handler,
     const char* method = __builtin_FUNCTION()) {
   return internal_stream::Start(
       dispatcher, new internal_stream::ReadReactor<Request>(context), context,
-      role, std::move(handler), method);
+      std::move(demand), std::move(handler), method);
 }
 
 // As Unary, with many requests and many responses, each in its own time.
 template <typename Request, typename Response>
 grpc::ServerBidiReactor<Request, Response>* BothStream(
     const Dispatcher& dispatcher, grpc::CallbackServerContext* context,
-    Role role,
+    Demand demand,
     std::function<absl::Status(const Identity&, Reader<Request>&,
                                Writer<Response>&)>
         handler,
     const char* method = __builtin_FUNCTION()) {
   using Reactor = internal_stream::BothReactor<Request, Response>;
   return internal_stream::Start(
-      dispatcher, new Reactor(context), context, role,
+      dispatcher, new Reactor(context), context, std::move(demand),
       [handler = std::move(handler)](const Identity& caller, Reactor& reactor) {
         return handler(caller, reactor, reactor);
       },

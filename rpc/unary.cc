@@ -10,35 +10,40 @@ namespace chancery::rpc {
 
 grpc::ServerUnaryReactor* Unary(
     const Dispatcher& dispatcher, grpc::CallbackServerContext* context,
-    Role role, std::function<absl::Status(const Identity&)> handler,
+    Demand demand, std::function<absl::Status(const Identity&)> handler,
     const char* method) {
   return UnaryWhen(
-      dispatcher, context, role,
+      dispatcher, context, std::move(demand),
       [](const std::function<void()>& run) { run(); }, std::move(handler),
       method);
 }
 
 grpc::ServerUnaryReactor* UnaryWhen(
     const Dispatcher& dispatcher, grpc::CallbackServerContext* context,
-    Role role, const std::function<void(std::function<void()> run)>& begin,
+    Demand demand, const std::function<void(std::function<void()> run)>& begin,
     std::function<absl::Status(const Identity&)> handler, const char* method) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   const absl::StatusOr<Identity> caller =
-      dispatcher.Admit(*context, role, method);
+      dispatcher.Admit(*context, demand, method);
   if (!caller.ok()) {
     reactor->Finish(ToGrpc(caller.status()));
     return reactor;
   }
-  begin([&dispatcher, context, reactor, caller = *caller, method,
-         handler = std::move(handler)] {
-    const absl::Status started = dispatcher.Run([&dispatcher, context, reactor,
-                                                 caller, method, handler] {
-      // It may have waited in the queue for longer than the caller has.
-      const absl::Status done = context->IsCancelled()
-                                    ? absl::CancelledError("the caller is gone")
-                                    : handler(caller);
-      reactor->Finish(dispatcher.Finish(done, caller, method));
-    });
+  begin([&dispatcher, context, reactor, caller = *caller,
+         demand = std::move(demand), method, handler = std::move(handler)] {
+    const absl::Status started = dispatcher.Run(
+        [&dispatcher, context, reactor, caller, demand, method, handler] {
+          reactor->Finish(dispatcher.Handle(
+              caller, demand, method, Dispatcher::Recorded::kBeforeAnswer,
+              [&]() -> absl::Status {
+                // It may have waited in the queue for longer than the caller
+                // has.
+                if (context->IsCancelled()) {
+                  return absl::CancelledError("the caller is gone");
+                }
+                return handler(caller);
+              }));
+        });
     if (!started.ok()) reactor->Finish(ToGrpc(started));
   });
   return reactor;

@@ -14,6 +14,7 @@
 #include <functional>
 
 #include "absl/status/status.h"
+#include "rpc/demand.h"
 #include "rpc/dispatcher.h"
 
 namespace grpc {
@@ -23,20 +24,22 @@ class ServerUnaryReactor;
 
 namespace chancery::rpc {
 
-// Refuses callers without `role`; runs `handler` on the pool, unless the caller
-// has given up by then; ends the call with what it returned. Request, response
-// and context are valid until the handler returns. The handler may block.
-// `method` is the calling method's name, for the log.
+// Refuses callers who may not have what is demanded (demand.h); runs `handler`
+// on the pool, unless the caller has given up by then; ends the call with what
+// it returned, once the decision is in the audit log. Request, response and
+// context are valid until the handler returns, and what the demand holds of
+// them must be copies or be looked at within it. The handler may block.
+// `method` is the calling method's name, for the logs.
 grpc::ServerUnaryReactor* Unary(
     const Dispatcher& dispatcher, grpc::CallbackServerContext* context,
-    Role role, std::function<absl::Status(const Identity&)> handler,
+    Demand demand, std::function<absl::Status(const Identity&)> handler,
     const char* method = __builtin_FUNCTION());
 
 // As Unary, but the handler runs once `begin` has called what it is given: now
 // or later, in any thread, exactly once. `begin` must not block.
 grpc::ServerUnaryReactor* UnaryWhen(
     const Dispatcher& dispatcher, grpc::CallbackServerContext* context,
-    Role role, const std::function<void(std::function<void()> run)>& begin,
+    Demand demand, const std::function<void(std::function<void()> run)>& begin,
     std::function<absl::Status(const Identity&)> handler,
     const char* method = __builtin_FUNCTION());
 

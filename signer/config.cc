@@ -18,7 +18,9 @@
 #include "ledger/entry.h"
 #include "policy/br_revocation.h"
 #include "policy/profile.h"
+#include "rpc/audit_log/open_configured.h"
 #include "rpc/config.h"
+#include "rpc/roles.h"
 #include "signer/crl_shard.h"
 #include "signer/issuer_chain.h"
 #include "signer/lint_settings.h"
@@ -369,6 +371,8 @@ absl::Status CheckConfig(const config::Signer& config) {
     return rpc::ConfigError("listen.address", "",
                             "say where to listen, such as unix:/path");
   }
+  RETURN_IF_ERROR(rpc::RoleTable::Create(config.grant()).status());
+  RETURN_IF_ERROR(rpc::CheckAuditLog(config.audit_log()));
   if (!config.has_manifest_key()) {
     return rpc::ConfigError("manifest_key", "",
                             "name the key that signs manifests");

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "rpc/stream.h"
 
@@ -54,7 +55,12 @@ absl::Status SendFile(const SignedCrl& crl,
 grpc::ServerWriteReactor<v1::SignCrlResponse>* CrlService::SignCrl(
     grpc::CallbackServerContext* context, const v1::SignCrlRequest* request) {
   return rpc::ServerStream<v1::SignCrlResponse>(
-      dispatcher_, context, rpc::Role::kCrl,
+      dispatcher_, context,
+      {rpc::Role::kCrl,
+       {.issuer = request->issuer(),
+        .object = absl::StrCat(
+            request->kind() == v1::CRL_KIND_DELTA ? "delta" : "full",
+            " CRL of shard ", request->shard())}},
       [=, this](const rpc::Identity&,
                 rpc::Writer<v1::SignCrlResponse>& out) -> absl::Status {
         ASSIGN_OR_RETURN(const CrlRequest asked, ToRequest(*request));

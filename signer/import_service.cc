@@ -9,7 +9,11 @@ grpc::ServerUnaryReactor* ImportService::Import(
     grpc::CallbackServerContext* context, const v1::ImportRequest* request,
     v1::ImportResponse* response) {
   return rpc::Unary(
-      dispatcher_, context, rpc::Role::kImport,
+      dispatcher_, context,
+      {rpc::Role::kImport,
+       {.issuer = request->issuer(),
+        .count = static_cast<uint64_t>(request->items_size()),
+        .request_id = request->request_id()}},
       [=, this](const rpc::Identity& caller) -> absl::Status {
         ImportRequest import{.asker = {.caller_uri = caller.uri,
                                        .requester = caller.uri,

@@ -2,13 +2,17 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "base/bytes.h"
 #include "base/status_macros.h"
 #include "rpc/convert/block_update.h"
+#include "rpc/decide_each.h"
 #include "rpc/status.h"
 #include "rpc/unary.h"
+#include "x509/certificate/csr.h"
 
 namespace chancery::signer {
 namespace {
@@ -44,12 +48,30 @@ void Fill(const Issued& issued, v1::IssueResponse& response) {
   response.set_crl_shard(issued.crl_shard);
 }
 
+// As Issuance reads them; its signature is Issuance's to check.
+absl::StatusOr<std::vector<x509::AltName>> NamesInCsr(const std::string& csr) {
+  ASSIGN_OR_RETURN(const x509::Csr parsed,
+                   x509::ParseCsrUnverified(base::AsBytes(csr)));
+  return x509::RequestedNames(parsed);
+}
+
+rpc::Demand DemandOf(const v1::IssueRequest& request) {
+  return {rpc::Role::kIssue,
+          {.issuer = request.issuer(),
+           .profile = request.profile(),
+           .request_id = request.request_id(),
+           .requester = request.requester(),
+           .names = [&request] { return NamesInCsr(request.csr()); },
+           // The authority's log has them, and the certificate.
+           .log_names = false}};
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* IssuanceService::Issue(
     grpc::CallbackServerContext* context, const v1::IssueRequest* request,
     v1::IssueResponse* response) {
-  return rpc::Unary(dispatcher_, context, rpc::Role::kIssue,
+  return rpc::Unary(dispatcher_, context, DemandOf(*request),
                     [=, this](const rpc::Identity& caller) -> absl::Status {
                       ASSIGN_OR_RETURN(
                           const Issued issued,
@@ -63,27 +85,49 @@ grpc::ServerUnaryReactor* IssuanceService::Issue(
 grpc::ServerUnaryReactor* IssuanceService::IssueBatch(
     grpc::CallbackServerContext* context, const v1::IssueBatchRequest* request,
     v1::IssueBatchResponse* response) {
-  return rpc::Unary(
-      dispatcher_, context, rpc::Role::kIssue,
-      [=, this](const rpc::Identity& caller) -> absl::Status {
+  return rpc::Unary(dispatcher_, context, rpc::Demand::Each(rpc::Role::kIssue),
+                    [=, this](const rpc::Identity& caller) {
+                      IssueAllowed(caller, *request, *response);
+                      return absl::OkStatus();
+                    });
+}
+
+void IssuanceService::IssueAllowed(const rpc::Identity& caller,
+                                   const v1::IssueBatchRequest& request,
+                                   v1::IssueBatchResponse& response) {
+  std::vector<rpc::Demand> demands;
+  for (const v1::IssueRequest& one : request.requests()) {
+    demands.push_back(DemandOf(one));
+    response.add_results();
+  }
+  const std::vector<absl::Status> told = rpc::DecideEach(
+      dispatcher_.gate(), caller, demands, "IssueBatch",
+      [&](const std::vector<size_t>& allowed) {
         std::vector<IssueRequest> requests;
-        for (const v1::IssueRequest& one : request->requests()) {
-          requests.push_back(FromProto(caller, one));
+        for (const size_t i : allowed) {
+          requests.push_back(
+              FromProto(caller, request.requests(static_cast<int>(i))));
         }
         const IssuedBatch batch = issuance_.IssueBatch(requests);
-        for (const absl::StatusOr<Issued>& result : batch.results) {
-          v1::IssueBatchResponse::Result& out = *response->add_results();
-          if (result.ok()) {
-            Fill(*result, *out.mutable_issued());
-            continue;
-          }
-          const grpc::Status error = rpc::ToGrpc(result.status());
-          out.mutable_error()->set_code(error.error_code());
-          out.mutable_error()->set_message(error.error_message());
+        std::vector<absl::Status> done;
+        for (size_t k = 0; k < allowed.size(); ++k) {
+          const auto& result = batch.results[k];
+          done.push_back(result.status());
+          if (!result.ok()) continue;
+          Fill(*result, *response.mutable_results(static_cast<int>(allowed[k]))
+                             ->mutable_issued());
         }
-        rpc::ToProto(batch.updates, response->mutable_updates());
-        return absl::OkStatus();
+        rpc::ToProto(batch.updates, response.mutable_updates());
+        return done;
       });
+  for (size_t i = 0; i < told.size(); ++i) {
+    if (told[i].ok()) continue;
+    const grpc::Status error = rpc::ToGrpc(told[i]);
+    auto* const out =
+        response.mutable_results(static_cast<int>(i))->mutable_error();
+    out->set_code(error.error_code());
+    out->set_message(error.error_message());
+  }
 }
 
 }  // namespace chancery::signer

@@ -23,6 +23,11 @@ class IssuanceService final : public v1::IssuanceService::CallbackService {
       v1::IssueBatchResponse* response) override;
 
  private:
+  // Those that the caller may ask for are carried out.
+  void IssueAllowed(const rpc::Identity& caller,
+                    const v1::IssueBatchRequest& request,
+                    v1::IssueBatchResponse& response);
+
   Issuance& issuance_;
   const rpc::Dispatcher& dispatcher_;
 };

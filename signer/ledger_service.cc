@@ -50,7 +50,9 @@ grpc::ServerUnaryReactor* LedgerService::GetStatus(
     grpc::CallbackServerContext* context, const v1::GetStatusRequest* request,
     v1::GetStatusResponse* response) {
   return rpc::Unary(
-      dispatcher_, context, rpc::Role::kRead,
+      dispatcher_, context,
+      {rpc::Role::kRead,
+       {.issuer = request->issuer(), .serial = request->serial()}},
       [=, this](const rpc::Identity&) -> absl::Status {
         ASSIGN_OR_RETURN(const Issuer* issuer,
                          issuers_.Named(request->issuer()));

@@ -1,5 +1,10 @@
 #include "signer/presign_service.h"
 
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "base/bytes.h"
+#include "base/encoding.h"
 #include "base/status_macros.h"
 #include "rpc/convert/block_update.h"
 #include "rpc/unary.h"
@@ -12,13 +17,18 @@ int64_t OnWire(absl::Time refresh_at) {
                                               : absl::ToUnixSeconds(refresh_at);
 }
 
+rpc::Demand OfBlock(const std::string& id) {
+  return {rpc::Role::kPresign,
+          {.object = absl::StrCat("block ", base::Hex(base::AsBytes(id)))}};
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* PresignService::SignBlock(
     grpc::CallbackServerContext* context, const v1::SignBlockRequest* request,
     v1::SignBlockResponse* response) {
   return rpc::Unary(
-      dispatcher_, context, rpc::Role::kPresign,
+      dispatcher_, context, OfBlock(request->block_id()),
       [=, this](const rpc::Identity&) -> absl::Status {
         ASSIGN_OR_RETURN(const BlockUpdates signed_block,
                          signer_.SignBlock(request->block_id()));
@@ -32,7 +42,7 @@ grpc::ServerUnaryReactor* PresignService::GetBlock(
     grpc::CallbackServerContext* context, const v1::GetBlockRequest* request,
     v1::GetBlockResponse* response) {
   return rpc::Unary(
-      dispatcher_, context, rpc::Role::kPresign,
+      dispatcher_, context, OfBlock(request->block_id()),
       [=, this](const rpc::Identity&) -> absl::Status {
         ASSIGN_OR_RETURN(
             const BlockUpdates held,

@@ -44,11 +44,24 @@ void Fill(const RevokedMany& told, v1::RevokeManyResponse& response) {
 
 }  // namespace
 
+template <typename Request>
+rpc::Demand RevocationService::ToRevoke(const Request& request) const {
+  return {rpc::Role::kRevoke,
+          {.issuer = request.issuer(),
+           .serial = request.serial(),
+           .request_id = request.request_id(),
+           .requester = request.requester(),
+           .own = [this, issuer = request.issuer(),
+                   serial = request.serial()](const rpc::Identity& caller) {
+             return own_.Check(caller, issuer, {serial});
+           }}};
+}
+
 grpc::ServerUnaryReactor* RevocationService::Revoke(
     grpc::CallbackServerContext* context, const v1::RevokeRequest* request,
     v1::RevokeResponse* response) {
   return rpc::Unary(
-      dispatcher_, context, rpc::Role::kRevoke,
+      dispatcher_, context, ToRevoke(*request),
       [=, this](const rpc::Identity& caller) -> absl::Status {
         RevokeRequest revoke{.asker = {.caller_uri = caller.uri,
                                        .requester = request->requester(),
@@ -68,7 +81,7 @@ grpc::ServerUnaryReactor* RevocationService::Release(
     grpc::CallbackServerContext* context, const v1::ReleaseRequest* request,
     v1::RevokeResponse* response) {
   return rpc::Unary(
-      dispatcher_, context, rpc::Role::kRevoke,
+      dispatcher_, context, ToRevoke(*request),
       [=, this](const rpc::Identity& caller) -> absl::Status {
         ASSIGN_OR_RETURN(
             const Revoked revoked,
@@ -87,7 +100,18 @@ grpc::ServerWriteReactor<v1::RevokeManyResponse>* RevocationService::RevokeMany(
     grpc::CallbackServerContext* context,
     const v1::RevokeManyRequest* request) {
   return rpc::ServerStream<v1::RevokeManyResponse>(
-      dispatcher_, context, rpc::Role::kRevoke,
+      dispatcher_, context,
+      {rpc::Role::kRevoke,
+       {.issuer = request->issuer(),
+        .count = static_cast<uint64_t>(request->serials_size()),
+        .request_id = request->request_id(),
+        .requester = request->requester(),
+        .own =
+            [=, this](const rpc::Identity& caller) {
+              return own_.Check(
+                  caller, request->issuer(),
+                  {request->serials().begin(), request->serials().end()});
+            }}},
       [=, this](const rpc::Identity& caller,
                 rpc::Writer<v1::RevokeManyResponse>& out) {
         return mass_.RevokeMany(

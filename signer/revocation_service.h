@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "chancery/signer/v1/revocation.grpc.pb.h"
+#include "rpc/demand.h"
 #include "rpc/dispatcher.h"
 #include "signer/mass_revocation.h"
+#include "signer/own_certificates.h"
 #include "signer/revocation.h"
 
 namespace chancery::signer {
@@ -16,10 +18,12 @@ class RevocationService final : public v1::RevocationService::CallbackService {
  public:
   // All must outlive this object. `changed` is called after each change.
   RevocationService(Revocation& revocation, MassRevocation& mass,
+                    const OwnCertificates& own,
                     const rpc::Dispatcher& dispatcher,
                     std::function<void()> changed)
       : revocation_(revocation),
         mass_(mass),
+        own_(own),
         dispatcher_(dispatcher),
         changed_(std::move(changed)) {}
 
@@ -34,8 +38,13 @@ class RevocationService final : public v1::RevocationService::CallbackService {
       const v1::RevokeManyRequest* request) override;
 
  private:
+  // What a revocation of one certificate is about.
+  template <typename Request>
+  rpc::Demand ToRevoke(const Request& request) const;
+
   Revocation& revocation_;
   MassRevocation& mass_;
+  const OwnCertificates& own_;
   const rpc::Dispatcher& dispatcher_;
   const std::function<void()> changed_;
 };

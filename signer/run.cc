@@ -17,6 +17,7 @@
 #include "chancery/config/signer.pb.h"
 #include "crypto/key_source.h"
 #include "rpc/admin_http.h"
+#include "rpc/audit_log/open_configured.h"
 #include "rpc/credentials.h"
 #include "rpc/dispatcher.h"
 #include "rpc/roles.h"
@@ -41,6 +42,7 @@
 #include "signer/ledger_service.h"
 #include "signer/mass_revocation.h"
 #include "signer/order_verifier.h"
+#include "signer/own_certificates.h"
 #include "signer/presign_service.h"
 #include "signer/profiles.h"
 #include "signer/revocation.h"
@@ -161,10 +163,17 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
                    {.epoch = 1, .key_set_version = key_set_version});
   HeadTicker ticker(heads, TickerOptions(config, process));
 
+  ASSIGN_OR_RETURN(const std::unique_ptr<rpc::AuditLog> audit,
+                   rpc::OpenAuditLog(config.audit_log(), config.identity(),
+                                     credentials.identity(), process.clock(),
+                                     process.log()));
   rpc::WorkerPool pool(kWorkers);
-  const rpc::Dispatcher dispatcher(pool, roles, process.log());
+  const rpc::Dispatcher dispatcher(pool, roles, process.log(), audit.get(),
+                                   process.clock());
+  const OwnCertificates own(*ledger, issuers);
   IssuanceService issuance_service(issuance, dispatcher);
-  RevocationService revocation_service(revocation, mass_revocation, dispatcher,
+  RevocationService revocation_service(revocation, mass_revocation, own,
+                                       dispatcher,
                                        [&ticker] { ticker.Poke(); });
   PresignService presign_service(blocks, dispatcher);
   CrlService crl_service(crls, dispatcher);

@@ -46,6 +46,14 @@ using KeyCheck = absl::FunctionRef<absl::Status(const crypto::PublicKey&)>;
 absl::StatusOr<Csr> ParseCsr(base::Bytes der, KeyCheck check_key);
 absl::StatusOr<Csr> ParseCsr(base::Bytes der);
 
+// As ParseCsr, but nobody has shown that they have the key: for what a request
+// asks for, before somebody else looks at its signature.
+absl::StatusOr<Csr> ParseCsrUnverified(base::Bytes der);
+
+// All names by which it asks to be known: its subjectAltName, and the e-mail
+// addresses in its subject.
+std::vector<AltName> RequestedNames(const Csr& csr);
+
 }  // namespace chancery::x509
 
 #endif  // CHANCERY_X509_CERTIFICATE_CSR_H_

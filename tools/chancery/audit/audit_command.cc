@@ -104,9 +104,44 @@ void AuditCommand::Declare(OptionSet& options) {
                            "which are compared with it"},
                   no_inventory_);
   options.AddFlag({.name = "--json", .help = "Print JSON"}, json_);
+  options.AddTexts({.name = "log",
+                    .value = "log verify|anchor FILE...",
+                    .help = "Instead: look at a service's audit log, all of "
+                            "its files"},
+                   log_.words);
+  options.AddTexts({.name = "--anchor",
+                    .value = "FILE",
+                    .help = "log: what was kept of it elsewhere"},
+                   log_.anchors);
+  options.AddText({.name = "--trust",
+                   .value = "FILE",
+                   .help = "log: the service CA, which must have issued what "
+                           "signed its checkpoints"},
+                  log_.trust_file);
+  options.AddText(
+      {.name = "--out",
+       .value = "FILE",
+       .help = "log anchor: add the newest checkpoint here; without "
+               "it, print it"},
+      log_.out_file);
+}
+
+absl::Status AuditCommand::Check() const {
+  if (!log_.words.empty()) return CheckAuditLog(log_);
+  if (log_.anchors.empty() && log_.trust_file.empty() &&
+      log_.out_file.empty()) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      "--anchor, --trust and --out are for `audit log`");
 }
 
 absl::StatusOr<bool> AuditCommand::Run(const Environment& environment) {
+  if (!log_.words.empty()) {
+    AuditLogOptions options = log_;
+    options.json = json_;
+    return RunAuditLog(options, environment.out);
+  }
   ASSIGN_OR_RETURN(const Connections connections,
                    Connections::Open(environment.globals));
   const config::Cli& config = connections.config();

@@ -42,6 +42,7 @@ class Writer {
     Issuer(*out.add_issuer());
     ServerProfile(*out.add_profile());
     ClientProfile(*out.add_profile());
+    out.mutable_audit_log()->set_path(layout_.AuditLog("signer"));
     return out;
   }
 
@@ -54,6 +55,7 @@ class Writer {
     Inventory(*out.mutable_inventory());
     Target(addresses_.signer, "signer", *out.mutable_signer());
     Target(addresses_.refresher, "refresher", *out.mutable_refresher());
+    out.mutable_audit_log()->set_path(layout_.AuditLog("authority"));
     return out;
   }
 

@@ -7,7 +7,8 @@
 //   service-ca/         the CA of the identities: ca.pem, ca.key
 //   identity/           <name>.pem, <name>.key: who each process is
 //   config/             <process>.textproto, cli.textproto
-//   ledger/ cache/ run/ what the processes write
+//   ledger/ cache/ run/ audit/
+//                       what the processes write
 #ifndef CHANCERY_TOOLS_CHANCERY_INIT_LAYOUT_H_
 #define CHANCERY_TOOLS_CHANCERY_INIT_LAYOUT_H_
 
@@ -52,6 +53,10 @@ class Layout {
   std::string Config(absl::string_view name) const {
     return In(absl::StrCat("config/", name, ".textproto"));
   }
+  // Who was allowed what, one file for each of these services.
+  std::string AuditLog(absl::string_view service) const {
+    return In(absl::StrCat("audit/", service, ".log"));
+  }
   std::string ClusterFile() const { return In("cluster.json"); }
 
   // spiffe://<cluster>/<role>/<name>.
@@ -65,7 +70,8 @@ class Layout {
 
 // Everything that init makes, in the cluster's folder.
 inline std::vector<std::string> OwnedEntries() {
-  return {"ca", "service-ca", "identity", "config", "ledger", "cache", "run"};
+  return {"ca",     "service-ca", "identity", "config",
+          "ledger", "cache",      "run",      "audit"};
 }
 
 // An identity: a file name, and the two last parts of its URI.
