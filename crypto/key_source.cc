@@ -73,6 +73,18 @@ absl::StatusOr<std::shared_ptr<Pkcs11Token>> KeyOpener::OpenToken(
   return TokenOf(uri, uri.pin);
 }
 
+Pkcs11Token::Health KeyOpener::TokenHealth() {
+  base::MutexLock lock(mu_);
+  Pkcs11Token::Health sum;
+  for (const auto& [identity, known] : tokens_) {
+    if (known.token == nullptr) continue;
+    const Pkcs11Token::Health one = known.token->health();
+    sum.failing_keys += one.failing_keys;
+    sum.connections += one.connections;
+  }
+  return sum;
+}
+
 absl::StatusOr<std::shared_ptr<Pkcs11Token>> KeyOpener::TokenOf(
     const Pkcs11Uri& uri, const SecretSource& pin) {
   // One at a time: two logins with a wrong PIN would be one too many.

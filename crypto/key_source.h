@@ -53,6 +53,9 @@ class KeyOpener {
   absl::StatusOr<std::shared_ptr<Pkcs11Token>> OpenToken(
       const KeySource& source);
 
+  // The sum over all tokens that are open.
+  Pkcs11Token::Health TokenHealth();
+
  private:
   // A token that is open, or the refusal of its PIN: it is not tried for each
   // key again, since the token would lock itself.

@@ -49,46 +49,119 @@ absl::Status Annotate(const absl::Status& status, const Pkcs11SessionPool& pool,
                                    pool.uri().text, "\": ", status.message()));
 }
 
-// Runs `use(lease)`; if the token has forgotten us, connects and runs it once
-// more.
+// For whoever asked for a signature: the request was right, and repeating it
+// helps once the token, or an operator, has done something.
+absl::Status AsOutage(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kResourceExhausted:
+      return absl::UnavailableError(status.message());
+    default:
+      return status;
+  }
+}
+
+constexpr int kAttempts = 3;
+
+// Whose an error is: the token's and so every key's, or one key's.
+enum class Blame { kToken, kKey };
+
+// Runs `use(lease)`; up to kAttempts times if another session or another
+// connection may help. Sets `blame` for an error.
 template <typename Use>
-auto WithSession(Pkcs11SessionPool& pool, const Use& use)
+auto WithSession(Pkcs11SessionPool& pool, Pkcs11SessionPool::Share* share,
+                 Blame& blame, const Use& use)
     -> decltype(use(std::declval<const Pkcs11SessionPool::Lease&>())) {
-  for (bool first = true;; first = false) {
+  for (int attempt = 1;; ++attempt) {
     uint64_t epoch;
+    bool lost;
     {
-      ASSIGN_OR_RETURN(Pkcs11SessionPool::Lease lease, pool.Take());
-      epoch = lease.epoch();
-      auto result = use(lease);
+      auto lease = pool.Take(share);
+      if (absl::IsDeadlineExceeded(lease.status())) {
+        blame = Blame::kKey;
+        return absl::UnavailableError(lease.status().message());
+      }
+      blame = Blame::kToken;
+      if (!lease.ok()) return lease.status();
+      epoch = lease->epoch();
+      auto result = use(*lease);
       if (result.ok()) return result;
-      lease.Discard();
-      if (!first) return result;
+      lease->Discard();
+      if (absl::IsPermissionDenied(result.status())) return result;  // The PIN.
       // Tokens also report a lost login as CKR_GENERAL_ERROR and the like. Not
       // each such error is one: a key that always fails must not cost the
       // other keys of the token their sessions.
-      if (!absl::IsUnavailable(result.status()) &&
-          !absl::IsUnavailable(CheckLoggedIn(pool.module(), lease.session()))) {
+      lost =
+          absl::IsUnavailable(CheckLoggedIn(pool.module(), lease->session()));
+      if (attempt == kAttempts ||
+          (!lost && !absl::IsUnavailable(result.status()))) {
+        blame = lost ? Blame::kToken : Blame::kKey;
         return result;
       }
     }
-    RETURN_IF_ERROR(pool.Reconnect(epoch));
+    // A token may count a session as its own with which it can do nothing any
+    // more; so the second time it is left, too.
+    if (lost || attempt > 1) {
+      blame = Blame::kToken;
+      RETURN_IF_ERROR(pool.Reconnect(epoch));
+    }
   }
+}
+
+// The one private key of that name.
+struct Located {
+  CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
+  bool always_authenticate = false;
+  std::optional<PublicKey> told;  // Nullopt if the token does not tell it.
+};
+
+absl::StatusOr<Located> Locate(const Pkcs11SessionPool& pool,
+                               const Pkcs11SessionPool::Lease& lease,
+                               const Pkcs11KeyName& name) {
+  const Pkcs11Module& module = pool.module();
+  Located located;
+  ASSIGN_OR_RETURN(located.key, FindPrivateKey(module, lease.session(), name));
+  located.always_authenticate =
+      AlwaysAuthenticate(module, lease.session(), located.key);
+  auto told = ReadPublicKey(module, lease.session(), located.key);
+  if (told.ok()) {
+    located.told = *std::move(told);
+  } else if (!absl::IsNotFound(told.status())) {
+    return told.status();
+  }
+  return located;
+}
+
+absl::Status NotTheKey(absl::string_view which) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "its public key is not ", which,
+      ": another key has this name, and what it signs nobody would accept"));
 }
 
 absl::StatusOr<PublicKey> ReadNamedKey(
     const Pkcs11SessionPool& pool, const Pkcs11SessionPool::Lease& lease,
     const Pkcs11KeyName& name, const std::optional<PublicKey>& expected) {
-  ASSIGN_OR_RETURN(const CK_OBJECT_HANDLE key,
-                   FindPrivateKey(pool.module(), lease.session(), name));
-  absl::StatusOr<PublicKey> told =
-      ReadPublicKey(pool.module(), lease.session(), key);
-  if (!told.ok() && absl::IsNotFound(told.status()) && expected) {
-    return *expected;  // The check of each signature is the proof.
-  }
-  return told;
+  ASSIGN_OR_RETURN(const Located located, Locate(pool, lease, name));
+  if (located.told) return *located.told;
+  // The check of each signature is the proof.
+  if (expected) return *expected;
+  return absl::NotFoundError(
+      "the token does not tell the key's public half: there is no public key "
+      "object beside the private key");
 }
 
 }  // namespace
+
+Pkcs11Key::Pkcs11Key(std::shared_ptr<Pkcs11SessionPool> pool,
+                     Pkcs11KeyName name, PublicKey public_key,
+                     SignatureAlgorithm algorithm)
+    : pool_(std::move(pool)),
+      name_(std::move(name)),
+      public_key_(std::move(public_key)),
+      algorithm_(algorithm),
+      breaker_(pool_->clock(), {.open = &pool_->failing_keys()}) {}
 
 absl::StatusOr<std::unique_ptr<Pkcs11Key>> Pkcs11Key::Open(
     std::shared_ptr<Pkcs11SessionPool> pool, Pkcs11KeyName name,
@@ -98,17 +171,14 @@ absl::StatusOr<std::unique_ptr<Pkcs11Key>> Pkcs11Key::Open(
         absl::StrCat("PKCS#11 URI \"", pool->uri().text,
                      "\" names no key: object= or id= is needed"));
   }
-  absl::StatusOr<PublicKey> found =
-      WithSession(*pool, [&](const Pkcs11SessionPool::Lease& lease) {
+  Blame blame;
+  absl::StatusOr<PublicKey> found = WithSession(
+      *pool, nullptr, blame, [&](const Pkcs11SessionPool::Lease& lease) {
         return ReadNamedKey(*pool, lease, name, expected);
       });
   if (!found.ok()) return Annotate(found.status(), *pool, name);
   if (expected && !(*found == *expected)) {
-    return Annotate(
-        absl::FailedPreconditionError(
-            "its public key is not the expected one: another key has this "
-            "name, and what it signs nobody would accept"),
-        *pool, name);
+    return Annotate(NotTheKey("the expected one"), *pool, name);
   }
   const absl::StatusOr<SignatureAlgorithm> algorithm =
       AlgorithmFor(found->type());
@@ -123,15 +193,20 @@ absl::StatusOr<Pkcs11Key::Handle> Pkcs11Key::FindHandle(
     base::MutexLock lock(mu_);
     if (handle_.epoch == lease.epoch()) return handle_;
   }
-  Handle found;
-  found.epoch = lease.epoch();
-  ASSIGN_OR_RETURN(found.key,
-                   FindPrivateKey(pool_->module(), lease.session(), name_));
-  found.always_authenticate =
-      AlwaysAuthenticate(pool_->module(), lease.session(), found.key);
+  ASSIGN_OR_RETURN(const Located located, Locate(*pool_, lease, name_));
+  if (located.told && !(*located.told == public_key_)) {
+    return NotTheKey("the one that it was when this process started");
+  }
   base::MutexLock lock(mu_);
-  handle_ = found;
-  return found;
+  handle_ = {.epoch = lease.epoch(),
+             .key = located.key,
+             .always_authenticate = located.always_authenticate};
+  return handle_;
+}
+
+void Pkcs11Key::ForgetHandle() const {
+  base::MutexLock lock(mu_);
+  handle_ = {};  // No connection has epoch 0.
 }
 
 absl::StatusOr<std::string> Pkcs11Key::SignRaw(
@@ -156,47 +231,66 @@ absl::StatusOr<std::string> Pkcs11Key::SignRaw(
 }
 
 absl::StatusOr<std::string> Pkcs11Key::SignInToken(base::Bytes input) const {
-  return WithSession(*pool_, [&](const Pkcs11SessionPool::Lease& lease) {
-    return SignRaw(lease, input);
-  });
+  Blame blame;
+  auto raw = WithSession(*pool_, &share_, blame,
+                         [&](const Pkcs11SessionPool::Lease& lease) {
+                           auto signature = SignRaw(lease, input);
+                           if (!signature.ok()) ForgetHandle();
+                           return signature;
+                         });
+  if (!raw.ok() && blame == Blame::kKey) breaker_.Failed(raw.status());
+  return raw;
+}
+
+absl::StatusOr<std::string> Pkcs11Key::Verified(
+    const std::string& raw,
+    absl::FunctionRef<absl::Status(base::Bytes)> verify) const {
+  const bool ecdsa = algorithm_ == SignatureAlgorithm::kEcdsaSha256 ||
+                     algorithm_ == SignatureAlgorithm::kEcdsaSha384;
+  absl::StatusOr<std::string> signature =
+      ecdsa ? EcdsaSignatureToDer(base::AsBytes(raw)) : raw;
+  if (signature.ok() && verify(base::AsBytes(*signature)).ok()) {
+    breaker_.Succeeded();
+    return signature;
+  }
+  ForgetHandle();
+  const absl::Status wrong = absl::DataLossError(
+      "it returned a signature that does not verify under the key's public "
+      "half; nothing of it is released");
+  breaker_.Failed(wrong);
+  return wrong;
+}
+
+absl::StatusOr<std::string> Pkcs11Key::SignAndVerify(
+    base::Bytes input,
+    absl::FunctionRef<absl::Status(base::Bytes)> verify) const {
+  if (absl::Status admitted = breaker_.Admit(); !admitted.ok()) {
+    return Annotate(admitted, *pool_, name_);
+  }
+  absl::StatusOr<std::string> signature = SignInToken(input);
+  if (signature.ok()) signature = Verified(*signature, verify);
+  if (signature.ok()) return signature;
+  return Annotate(AsOutage(signature.status()), *pool_, name_);
 }
 
 absl::StatusOr<std::string> Pkcs11Key::Sign(base::Bytes message) const {
   const SignedInput input(algorithm_, message);
-  return Release(SignInToken(algorithm_ == SignatureAlgorithm::kEd25519
-                                 ? message
-                                 : base::Bytes(input.data(), input.size())),
-                 [&](base::Bytes signature) {
-                   return public_key_.Verify(algorithm_, message, signature);
-                 });
+  return SignAndVerify(algorithm_ == SignatureAlgorithm::kEd25519
+                           ? message
+                           : base::Bytes(input.data(), input.size()),
+                       [&](base::Bytes signature) {
+                         return public_key_.Verify(algorithm_, message,
+                                                   signature);
+                       });
 }
 
 absl::StatusOr<std::string> Pkcs11Key::SignDigest(
     const MessageDigest& digest) const {
   RETURN_IF_ERROR(CheckDigestFor(algorithm_, digest));
   const std::string input = DigestInput(digest);
-  return Release(SignInToken(base::AsBytes(input)), [&](base::Bytes signature) {
+  return SignAndVerify(base::AsBytes(input), [&](base::Bytes signature) {
     return VerifyDigest(public_key_, digest, signature);
   });
-}
-
-absl::StatusOr<std::string> Pkcs11Key::Release(
-    absl::StatusOr<std::string> signature,
-    absl::FunctionRef<absl::Status(base::Bytes)> verify) const {
-  if (!signature.ok()) return Annotate(signature.status(), *pool_, name_);
-  if (algorithm_ == SignatureAlgorithm::kEcdsaSha256 ||
-      algorithm_ == SignatureAlgorithm::kEcdsaSha384) {
-    const std::string raw = *std::move(signature);
-    signature = EcdsaSignatureToDer(base::AsBytes(raw));
-  }
-  if (!signature.ok() || !verify(base::AsBytes(*signature)).ok()) {
-    return Annotate(
-        absl::DataLossError(
-            "it returned a signature that does not verify under the key's "
-            "public half; nothing of it is released"),
-        *pool_, name_);
-  }
-  return signature;
 }
 
 }  // namespace chancery::crypto

@@ -12,6 +12,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "base/mutex.h"
+#include "crypto/breaker.h"
 #include "crypto/message_digest.h"
 #include "crypto/pkcs11_objects.h"
 #include "crypto/pkcs11_session_pool.h"
@@ -20,8 +21,17 @@
 namespace chancery::crypto {
 
 // Hashes here and has the token sign the digest, one small exchange. Every
-// signature is verified before it is returned. If the token forgets the
-// session, the login or the key, connects and finds the key again, once.
+// signature is verified before it is returned.
+//
+// A session, a login, a handle that the token has forgotten, or an error of the
+// device, costs another session or another connection and is tried again, up
+// to three times in all. In each new connection the key under this name must
+// be the one that it was.
+//
+// Each key has its breaker: after three calls in a row that failed for what is
+// the key's own, further ones are refused at once (Unavailable), but for one
+// now and then, while the token's other keys go on. What ails the whole token
+// is its pool's.
 class Pkcs11Key final : public SigningKey {
  public:
   // FailedPrecondition if the token's public half is not `expected`: the key
@@ -46,26 +56,28 @@ class Pkcs11Key final : public SigningKey {
   };
 
   Pkcs11Key(std::shared_ptr<Pkcs11SessionPool> pool, Pkcs11KeyName name,
-            PublicKey public_key, SignatureAlgorithm algorithm)
-      : pool_(std::move(pool)),
-        name_(std::move(name)),
-        public_key_(std::move(public_key)),
-        algorithm_(algorithm) {}
+            PublicKey public_key, SignatureAlgorithm algorithm);
 
   absl::StatusOr<Handle> FindHandle(
       const Pkcs11SessionPool::Lease& lease) const;
+  void ForgetHandle() const;
   absl::StatusOr<std::string> SignRaw(const Pkcs11SessionPool::Lease& lease,
                                       base::Bytes input) const;
   absl::StatusOr<std::string> SignInToken(base::Bytes input) const;
-  // What the token made of it, in X.509 form and checked by `verify`.
-  absl::StatusOr<std::string> Release(
-      absl::StatusOr<std::string> signature,
+  // What the token makes of `input`, in X.509 form and checked by `verify`.
+  absl::StatusOr<std::string> SignAndVerify(
+      base::Bytes input,
+      absl::FunctionRef<absl::Status(base::Bytes)> verify) const;
+  absl::StatusOr<std::string> Verified(
+      const std::string& raw,
       absl::FunctionRef<absl::Status(base::Bytes)> verify) const;
 
   const std::shared_ptr<Pkcs11SessionPool> pool_;
   const Pkcs11KeyName name_;
   const PublicKey public_key_;
   const SignatureAlgorithm algorithm_;
+  mutable Breaker breaker_;
+  mutable Pkcs11SessionPool::Share share_;
 
   mutable base::Mutex mu_;
   mutable Handle handle_ ABSL_GUARDED_BY(mu_);

@@ -34,6 +34,8 @@ constexpr Row kRows[] = {
     ROW(CKR_OBJECT_HANDLE_INVALID, kUnavailable),
     ROW(CKR_KEY_HANDLE_INVALID, kUnavailable),
     ROW(CKR_CRYPTOKI_NOT_INITIALIZED, kUnavailable),
+    ROW(CKR_OPERATION_ACTIVE, kUnavailable),
+    ROW(CKR_OPERATION_NOT_INITIALIZED, kUnavailable),
     // An operator has to act.
     ROW(CKR_PIN_INCORRECT, kPermissionDenied),
     ROW(CKR_PIN_INVALID, kPermissionDenied),
@@ -51,6 +53,9 @@ constexpr Row kRows[] = {
     ROW(CKR_DEVICE_MEMORY, kResourceExhausted),
     ROW(CKR_HOST_MEMORY, kResourceExhausted),
     // Named only.
+    ROW(CKR_BUFFER_TOO_SMALL, kInternal),
+    ROW(CKR_USER_ANOTHER_ALREADY_LOGGED_IN, kInternal),
+    ROW(CKR_USER_TYPE_INVALID, kInternal),
     ROW(CKR_GENERAL_ERROR, kInternal),
     ROW(CKR_FUNCTION_FAILED, kInternal),
     ROW(CKR_KEY_TYPE_INCONSISTENT, kInternal),
@@ -127,25 +132,35 @@ absl::Status Pkcs11Module::Initialize() {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::vector<CK_SLOT_ID>> Pkcs11Module::ListSlots() const {
+  for (;;) {
+    // The call for the number is also what makes a module look for tokens that
+    // came or went (PKCS#11 v2.40, C_GetSlotList).
+    CK_ULONG count = 0;
+    RETURN_IF_ERROR(Pkcs11Status(
+        functions_->C_GetSlotList(CK_TRUE, nullptr, &count), "listing tokens"));
+    std::vector<CK_SLOT_ID> slots(count);
+    const CK_RV value =
+        functions_->C_GetSlotList(CK_TRUE, slots.data(), &count);
+    if (value == CKR_BUFFER_TOO_SMALL) continue;  // One came in between.
+    RETURN_IF_ERROR(Pkcs11Status(value, "listing tokens"));
+    slots.resize(count);
+    return slots;
+  }
+}
+
 absl::StatusOr<Pkcs11Module::Slot> Pkcs11Module::FindSlot(
     const Pkcs11Uri& uri) const {
-  CK_ULONG count = 0;
-  RETURN_IF_ERROR(Pkcs11Status(
-      functions_->C_GetSlotList(CK_TRUE, nullptr, &count), "listing tokens"));
-  std::vector<CK_SLOT_ID> slots(count);
-  RETURN_IF_ERROR(
-      Pkcs11Status(functions_->C_GetSlotList(CK_TRUE, slots.data(), &count),
-                   "listing tokens"));
-  slots.resize(count);
-
+  ASSIGN_OR_RETURN(const std::vector<CK_SLOT_ID> slots, ListSlots());
   std::vector<Slot> found;
   std::vector<std::string> present;
   for (const CK_SLOT_ID slot : slots) {
     CK_TOKEN_INFO info;
-    if (functions_->C_GetTokenInfo(slot, &info) != CKR_OK ||
-        (info.flags & CKF_TOKEN_INITIALIZED) == 0) {
-      continue;
-    }
+    const absl::Status asked =
+        Pkcs11Status(functions_->C_GetTokenInfo(slot, &info),
+                     absl::StrCat("(slot ", slot, ")"));
+    if (!asked.ok()) present.push_back(std::string(asked.message()));
+    if (!asked.ok() || (info.flags & CKF_TOKEN_INITIALIZED) == 0) continue;
     present.push_back(absl::StrCat("token=", Field(info.label),
                                    ";serial=", Field(info.serialNumber)));
     if (Matches(uri.token, Field(info.label)) &&

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -51,6 +52,9 @@ class Pkcs11Module {
   absl::StatusOr<Slot> FindSlot(const Pkcs11Uri& uri) const;
 
  private:
+  // Of tokens that are present.
+  absl::StatusOr<std::vector<CK_SLOT_ID>> ListSlots() const;
+
   Pkcs11Module(std::string path, CK_FUNCTION_LIST* functions)
       : path_(std::move(path)), functions_(functions) {}
 

@@ -6,6 +6,27 @@
 #include "base/status_macros.h"
 
 namespace chancery::crypto {
+namespace {
+
+// A token that comes back is seen within seconds; one that hangs does not take
+// a thread after the other with it.
+constexpr absl::Duration kFirstPause = absl::Milliseconds(250);
+constexpr absl::Duration kLongestPause = absl::Seconds(5);
+
+}  // namespace
+
+Pkcs11SessionPool::Pkcs11SessionPool(std::shared_ptr<Pkcs11Module> module,
+                                     Pkcs11Uri uri, base::Secret pin,
+                                     const Options& options)
+    : module_(std::move(module)),
+      uri_(std::move(uri)),
+      options_(options),
+      clock_(options.clock == nullptr ? base::SystemClock() : *options.clock),
+      pin_(std::move(pin), uri_, options.try_final_pin),
+      connecting_(clock_, {.failures = 1,
+                           .first_pause = kFirstPause,
+                           .longest_pause = kLongestPause}),
+      max_sessions_(options.max_sessions) {}
 
 absl::StatusOr<std::unique_ptr<Pkcs11SessionPool>> Pkcs11SessionPool::Open(
     std::shared_ptr<Pkcs11Module> module, Pkcs11Uri uri, base::Secret pin,
@@ -30,16 +51,28 @@ absl::Status Pkcs11SessionPool::Waited(absl::string_view what) const {
                                              options_.wait.count(), " ms"));
 }
 
+bool Pkcs11SessionPool::HasAll(const Share* share) const {
+  if (share == nullptr || max_sessions_ < 2) return false;
+  const int others = max_sessions_ < 8 ? 1 : max_sessions_ / 4;
+  return share->lent_ >= max_sessions_ - others;
+}
+
 absl::StatusOr<Pkcs11SessionPool::Lease> Pkcs11SessionPool::Claim(
-    Deadline deadline, CK_SLOT_ID& slot) {
+    Share* share, Deadline deadline, CK_SLOT_ID& slot) {
   for (;;) {
     uint64_t epoch;
     {
       base::MutexLock lock(mu_);
       while (reconnecting_ ||
-             (connected_ && idle_.empty() && open_ >= max_sessions_)) {
+             (connected_ &&
+              (HasAll(share) || (idle_.empty() && open_ >= max_sessions_)))) {
         if (!changed_.WaitUntil(mu_, deadline) &&
             std::chrono::steady_clock::now() >= deadline) {
+          if (connected_ && HasAll(share)) {
+            return absl::DeadlineExceededError(
+                absl::StrCat(share->lent_, " operations did not come back in ",
+                             options_.wait.count(), " ms"));
+          }
           return Waited("no session was free");
         }
       }
@@ -47,27 +80,28 @@ absl::StatusOr<Pkcs11SessionPool::Lease> Pkcs11SessionPool::Claim(
       slot = slot_;
       if (connected_) {
         ++lent_;
+        if (share != nullptr) ++share->lent_;
         if (idle_.empty()) {
           ++open_;
-          return Lease(this, CK_INVALID_HANDLE, epoch);
+          return Lease(this, share, CK_INVALID_HANDLE, epoch);
         }
         const CK_SESSION_HANDLE session = idle_.back();
         idle_.pop_back();
-        return Lease(this, session, epoch);
+        return Lease(this, share, session, epoch);
       }
     }
     RETURN_IF_ERROR(Reconnect(epoch));
   }
 }
 
-absl::StatusOr<Pkcs11SessionPool::Lease> Pkcs11SessionPool::Take() {
+absl::StatusOr<Pkcs11SessionPool::Lease> Pkcs11SessionPool::Take(Share* share) {
   const Deadline deadline = std::chrono::steady_clock::now() + options_.wait;
   for (bool reconnected = false;;) {
     uint64_t epoch;
     absl::Status opened;
     {
       CK_SLOT_ID slot;
-      ASSIGN_OR_RETURN(Lease lease, Claim(deadline, slot));
+      ASSIGN_OR_RETURN(Lease lease, Claim(share, deadline, slot));
       if (lease.session() != CK_INVALID_HANDLE) return lease;
       epoch = lease.epoch();
       opened = Pkcs11Status(
@@ -100,6 +134,7 @@ void Pkcs11SessionPool::Return(const Lease& lease) {
     base::MutexLock lock(mu_);
     // Reconnect waits for all leases, so this one is of the current epoch.
     --lent_;
+    if (lease.share_ != nullptr) --lease.share_->lent_;
     close = lease.discarded_;
     if (close) {
       --open_;
@@ -124,7 +159,7 @@ absl::Status Pkcs11SessionPool::Reconnect(uint64_t lost_epoch) {
       }
     }
     if (connected_ && epoch_ != lost_epoch) return absl::OkStatus();
-    RETURN_IF_ERROR(pin_refused_);
+    RETURN_IF_ERROR(connecting_.Admit());
     reconnecting_ = true;
     connected_ = false;
     while (lent_ > 0) {
@@ -132,7 +167,9 @@ absl::Status Pkcs11SessionPool::Reconnect(uint64_t lost_epoch) {
           std::chrono::steady_clock::now() >= deadline) {
         reconnecting_ = false;
         changed_.NotifyAll();
-        return Waited("a lost session was not returned");
+        const absl::Status waited = Waited("a lost session was not returned");
+        connecting_.Failed(waited);
+        return waited;
       }
     }
     // They may be gone already; then this does nothing.
@@ -150,11 +187,21 @@ absl::Status Pkcs11SessionPool::Reconnect(uint64_t lost_epoch) {
   reconnecting_ = false;
   changed_.NotifyAll();
   if (!connection.ok()) {
+    // A token that refuses its PIN is there; and to say so again costs it
+    // nothing.
     if (absl::IsPermissionDenied(connection.status())) {
-      pin_refused_ = connection.status();
+      connecting_.Succeeded();
+    } else {
+      connecting_.Failed(connection.status());
+    }
+    // Whoever wanted a signature asked for nothing that was not found.
+    if (absl::IsNotFound(connection.status()) && epoch_ > 0) {
+      return absl::UnavailableError(connection.status().message());
     }
     return connection.status();
   }
+  connecting_.Succeeded();
+  connections_.fetch_add(1, std::memory_order_relaxed);
   connected_ = true;
   ++epoch_;
   slot_ = connection->slot;
@@ -163,6 +210,7 @@ absl::Status Pkcs11SessionPool::Reconnect(uint64_t lost_epoch) {
 }
 
 absl::StatusOr<Pkcs11SessionPool::Connection> Pkcs11SessionPool::Connect() {
+  RETURN_IF_ERROR(pin_.CheckNotRefused());
   RETURN_IF_ERROR(module_->Initialize());
   Connection connection{};
   ASSIGN_OR_RETURN(const Pkcs11Module::Slot slot, module_->FindSlot(uri_));
@@ -171,41 +219,15 @@ absl::StatusOr<Pkcs11SessionPool::Connection> Pkcs11SessionPool::Connect() {
       (*module_)->C_OpenSession(connection.slot, CKF_SERIAL_SESSION, nullptr,
                                 nullptr, &connection.session),
       absl::StrCat("token \"", uri_.text, "\": opening a session")));
-  const absl::Status login = Login(connection.session, CKU_USER);
+  const absl::Status login =
+      pin_.Login(*module_, connection.slot, connection.session);
   if (login.ok()) return connection;
   (*module_)->C_CloseSession(connection.session);
   return login;
 }
 
-absl::Status Pkcs11SessionPool::Login(CK_SESSION_HANDLE session,
-                                      CK_USER_TYPE user) {
-  const absl::string_view pin = pin_.Reveal();
-  const CK_RV value = (*module_)->C_Login(
-      session, user,
-      reinterpret_cast<unsigned char*>(const_cast<char*>(pin.data())),
-      pin.size());
-  switch (value) {
-    case CKR_USER_ALREADY_LOGGED_IN:
-      return absl::OkStatus();
-    case CKR_PIN_INCORRECT:
-    case CKR_PIN_INVALID:
-    case CKR_PIN_LEN_RANGE:
-      return absl::PermissionDeniedError(absl::StrCat(
-          "token \"", uri_.text,
-          "\" refused the PIN as wrong; it is not tried again, since the token "
-          "locks itself after a few"));
-    case CKR_PIN_LOCKED:
-      return absl::PermissionDeniedError(
-          absl::StrCat("the PIN of token \"", uri_.text,
-                       "\" is locked; its security officer must reset it"));
-    default:
-      return Pkcs11Status(
-          value, absl::StrCat("token \"", uri_.text, "\": logging in"));
-  }
-}
-
 absl::Status Pkcs11SessionPool::LoginForOperation(CK_SESSION_HANDLE session) {
-  return Login(session, CKU_CONTEXT_SPECIFIC);
+  return pin_.LoginForOperation(*module_, session);
 }
 
 absl::StatusOr<CK_SESSION_HANDLE> Pkcs11SessionPool::OpenReadWrite() {

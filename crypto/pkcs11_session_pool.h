@@ -2,6 +2,7 @@
 #ifndef CHANCERY_CRYPTO_PKCS11_SESSION_POOL_H_
 #define CHANCERY_CRYPTO_PKCS11_SESSION_POOL_H_
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -11,9 +12,12 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "base/secret.h"
+#include "crypto/breaker.h"
 #include "crypto/pkcs11_module.h"
+#include "crypto/pkcs11_pin.h"
 #include "crypto/pkcs11_uri.h"
 
 namespace chancery::crypto {
@@ -24,12 +28,25 @@ namespace chancery::crypto {
 //
 // All sessions of an epoch were opened after the same login. When the token
 // loses them (unplugged, reset, restarted), Reconnect starts a new epoch, in
-// which sessions and object handles of older ones mean nothing. Thread-safe.
+// which sessions and object handles of older ones mean nothing; the token may
+// have come back in another slot. While it does not come back, an attempt is
+// made after pauses only, and everybody else is refused at once. Thread-safe.
 class Pkcs11SessionPool {
  public:
   struct Options {
     int max_sessions = 16;
     std::chrono::milliseconds wait{10'000};  // For a free session.
+    const base::Clock* clock = nullptr;      // Null: the system's.
+    bool try_final_pin = false;              // See Pkcs11Pin.
+  };
+
+  // What one key has on loan. A key whose operations do not come back gets at
+  // most three quarters of the sessions (of fewer than eight, all but one), so
+  // that other keys still have some.
+  class Share {
+   private:
+    friend class Pkcs11SessionPool;
+    int lent_ = 0;  // Guarded by the pool's mutex.
   };
 
   // Connects to the token that `uri` describes and logs in. Errors are those of
@@ -46,6 +63,7 @@ class Pkcs11SessionPool {
    public:
     Lease(Lease&& other) noexcept
         : pool_(std::exchange(other.pool_, nullptr)),
+          share_(other.share_),
           session_(other.session_),
           epoch_(other.epoch_),
           discarded_(other.discarded_) {}
@@ -60,21 +78,26 @@ class Pkcs11SessionPool {
 
    private:
     friend class Pkcs11SessionPool;
-    Lease(Pkcs11SessionPool* pool, CK_SESSION_HANDLE session, uint64_t epoch)
-        : pool_(pool), session_(session), epoch_(epoch) {}
+    Lease(Pkcs11SessionPool* pool, Share* share, CK_SESSION_HANDLE session,
+          uint64_t epoch)
+        : pool_(pool), share_(share), session_(session), epoch_(epoch) {}
     Pkcs11SessionPool* pool_;
+    Share* share_;
     CK_SESSION_HANDLE session_;
     uint64_t epoch_;
     bool discarded_ = false;
   };
 
-  // Unavailable if none became free in time, or the token is gone.
-  absl::StatusOr<Lease> Take();
+  // Unavailable if none became free in time, or the token is gone;
+  // DeadlineExceeded if `share`, which must outlive the lease, had all that it
+  // may and nothing of it came back in time; PermissionDenied as Pkcs11Pin.
+  absl::StatusOr<Lease> Take(Share* share = nullptr);
 
   // To be called without a lease after Unavailable from an operation in
   // `lost_epoch`: closes all sessions once they are returned, finds the token
-  // again and logs in. OK at once if another thread has done it meanwhile. A
-  // PIN that was refused is not tried again, since that would lock the token.
+  // again and logs in. OK at once if another thread has done it meanwhile.
+  // PermissionDenied as Pkcs11Pin; Unavailable if the token is still away, or
+  // an attempt failed so lately that none is made.
   absl::Status Reconnect(uint64_t lost_epoch);
 
   // A read-write session besides the pool's; the caller closes it.
@@ -83,17 +106,19 @@ class Pkcs11SessionPool {
   // Login for one operation of a key with CKA_ALWAYS_AUTHENTICATE.
   absl::Status LoginForOperation(CK_SESSION_HANDLE session);
 
+  // For the breakers of the token's keys.
+  const base::Clock& clock() const { return clock_; }
+  std::atomic<int>& failing_keys() { return failing_keys_; }
+
+  // How often a connection was made: 1 unless the token was lost.
+  uint64_t connections() const { return connections_; }
+
   const Pkcs11Module& module() const { return *module_; }
   const Pkcs11Uri& uri() const { return uri_; }
 
  private:
   Pkcs11SessionPool(std::shared_ptr<Pkcs11Module> module, Pkcs11Uri uri,
-                    base::Secret pin, Options options)
-      : module_(std::move(module)),
-        uri_(std::move(uri)),
-        pin_(std::move(pin)),
-        options_(options),
-        max_sessions_(options.max_sessions) {}
+                    base::Secret pin, const Options& options);
 
   using Deadline = std::chrono::steady_clock::time_point;
   struct Connection {
@@ -102,17 +127,22 @@ class Pkcs11SessionPool {
   };
 
   // A lease whose session is CK_INVALID_HANDLE is one that may be opened.
-  absl::StatusOr<Lease> Claim(Deadline deadline, CK_SLOT_ID& slot);
+  absl::StatusOr<Lease> Claim(Share* share, Deadline deadline,
+                              CK_SLOT_ID& slot);
+  bool HasAll(const Share* share) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool LowerMaximum();
   absl::StatusOr<Connection> Connect();
-  absl::Status Login(CK_SESSION_HANDLE session, CK_USER_TYPE user);
   absl::Status Waited(absl::string_view what) const;
   void Return(const Lease& lease);
 
   const std::shared_ptr<Pkcs11Module> module_;
   const Pkcs11Uri uri_;
-  const base::Secret pin_;
   const Options options_;
+  const base::Clock& clock_;
+  Pkcs11Pin pin_;
+  Breaker connecting_;  // Whether it is worth while.
+  std::atomic<int> failing_keys_ = 0;
+  std::atomic<uint64_t> connections_ = 0;
 
   base::Mutex mu_;
   base::CondVar changed_;
@@ -126,7 +156,6 @@ class Pkcs11SessionPool {
   CK_SLOT_ID slot_ ABSL_GUARDED_BY(mu_) = 0;
   bool connected_ ABSL_GUARDED_BY(mu_) = false;
   bool reconnecting_ ABSL_GUARDED_BY(mu_) = false;
-  absl::Status pin_refused_ ABSL_GUARDED_BY(mu_);  // OK unless it was.
 };
 
 }  // namespace chancery::crypto

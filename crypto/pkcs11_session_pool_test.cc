@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/testing/fake_clock.h"
 #include "base/testing/status_matchers.h"
 #include "crypto/testing/soft_hsm.h"
 #include "gtest/gtest.h"
@@ -27,14 +28,17 @@ class Pkcs11SessionPoolTest : public ::testing::Test {
     ASSERT_THAT(module, IsOk());
     auto uri = ParsePkcs11Uri(SoftHsm::Uri("t"));
     ASSERT_THAT(uri, IsOk());
-    auto pool = Pkcs11SessionPool::Open(
-        *module, *uri, base::Secret(std::string(kSoftHsmPin)),
-        {.max_sessions = 2, .wait = std::chrono::milliseconds(50)});
+    auto pool = Pkcs11SessionPool::Open(*module, *uri,
+                                        base::Secret(std::string(kSoftHsmPin)),
+                                        {.max_sessions = 2,
+                                         .wait = std::chrono::milliseconds(50),
+                                         .clock = &clock_});
     ASSERT_THAT(pool, IsOk());
     pool_ = *std::move(pool);
   }
 
   SoftHsm hsm_;
+  base::testing::FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
   std::unique_ptr<Pkcs11SessionPool> pool_;
 };
 
@@ -93,8 +97,28 @@ TEST_F(Pkcs11SessionPoolTest, DoesNotReconnectWhileASessionIsLent) {
   EXPECT_THAT(pool_->Reconnect(lease->epoch()),
               StatusIs(absl::StatusCode::kUnavailable, "not returned"));
   lease.reset();
-  // Connects by itself once it can.
+  // Nobody waits for it a second time before a pause is over.
+  EXPECT_THAT(pool_->Take(),
+              StatusIs(absl::StatusCode::kUnavailable, "next try is in"));
+  clock_.Advance(absl::Seconds(1));
   EXPECT_THAT(pool_->Take(), IsOk());
+}
+
+TEST_F(Pkcs11SessionPoolTest, KeepsASessionForOthersThanWhoHasMost) {
+  Pkcs11SessionPool::Share greedy, other;
+  const auto first = pool_->Take(&greedy);
+  ASSERT_THAT(first, IsOk());
+  EXPECT_THAT(pool_->Take(&greedy),
+              StatusIs(absl::StatusCode::kDeadlineExceeded,
+                       "1 operations did not come back"));
+  EXPECT_THAT(pool_->Take(&other), IsOk());
+}
+
+TEST_F(Pkcs11SessionPoolTest, GivesAShareAgainWhatItReturned) {
+  Pkcs11SessionPool::Share share;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT(pool_->Take(&share), IsOk());
+  }
 }
 
 TEST_F(Pkcs11SessionPoolTest, WakesWhoWaitsForASession) {

@@ -25,6 +25,8 @@ absl::StatusOr<std::shared_ptr<Pkcs11Token>> Pkcs11Token::Open(
   Pkcs11SessionPool::Options pool_options;
   pool_options.max_sessions = options.max_sessions;
   pool_options.wait = options.wait;
+  pool_options.clock = options.clock;
+  pool_options.try_final_pin = options.try_final_pin;
   auto state = std::make_unique<State>();
   ASSIGN_OR_RETURN(state->pool,
                    Pkcs11SessionPool::Open(std::move(module), uri,
@@ -58,6 +60,11 @@ absl::StatusOr<PublicKey> Pkcs11Token::GenerateKey(
   auto key = GenerateKeyPair(module, session, spec, {.label = label, .id = id});
   module->C_CloseSession(session);
   return key;
+}
+
+Pkcs11Token::Health Pkcs11Token::health() const {
+  return {.failing_keys = state_->pool->failing_keys(),
+          .connections = state_->pool->connections()};
 }
 
 }  // namespace chancery::crypto

@@ -6,11 +6,13 @@
 #define CHANCERY_CRYPTO_PKCS11_TOKEN_H_
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "base/clock.h"
 #include "base/secret.h"
 #include "crypto/pkcs11_uri.h"
 #include "crypto/public_key.h"
@@ -26,13 +28,24 @@ class Pkcs11Token {
   struct Options {
     int max_sessions = 16;
     std::chrono::milliseconds wait{10'000};  // For a free session.
+    // Of the pauses after failures. Null: the system's.
+    const base::Clock* clock = nullptr;
+    // Whether a PIN is tried although one more wrong one would lock the token.
+    bool try_final_pin = false;
+  };
+
+  struct Health {
+    int failing_keys = 0;      // That are not tried at present.
+    uint64_t connections = 0;  // That were made; 1 for each token never lost.
   };
 
   // The token that `uri` describes, through the module at uri.module_path.
   // InvalidArgument: no module path.
   // NotFound: the module cannot be loaded, or no token matches; names those
   //   that are present.
-  // PermissionDenied: the PIN is wrong or locked.
+  // PermissionDenied: the PIN is wrong or locked, or one more wrong one would
+  //   lock it.
+  // `pin` is what `uri.pin` holds, which is read again when it changes.
   static absl::StatusOr<std::shared_ptr<Pkcs11Token>> Open(
       const Pkcs11Uri& uri, base::Secret pin, const Options& options);
   ~Pkcs11Token();
@@ -43,8 +56,7 @@ class Pkcs11Token {
 
   // The private key with uri.object and uri.id. The key may outlive this.
   // FailedPrecondition if the token's public key is not `expected`, or several
-  // keys match; NotFound if none does. Sign's errors are SigningKey's, and:
-  // DataLoss for a signature that does not verify.
+  // keys match; NotFound if none does.
   absl::StatusOr<std::unique_ptr<SigningKey>> OpenKey(
       const Pkcs11Uri& uri, const std::optional<PublicKey>& expected) const;
 
@@ -53,6 +65,8 @@ class Pkcs11Token {
   absl::StatusOr<PublicKey> GenerateKey(const KeySpec& spec,
                                         const std::string& label,
                                         const std::string& id) const;
+
+  Health health() const;
 
  private:
   struct State;

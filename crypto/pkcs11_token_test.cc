@@ -357,7 +357,7 @@ TEST_F(Pkcs11LossTest, SignsInAllThreadsWhileSessionsAreLost) {
 TEST_F(Pkcs11LossTest, SaysThatTheKeyIsGone) {
   SoftHsm::Pkcs11Tool("t", "--delete-object --type privkey --id 01");
   EXPECT_THAT(key_->Sign({}),
-              StatusIs(absl::StatusCode::kNotFound, "no private key"));
+              StatusIs(absl::StatusCode::kUnavailable, "no private key"));
 }
 
 }  // namespace

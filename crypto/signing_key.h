@@ -25,7 +25,8 @@ class SigningKey {
   virtual SignatureAlgorithm algorithm() const = 0;
 
   // A signature over `message` in X.509 form.
-  // Unavailable: the token is gone or its session was lost; retrying may help.
+  // Unavailable: the token is gone, refuses its PIN, or has no key, or another
+  //   one, under this name; says which. Retrying helps once that has ended.
   // DataLoss: the token returned a signature that does not verify; nothing it
   //   makes should be released until an operator has looked.
   virtual absl::StatusOr<std::string> Sign(base::Bytes message) const = 0;

@@ -15,5 +15,8 @@ int main(int argc, char** argv) {
        .run = chancery::signer::Run,
        .switches = {{"confirm-clock",
                      "Go on although the clock is far ahead of the ledger's "
-                     "last entry."}}});
+                     "last entry."},
+                    {"confirm-pin",
+                     "Log in although the token says that one more wrong PIN "
+                     "locks it."}}});
 }

@@ -114,7 +114,8 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
                    rpc::Credentials::Load(config.identity()));
   ASSIGN_OR_RETURN(const rpc::RoleTable roles,
                    rpc::RoleTable::Create(config.grant()));
-  crypto::KeyOpener opener;
+  crypto::KeyOpener opener({.clock = &process.clock(),
+                            .try_final_pin = process.HasSwitch("confirm-pin")});
   ASSIGN_OR_RETURN(std::vector<Issuer> loaded, LoadIssuers(config, opener));
   const IssuerTable issuers(std::move(loaded));
   ASSIGN_OR_RETURN(const auto manifest_key,
@@ -216,6 +217,14 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
       "chancery_signer_head_at_seconds",
       "When the newest head was signed, seconds since 1970; 0: none was since "
       "the start.");
+  const rpc::Gauge failing_keys =
+      process.metrics().AddGauge("chancery_signer_keys_failing",
+                                 "Keys in tokens that failed several times in "
+                                 "a row and are tried only now "
+                                 "and then.");
+  const rpc::Gauge connections = process.metrics().AddGauge(
+      "chancery_signer_token_connections",
+      "Connections made to tokens since the start: one each if none was lost.");
   server->SetServing(true);
   absl::Status broken;
   do {
@@ -223,6 +232,9 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
     entries.Set(static_cast<double>(ledger->Head().size));
     commands.Set(static_cast<double>(ledger->counters().commands));
     groups.Set(static_cast<double>(ledger->counters().groups));
+    const crypto::Pkcs11Token::Health token = opener.TokenHealth();
+    failing_keys.Set(token.failing_keys);
+    connections.Set(static_cast<double>(token.connections));
     if (const auto head = heads.Newest(); head != nullptr) {
       head_at.Set(static_cast<double>(absl::ToUnixSeconds(head->head.time)));
     }

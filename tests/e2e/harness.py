@@ -37,6 +37,10 @@ class ClusterCase(unittest.TestCase):
     init_options = ()
 
     @classmethod
+    def make_softhsm(cls):
+        return SoftHsm(cls.work / "softhsm")
+
+    @classmethod
     def setUpClass(cls):
         cls.work = pathlib.Path(tempfile.mkdtemp(prefix="chancery-e2e-", dir="/tmp"))
         cls.bin = binaries()
@@ -44,10 +48,10 @@ class ClusterCase(unittest.TestCase):
         options = list(cls.init_options)
         environment = None
         if cls.softhsm:
-            hsm = SoftHsm(cls.work / "softhsm")
-            hsm.make()
-            environment = hsm.environment()
-            options += hsm.init_arguments()
+            cls.hsm = cls.make_softhsm()
+            cls.hsm.make()
+            environment = cls.hsm.environment()
+            options += cls.hsm.init_arguments()
         cls.folder = cls.work / "cluster"
         if cls.postgres:
             cls.database = Postgres(cls.work / "postgres")
