@@ -86,9 +86,51 @@ absl::Status ReadAttributes(base::Bytes contents, Csr& csr) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Csr> Parse(base::Bytes der, bool verify);
-
-}  // namespace
+// CertificationRequest ::= SEQUENCE { certificationRequestInfo, algorithm,
+// signature } CertificationRequestInfo ::= SEQUENCE { version INTEGER (0),
+// subject Name,
+//   subjectPKInfo, attributes [0] IMPLICIT SET OF Attribute }
+absl::StatusOr<Csr> Parse(base::Bytes der, KeyCheck check_key, bool verify) {
+  if (der.size() > kMaxCsr) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "csr: ", der.size(), " bytes; at most ", kMaxCsr, " are allowed"));
+  }
+  der::Reader in(der), outer, info;
+  base::Bytes info_element, algorithm, signature, subject, spki;
+  if (!in.ReadSequence(outer) || !in.AtEnd() ||
+      !outer.ReadElement(Tag::kSequence, info_element) ||
+      !outer.ReadElement(Tag::kSequence, algorithm) ||
+      !outer.ReadBitString(signature) || !outer.AtEnd()) {
+    return Malformed("structure");
+  }
+  der::Reader whole(info_element);
+  int64_t version;
+  std::optional<base::Bytes> attributes;
+  if (!whole.ReadSequence(info) || !info.ReadInt64(version) || version != 0) {
+    return Malformed("version");
+  }
+  if (!info.ReadElement(Tag::kSequence, subject) ||
+      !info.ReadElement(Tag::kSequence, spki) ||
+      !info.ReadOptional(der::ImplicitConstructed(0), attributes) ||
+      !info.AtEnd()) {
+    return Malformed("certificationRequestInfo");
+  }
+  ASSIGN_OR_RETURN(crypto::PublicKey key, crypto::PublicKey::FromSpki(spki));
+  RETURN_IF_ERROR(check_key(key));
+  ASSIGN_OR_RETURN(const crypto::SignatureAlgorithm scheme,
+                   crypto::ParseSignatureAlgorithm(algorithm));
+  if (verify && !key.Verify(scheme, info_element, signature).ok()) {
+    return absl::InvalidArgumentError(
+        "csr: its signature does not verify under the key that it asks for");
+  }
+  ASSIGN_OR_RETURN(std::vector<Attribute> names, ParseName(subject));
+  Csr csr{.subject = std::move(names),
+          .alt_names = {},
+          .public_key = std::move(key),
+          .extensions = {}};
+  if (attributes.has_value()) RETURN_IF_ERROR(ReadAttributes(*attributes, csr));
+  return csr;
+}
 
 absl::Status AnyKey(const crypto::PublicKey&) { return absl::OkStatus(); }
 
