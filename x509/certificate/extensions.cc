@@ -16,12 +16,12 @@ using der::Tag;
 
 // id-ce.
 constexpr char kSubjectKeyIdentifier[] = "2.5.29.14";
-constexpr char kKeyUsageOid[] = "2.5.29.15";
 constexpr char kSubjectAltName[] = "2.5.29.17";
 constexpr char kBasicConstraints[] = "2.5.29.19";
 constexpr char kCrlDistributionPoints[] = "2.5.29.31";
 constexpr char kAuthorityKeyIdentifier[] = "2.5.29.35";
-constexpr char kExtendedKeyUsage[] = "2.5.29.37";
+constexpr char kNameConstraints[] = "2.5.29.30";
+constexpr char kCertificatePolicies[] = "2.5.29.32";
 // id-pe and id-pkix-ocsp.
 constexpr char kAuthorityInfoAccess[] = "1.3.6.1.5.5.7.1.1";
 constexpr char kOcspNoCheck[] = "1.3.6.1.5.5.7.48.1.5";
@@ -49,6 +49,36 @@ void AddUrl(der::Writer& out, const std::string& url) {
   out.Add(der::Implicit(6), url);
 }
 
+void AddPolicyExtensions(der::Writer& list, const Extensions& e) {
+  if (e.name_constraints.has_value() && !e.name_constraints->empty()) {
+    // RFC 5280 section 4.2.1.10: "Conforming CAs MUST mark this extension as
+    // critical".
+    AddExtension(list, kNameConstraints, true, [&](der::Writer& value) {
+      value.AddElement(EncodeNameConstraints(*e.name_constraints));
+    });
+  }
+  if (!e.policies.empty()) {
+    AddExtension(list, kCertificatePolicies, false, [&](der::Writer& value) {
+      value.AddElement(EncodeCertificatePolicies(e.policies));
+    });
+  }
+  if (!e.tls_features.empty()) {
+    // RFC 7633 section 4.1: Features ::= SEQUENCE OF INTEGER; "SHOULD NOT be
+    // marked critical".
+    AddExtension(list, kTlsFeatureOid, false, [&](der::Writer& value) {
+      value.AddSequence([&](der::Writer& features) {
+        for (const uint16_t feature : e.tls_features)
+          features.AddInteger(feature);
+      });
+    });
+  }
+  for (const OtherExtension& other : e.others) {
+    AddExtension(list, other.oid, false, [&](der::Writer& value) {
+      value.AddElement(other.value);
+    });
+  }
+}
+
 void AddAll(der::Writer& list, const Extensions& e) {
   if (e.is_ca.has_value()) {
     AddExtension(list, kBasicConstraints, *e.is_ca, [&](der::Writer& value) {
@@ -63,7 +93,7 @@ void AddAll(der::Writer& list, const Extensions& e) {
                  [&](der::Writer& value) { value.AddNamedBits(*e.key_usage); });
   }
   if (!e.extended_key_usage.empty()) {
-    AddExtension(list, kExtendedKeyUsage, false, [&](der::Writer& value) {
+    AddExtension(list, kExtendedKeyUsageOid, false, [&](der::Writer& value) {
       value.AddSequence([&](der::Writer& usages) {
         for (const std::string& usage : e.extended_key_usage)
           usages.AddOid(Oid(usage));
@@ -121,6 +151,7 @@ void AddAll(der::Writer& list, const Extensions& e) {
     AddExtension(list, kOcspNoCheck, false,
                  [](der::Writer& value) { value.AddNull(); });
   }
+  AddPolicyExtensions(list, e);
 }
 
 bool ReadUrls(base::Bytes contents, std::vector<std::string>& urls) {
@@ -147,17 +178,6 @@ bool ReadBasicConstraints(der::Reader in, Extensions& e) {
     return false;
   e.path_length = static_cast<int>(path_length);
   return is_ca && fields.AtEnd();
-}
-
-bool ReadExtendedKeyUsage(der::Reader in, Extensions& e) {
-  der::Reader list;
-  if (!in.ReadSequence(list) || !in.AtEnd() || list.AtEnd()) return false;
-  while (!list.AtEnd()) {
-    base::Bytes oid;
-    if (!list.ReadOid(oid)) return false;
-    e.extended_key_usage.push_back(der::OidToText(oid));
-  }
-  return true;
 }
 
 bool ReadAuthorityKeyIdentifier(der::Reader in, Extensions& e) {
@@ -207,6 +227,17 @@ bool ReadCrlDistributionPoints(der::Reader in, Extensions& e) {
   return true;
 }
 
+// Puts what was parsed into `field`; false with `detail` if it was malformed.
+template <typename Parsed, typename Field>
+bool Take(Parsed parsed, Field& field, absl::Status& detail) {
+  if (parsed.ok()) {
+    field = *std::move(parsed);
+    return true;
+  }
+  detail = parsed.status();
+  return false;
+}
+
 // One extension's value; false if it is malformed. `known` says whether this
 // code understands it.
 bool ReadExtensionValue(const std::string& oid, bool critical,
@@ -216,22 +247,23 @@ bool ReadExtensionValue(const std::string& oid, bool critical,
   known = true;
   if (oid == kBasicConstraints) return ReadBasicConstraints(in, e);
   if (oid == kKeyUsageOid) {
-    der::Reader bits = in;
-    uint32_t mask;
-    if (!bits.ReadNamedBits(mask) || !bits.AtEnd()) return false;
-    e.key_usage = mask;
-    return true;
+    return Take(ParseKeyUsage(contents), e.key_usage, detail);
   }
-  if (oid == kExtendedKeyUsage) return ReadExtendedKeyUsage(in, e);
+  if (oid == kExtendedKeyUsageOid) {
+    return Take(ParseExtendedKeyUsage(contents), e.extended_key_usage, detail);
+  }
   if (oid == kSubjectAltName) {
-    auto names = ParseAltNames(contents);
-    if (!names.ok()) {
-      detail = names.status();
-      return false;
-    }
-    e.alt_names = *std::move(names);
     e.alt_names_critical = critical;
-    return true;
+    return Take(ParseAltNames(contents), e.alt_names, detail);
+  }
+  if (oid == kNameConstraints) {
+    return Take(ParseNameConstraints(contents), e.name_constraints, detail);
+  }
+  if (oid == kCertificatePolicies) {
+    return Take(ParseCertificatePolicies(contents), e.policies, detail);
+  }
+  if (oid == kTlsFeatureOid) {
+    return Take(ParseTlsFeatures(contents), e.tls_features, detail);
   }
   if (oid == kSubjectKeyIdentifier) {
     der::Reader value = in;
@@ -254,6 +286,44 @@ bool ReadExtensionValue(const std::string& oid, bool critical,
 }
 
 }  // namespace
+
+absl::StatusOr<uint32_t> ParseKeyUsage(base::Bytes der) {
+  der::Reader in(der);
+  uint32_t mask;
+  if (!in.ReadNamedBits(mask) || !in.AtEnd()) {
+    return Malformed(absl::StrCat("extension ", kKeyUsageOid));
+  }
+  return mask;
+}
+
+absl::StatusOr<std::vector<std::string>> ParseExtendedKeyUsage(
+    base::Bytes der) {
+  der::Reader in(der), list;
+  std::vector<std::string> usages;
+  bool whole = in.ReadSequence(list) && in.AtEnd() && !list.AtEnd();
+  while (whole && !list.AtEnd()) {
+    base::Bytes oid;
+    whole = list.ReadOid(oid);
+    if (whole) usages.push_back(der::OidToText(oid));
+  }
+  if (!whole) {
+    return Malformed(absl::StrCat("extension ", kExtendedKeyUsageOid));
+  }
+  return usages;
+}
+
+absl::StatusOr<std::vector<uint16_t>> ParseTlsFeatures(base::Bytes der) {
+  der::Reader in(der), list;
+  std::vector<uint16_t> features;
+  bool whole = in.ReadSequence(list) && in.AtEnd() && !list.AtEnd();
+  while (whole && !list.AtEnd()) {
+    int64_t feature;
+    whole = list.ReadInt64(feature) && feature >= 0 && feature <= 0xffff;
+    if (whole) features.push_back(static_cast<uint16_t>(feature));
+  }
+  if (!whole) return Malformed(absl::StrCat("extension ", kTlsFeatureOid));
+  return features;
+}
 
 void WriteExtensions(der::Writer& out, const Extensions& extensions) {
   out.AddSequence([&](der::Writer& list) { AddAll(list, extensions); });
@@ -284,7 +354,18 @@ absl::StatusOr<ParsedExtensions> ParseExtensions(base::Bytes der) {
                             detail)) {
       return detail;
     }
-    if (critical && !known) out.unknown_critical = dotted;
+    if (known) continue;
+    if (critical) {
+      out.unknown_critical = dotted;
+    } else if (der::OidFromText(dotted).ok()) {  // Else it has no text.
+      out.extensions.others.push_back(
+          {.oid = dotted, .value = base::ToString(contents)});
+    }
+  }
+  // Only of a CA does anything follow from them (RFC 5280 section 4.2.1.10).
+  if (out.extensions.name_constraints.has_value() &&
+      !out.extensions.is_ca.value_or(false)) {
+    out.unknown_critical = kNameConstraints;
   }
   return out;
 }
