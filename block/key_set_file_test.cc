@@ -66,18 +66,20 @@ TEST_F(KeySetFileTest, NeedsAsManySignaturesAsTheThresholdSays) {
                                        "signed by 1 of 3"));
   ASSERT_THAT(AddSignature(*c_, file_), IsOk());
   EXPECT_THAT(Open(Roots(2)), IsOk());
-  EXPECT_THAT(Open(Roots(3)), StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(Open(Roots(3)),
+              StatusIs(absl::StatusCode::kPermissionDenied, ""));
 }
 
 TEST_F(KeySetFileTest, DoesNotCountStrangersOrARootTwice) {
   const auto stranger = NewKey();
   ASSERT_THAT(AddSignature(*stranger, file_), IsOk());
   ASSERT_THAT(AddSignature(*a_, file_), IsOk());
-  EXPECT_THAT(Open(Roots(2)), StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(Open(Roots(2)),
+              StatusIs(absl::StatusCode::kPermissionDenied, ""));
   EXPECT_THAT(AddSignature(*a_, file_),
-              StatusIs(absl::StatusCode::kAlreadyExists));
+              StatusIs(absl::StatusCode::kAlreadyExists, ""));
   file_.signatures.push_back(file_.signatures[1]);
-  EXPECT_THAT(Open(Roots(2)), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Open(Roots(2)), StatusIs(absl::StatusCode::kInvalidArgument, ""));
 }
 
 TEST_F(KeySetFileTest, RefusesARootsWrongSignature) {
@@ -93,11 +95,12 @@ TEST_F(KeySetFileTest, RefusesAnotherMessage) {
   KeySet other;
   other.version = 8;
   file_.message = other.Encode();
-  EXPECT_THAT(Open(Roots(1)), StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(Open(Roots(1)),
+              StatusIs(absl::StatusCode::kPermissionDenied, ""));
 }
 
 TEST_F(KeySetFileTest, RefusesAFileThatIsCutOffOrUnsigned) {
-  EXPECT_THAT(Open(Roots(1)), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Open(Roots(1)), StatusIs(absl::StatusCode::kInvalidArgument, ""));
   ASSERT_THAT(AddSignature(*a_, file_), IsOk());
   const std::string bytes = file_.Encode();
   for (size_t size = 0; size < bytes.size(); ++size) {

@@ -38,6 +38,26 @@ std::string SubjectText(const std::string& name) {
   return attributes.ok() ? x509::NameText(*attributes) : "an unreadable name";
 }
 
+// A root is below nothing, so its own path length does not speak of it (RFC
+// 5280 section 6.1.4 (l): self-issued certificates do not count).
+absl::Status CheckRoot(const x509::Certificate& root) {
+  RETURN_IF_ERROR(root.VerifySignedBy(root.public_key()));
+  for (const policy::CertificateLint& lint : policy::CertificateLints()) {
+    if (absl::string_view(lint.id) == "path_length") continue;
+    const std::string wrong = lint.check(root, root);
+    if (wrong.empty()) continue;
+    return absl::InternalError(
+        absl::StrCat("lint ", lint.id, " (", lint.source, "): ", wrong));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckBelow(const x509::Certificate& certificate,
+                        const x509::Certificate& issuer) {
+  RETURN_IF_ERROR(x509::CheckIssuedBy(certificate, issuer));
+  return policy::LintCertificate(certificate, issuer);
+}
+
 }  // namespace
 
 // Whose a certificate is.
@@ -80,9 +100,9 @@ absl::StatusOr<SigningSteps::Subject> SigningSteps::SubjectOf(
 }
 
 absl::Status SigningSteps::CheckSigned(const x509::Certificate& certificate,
-                                       const x509::Certificate& issuer) const {
-  RETURN_IF_ERROR(x509::CheckIssuedBy(certificate, issuer));
-  RETURN_IF_ERROR(policy::LintCertificate(certificate, issuer));
+                                       const x509::Certificate* issuer) const {
+  RETURN_IF_ERROR(issuer == nullptr ? CheckRoot(certificate)
+                                    : CheckBelow(certificate, *issuer));
   const auto finding = policy::lints::FirstFinding(
       base::AsBytes(certificate.der()), policy::lints::ObjectKind::kCertificate,
       parts_.plan.lints);
@@ -109,7 +129,7 @@ absl::StatusOr<std::string> SigningSteps::Do(const MakeCertificate& step) {
                    SignNew(content, subject.key, signer, parts_.random));
   ASSIGN_OR_RETURN(x509::Certificate made,
                    x509::Certificate::Parse(base::AsBytes(der)));
-  RETURN_IF_ERROR(CheckSigned(made, is_root ? made : *issuer));
+  RETURN_IF_ERROR(CheckSigned(made, issuer));
   const std::string pem = CertificatePem(base::AsBytes(der));
   RETURN_IF_ERROR(parts_.outputs.Put(absl::StrCat(step.name, ".pem"),
                                      base::AsBytes(pem), 0644));

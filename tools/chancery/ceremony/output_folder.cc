@@ -135,8 +135,8 @@ absl::Status OutputFolder::Commit() {
   if (renameat2(AT_FDCWD, partial_.c_str(), AT_FDCWD, folder_.c_str(),
                 RENAME_NOREPLACE) != 0) {
     if (errno == EEXIST) {
-      return absl::AlreadyExistsError(absl::StrCat(
-          folder_, " appeared meanwhile; the outputs are in ", partial_));
+      return absl::FailedPreconditionError(
+          absl::StrCat(folder_, " appeared meanwhile"));
     }
     return FromErrno("rename to its final name", partial_);
   }

@@ -47,8 +47,8 @@ class OutputFolder final : public OutputSink {
   // From here on, what is there must not be lost.
   void Keep() { keep_ = true; }
 
-  // The commit point. AlreadyExists if the folder appeared meanwhile. After an
-  // error `committed` says whether it came before or after that point.
+  // The commit point. FailedPrecondition if the folder appeared meanwhile.
+  // After an error `committed` says whether it came before or after that point.
   absl::Status Commit();
   bool committed() const { return committed_; }
 

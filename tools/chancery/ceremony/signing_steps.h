@@ -49,8 +49,9 @@ class SigningSteps {
  private:
   struct Subject;
   absl::StatusOr<Subject> SubjectOf(const MakeCertificate& step);
+  // Without an issuer, of a root.
   absl::Status CheckSigned(const x509::Certificate& certificate,
-                           const x509::Certificate& issuer) const;
+                           const x509::Certificate* issuer) const;
 
   // Those of a CRL's entries, by serial.
   struct Entry {
