@@ -86,7 +86,8 @@ bool ReadQualifiers(der::Reader list, CertificatePolicy& policy) {
 std::string EncodeCertificatePolicies(
     const std::vector<CertificatePolicy>& policies) {
   der::Writer out;
-  // SEQUENCE OF PolicyInformation { policyIdentifier, policyQualifiers OPTIONAL }
+  // SEQUENCE OF PolicyInformation { policyIdentifier, policyQualifiers OPTIONAL
+  // }
   out.AddSequence([&](der::Writer& list) {
     for (const CertificatePolicy& policy : policies) {
       list.AddSequence([&](der::Writer& information) {
@@ -125,7 +126,8 @@ absl::StatusOr<std::vector<CertificatePolicy>> ParseCertificatePolicies(
       return Malformed("PolicyInformation");
     }
     CertificatePolicy policy{.oid = der::OidToText(oid)};
-    if (!der::OidFromText(policy.oid).ok()) return Malformed("policyIdentifier");
+    if (!der::OidFromText(policy.oid).ok())
+      return Malformed("policyIdentifier");
     if (!information.AtEnd() &&
         (!information.ReadSequence(qualifiers) || !information.AtEnd() ||
          !ReadQualifiers(qualifiers, policy))) {
@@ -146,9 +148,8 @@ absl::Status CheckCertificatePolicy(const CertificatePolicy& policy) {
     return Refuse("policy oid", policy.oid, "a dotted OID such as 1.2.3.4");
   }
   for (const std::string& url : policy.cps_urls) {
-    const bool printable = std::all_of(url.begin(), url.end(), [](char c) {
-      return c > 0x20 && c < 0x7f;
-    });
+    const bool printable = std::all_of(
+        url.begin(), url.end(), [](char c) { return c > 0x20 && c < 0x7f; });
     if (url.size() > kMaxUrl || !printable ||
         (!absl::StartsWith(url, "http://") &&
          !absl::StartsWith(url, "https://"))) {

@@ -28,8 +28,9 @@ std::string EncodeCertificatePolicies(
 absl::StatusOr<std::vector<CertificatePolicy>> ParseCertificatePolicies(
     base::Bytes der);
 
-// InvalidArgument names what is wrong: no OID, a CPS that is no URL of printable
-// ASCII, a notice of over 200 characters or with control characters (RFC 5280).
+// InvalidArgument names what is wrong: no OID, a CPS that is no URL of
+// printable ASCII, a notice of over 200 characters or with control characters
+// (RFC 5280).
 absl::Status CheckCertificatePolicy(const CertificatePolicy& policy);
 
 }  // namespace chancery::x509

@@ -73,9 +73,8 @@ void AddPolicyExtensions(der::Writer& list, const Extensions& e) {
     });
   }
   for (const OtherExtension& other : e.others) {
-    AddExtension(list, other.oid, false, [&](der::Writer& value) {
-      value.AddElement(other.value);
-    });
+    AddExtension(list, other.oid, false,
+                 [&](der::Writer& value) { value.AddElement(other.value); });
   }
 }
 

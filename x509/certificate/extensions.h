@@ -83,8 +83,8 @@ struct ParsedExtensions {
 };
 
 // The inverse, of the whole SEQUENCE. Extensions that are none of the above are
-// `others`, unless they are critical. InvalidArgument names one that is malformed
-// or repeated.
+// `others`, unless they are critical. InvalidArgument names one that is
+// malformed or repeated.
 absl::StatusOr<ParsedExtensions> ParseExtensions(base::Bytes der);
 
 // The contents of a tlsFeature extension (RFC 7633 section 4.1).

@@ -29,8 +29,8 @@ absl::Status Malformed(absl::string_view what) {
 }
 
 absl::Status Refuse(absl::string_view text, absl::string_view rule) {
-  return absl::InvalidArgumentError(absl::StrCat(
-      "name constraint \"", absl::CHexEscape(text), "\": ", rule));
+  return absl::InvalidArgumentError(
+      absl::StrCat("name constraint \"", absl::CHexEscape(text), "\": ", rule));
 }
 
 bool IsHost(absl::string_view text) {
@@ -93,7 +93,9 @@ std::string IpText(absl::string_view address) {
 }
 
 // Lower case: what is compared.
-std::string Lower(absl::string_view text) { return absl::AsciiStrToLower(text); }
+std::string Lower(absl::string_view text) {
+  return absl::AsciiStrToLower(text);
+}
 
 // RFC 5280: "Any DNS name that can be constructed by simply adding zero or more
 // labels to the left-hand side of the name satisfies the name constraint." A
@@ -231,8 +233,8 @@ absl::Status Forbidden(absl::string_view shown, absl::string_view rule) {
       absl::StrCat("name: \"", absl::CHexEscape(shown), "\": ", rule));
 }
 
-// The rule for one name, `shown`: `within` says whether it is in a subtree of its
-// kind, `touches` whether it may be.
+// The rule for one name, `shown`: `within` says whether it is in a subtree of
+// its kind, `touches` whether it may be.
 template <typename Test, typename Excluded>
 absl::Status Check(const NameConstraints& constraints, Kind kind,
                    absl::string_view shown, absl::string_view whose,
@@ -296,8 +298,8 @@ absl::Status ReadSubtrees(base::Bytes contents, std::vector<NameSubtree>& out) {
     if (!fields.AtEnd()) return Malformed("GeneralSubtree: it has bounds");
     NameSubtree subtree{.value = base::ToString(value)};
     bool known = false;
-    for (const Kind kind : {Kind::kDns, Kind::kEmail, Kind::kUri, Kind::kIp,
-                            Kind::kDirectory}) {
+    for (const Kind kind :
+         {Kind::kDns, Kind::kEmail, Kind::kUri, Kind::kIp, Kind::kDirectory}) {
       if (tag != TagOf(kind)) continue;
       subtree.kind = kind;
       known = true;
@@ -337,8 +339,9 @@ absl::StatusOr<NameSubtree> NameSubtreeFromText(Kind kind,
   switch (kind) {
     case Kind::kDns:
       if (!IsHost(text) || text[0] == '.') {
-        return Refuse(text, "a domain such as example.com, which covers itself "
-                            "and what is below");
+        return Refuse(text,
+                      "a domain such as example.com, which covers itself "
+                      "and what is below");
       }
       return out;
     case Kind::kUri:
@@ -352,13 +355,12 @@ absl::StatusOr<NameSubtree> NameSubtreeFromText(Kind kind,
       const size_t at = text.rfind('@');
       if (at != absl::string_view::npos) {
         // The local part keeps its case.
-        out.value = absl::StrCat(text.substr(0, at + 1),
-                                 Lower(text.substr(at + 1)));
+        out.value =
+            absl::StrCat(text.substr(0, at + 1), Lower(text.substr(at + 1)));
       }
       if (at == 0 ||
-          !IsHostOrBelow(at == absl::string_view::npos
-                             ? text
-                             : text.substr(at + 1))) {
+          !IsHostOrBelow(at == absl::string_view::npos ? text
+                                                       : text.substr(at + 1))) {
         return Refuse(text,
                       "a host such as example.com, .example.com for those "
                       "below, or a mailbox");
@@ -399,7 +401,8 @@ std::string NameSubtreeText(const NameSubtree& subtree) {
 
 std::string EncodeNameConstraints(const NameConstraints& constraints) {
   der::Writer out;
-  // NameConstraints ::= SEQUENCE { permittedSubtrees [0], excludedSubtrees [1] }
+  // NameConstraints ::= SEQUENCE { permittedSubtrees [0], excludedSubtrees [1]
+  // }
   out.AddSequence([&](der::Writer& fields) {
     WriteSubtrees(fields, 0, constraints.permitted);
     WriteSubtrees(fields, 1, constraints.excluded);

@@ -41,16 +41,16 @@ std::string NameSubtreeText(const NameSubtree& subtree);
 
 // Contents of the extension, DER NameConstraints; `constraints` are not empty.
 std::string EncodeNameConstraints(const NameConstraints& constraints);
-// Subtrees of other kinds are passed over: they constrain names that this system
-// does not know and so never certifies. InvalidArgument: malformed, or with a
-// minimum or maximum, which RFC 5280 forbids.
+// Subtrees of other kinds are passed over: they constrain names that this
+// system does not know and so never certifies. InvalidArgument: malformed, or
+// with a minimum or maximum, which RFC 5280 forbids.
 absl::StatusOr<NameConstraints> ParseNameConstraints(base::Bytes der);
 
-// Whether a certificate may hold `name`, or have the subject (DER Name; an empty
-// one is always allowed; strings are compared without their types and case). A
-// wildcard stands for all that it covers: no excluded name may be among it.
-// InvalidArgument names the name, `whose` constraints they are and the subtree
-// that excludes it, or those that do not permit it.
+// Whether a certificate may hold `name`, or have the subject (DER Name; an
+// empty one is always allowed; strings are compared without their types and
+// case). A wildcard stands for all that it covers: no excluded name may be
+// among it. InvalidArgument names the name, `whose` constraints they are and
+// the subtree that excludes it, or those that do not permit it.
 absl::Status CheckPermitted(const NameConstraints& constraints,
                             const AltName& name, absl::string_view whose);
 absl::Status CheckPermittedSubject(const NameConstraints& constraints,
