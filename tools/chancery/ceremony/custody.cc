@@ -150,11 +150,13 @@ absl::Status Custody::Generate(const MakeKey& step, OutputSink& outputs) {
     made_.push_back(step.key);
     return absl::OkStatus();
   }
+  // Before: what fails half way may have made it. Undoing destroys no pair
+  // whose public half this has not seen.
+  made_.push_back(step.key);
   ASSIGN_OR_RETURN(const crypto::PublicKey made,
                    step.extractable
                        ? token->GenerateExtractableKey(key.spec, uri)
                        : token->GenerateKey(key.spec, uri.object, uri.id));
-  made_.push_back(step.key);
   ASSIGN_OR_RETURN(keys_[step.key], opener_.Open(key.source, made));
   return absl::OkStatus();
 }
@@ -197,10 +199,10 @@ absl::Status Custody::Do(const RestoreKey& step) {
                      step.public_key_file, " is not of type ", key.type)));
   }
   const std::string& wrapped = inputs_.bytes(step.wrapped_file);
+  made_.push_back(step.key);
   RETURN_IF_ERROR(
       OfKey(step.key,
             token->Unwrap(wrapping, base::AsBytes(wrapped), public_key, uri)));
-  made_.push_back(step.key);
   ASSIGN_OR_RETURN(keys_[step.key], opener_.Open(key.source, public_key));
   return absl::OkStatus();
 }
@@ -242,6 +244,7 @@ absl::Status Custody::UndoMade() {
     const auto undo = [&]() -> absl::Status {
       ASSIGN_OR_RETURN(const TokenPtr token, TokenOf(key));
       ASSIGN_OR_RETURN(const crypto::Pkcs11Uri uri, UriOf(key));
+      if (token->CheckFree(uri).ok()) return absl::OkStatus();
       if (key.wraps) return token->DestroyWrappingKey(uri);
       ASSIGN_OR_RETURN(const crypto::SigningKey* opened, Get(name));
       return token->DestroyKey(uri, opened->public_key());
