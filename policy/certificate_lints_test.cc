@@ -207,8 +207,10 @@ const std::vector<Case>& Cases() {
        [](Pair& p) { p.leaf.extensions.ca_issuers_urls = {"https://a/"}; }},
       {"no_unknown_critical",  // keyUsage under another OID.
        [](Pair& p) { p.Patch("0603551d0f", "0603551d7f"); }},
-      {"encoding",  // crlDistributionPoints under another OID.
-       [](Pair& p) { p.Patch("0603551d1f", "0603551d7f"); }},
+      {"encoding",  // id-ad-ocsp under another OID.
+       [](Pair& p) {
+         p.Patch("06082b06010505073001", "06082b0601050507307f");
+       }},
   };
   return cases;
 }
