@@ -1,9 +1,7 @@
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
-#include "base/encoding.h"
 #include "base/status_macros.h"
 #include "policy/certificate_lints.h"
 #include "policy/key_rules.h"

@@ -1,6 +1,5 @@
 #include "tools/chancery/ceremony/inputs.h"
 
-#include <algorithm>
 #include <utility>
 #include <variant>
 #include <vector>

@@ -9,7 +9,6 @@
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/encoding.h"
-#include "base/file.h"
 #include "base/status_macros.h"
 #include "block/manifest.h"
 #include "chancery/config/ceremony_transcript.pb.h"
