@@ -11,7 +11,6 @@
 #include "base/encoding.h"
 #include "base/status_macros.h"
 #include "chancery/config/ceremony_certificate.pb.h"
-#include "der/oid.h"
 #include "policy/profile.h"
 #include "rpc/config.h"
 #include "tools/chancery/text.h"
