@@ -53,7 +53,8 @@ absl::Status CheckFree(const Pkcs11Module& module, CK_SESSION_HANDLE session,
 absl::StatusOr<PublicKey> GenerateKeyPair(const Pkcs11Module& module,
                                           CK_SESSION_HANDLE session,
                                           const KeySpec& spec,
-                                          const Pkcs11KeyName& name) {
+                                          const Pkcs11KeyName& name,
+                                          bool extractable) {
   RETURN_IF_ERROR(CheckKeySpec(spec));
   if (name.label.empty() || name.id.empty()) {
     return absl::InvalidArgumentError(
@@ -64,6 +65,7 @@ absl::StatusOr<PublicKey> GenerateKeyPair(const Pkcs11Module& module,
 
   const Mechanism mechanism = MechanismFor(spec.type);
   const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+  const CK_BBOOL leaves = extractable ? CK_TRUE : CK_FALSE;
   const CK_ULONG bits = static_cast<CK_ULONG>(spec.bits);
   std::vector<CK_ATTRIBUTE> public_half = {
       Attribute(CKA_TOKEN, &yes),  Attribute(CKA_PRIVATE, &no),
@@ -79,7 +81,7 @@ absl::StatusOr<PublicKey> GenerateKeyPair(const Pkcs11Module& module,
   }
   std::vector<CK_ATTRIBUTE> private_half = {
       Attribute(CKA_TOKEN, &yes),     Attribute(CKA_PRIVATE, &yes),
-      Attribute(CKA_SENSITIVE, &yes), Attribute(CKA_EXTRACTABLE, &no),
+      Attribute(CKA_SENSITIVE, &yes), Attribute(CKA_EXTRACTABLE, &leaves),
       Attribute(CKA_SIGN, &yes),      Attribute(CKA_LABEL, name.label),
       Attribute(CKA_ID, name.id),
   };

@@ -52,6 +52,10 @@ constexpr Row kRows[] = {
     ROW(CKR_SESSION_COUNT, kResourceExhausted),
     ROW(CKR_DEVICE_MEMORY, kResourceExhausted),
     ROW(CKR_HOST_MEMORY, kResourceExhausted),
+    ROW(CKR_KEY_UNEXTRACTABLE, kFailedPrecondition),
+    ROW(CKR_KEY_NOT_WRAPPABLE, kFailedPrecondition),
+    ROW(CKR_WRAPPED_KEY_INVALID, kInvalidArgument),
+    ROW(CKR_WRAPPED_KEY_LEN_RANGE, kInvalidArgument),
     // Named only.
     ROW(CKR_BUFFER_TOO_SMALL, kInternal),
     ROW(CKR_USER_ANOTHER_ALREADY_LOGGED_IN, kInternal),
@@ -70,6 +74,10 @@ std::string Field(const unsigned char (&field)[kSize]) {
   absl::string_view text(reinterpret_cast<const char*>(field), kSize);
   text = text.substr(0, text.find('\0'));
   return std::string(text.substr(0, text.find_last_not_of(' ') + 1));
+}
+
+std::string Version(const CK_VERSION& version) {
+  return absl::StrCat(version.major, ".", version.minor);
 }
 
 bool Matches(const std::string& wanted, const std::string& found) {
@@ -183,6 +191,18 @@ absl::StatusOr<Pkcs11Module::Slot> Pkcs11Module::FindSlot(
   return absl::FailedPreconditionError(
       absl::StrCat(found.size(), " tokens match \"", uri.text, "\" in ", path_,
                    "; name one by its serial: ", list));
+}
+
+absl::StatusOr<TokenFacts> Pkcs11Module::FactsOf(CK_SLOT_ID slot) const {
+  CK_TOKEN_INFO info;
+  RETURN_IF_ERROR(Pkcs11Status(functions_->C_GetTokenInfo(slot, &info),
+                               "asking what the token is"));
+  return TokenFacts{.label = Field(info.label),
+                    .manufacturer = Field(info.manufacturerID),
+                    .model = Field(info.model),
+                    .serial = Field(info.serialNumber),
+                    .hardware_version = Version(info.hardwareVersion),
+                    .firmware_version = Version(info.firmwareVersion)};
 }
 
 }  // namespace chancery::crypto

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "crypto/pkcs11_uri.h"
+#include "crypto/token_facts.h"
 
 namespace chancery::crypto {
 
@@ -50,6 +51,9 @@ class Pkcs11Module {
   // The slot of the one token that `uri` describes. NotFound lists the tokens
   // that are present; FailedPrecondition if several match.
   absl::StatusOr<Slot> FindSlot(const Pkcs11Uri& uri) const;
+
+  // What the token in it says of itself.
+  absl::StatusOr<TokenFacts> FactsOf(CK_SLOT_ID slot) const;
 
  private:
   // Of tokens that are present.

@@ -44,13 +44,15 @@ absl::StatusOr<PublicKey> ReadPublicKey(const Pkcs11Module& module,
 bool AlwaysAuthenticate(const Pkcs11Module& module, CK_SESSION_HANDLE session,
                         CK_OBJECT_HANDLE private_key);
 
-// Makes a key pair that never leaves the token (sensitive, not extractable).
+// Makes a key pair that never leaves the token (sensitive, not extractable), or
+// with `extractable` only encrypted by a key of the token (still sensitive).
 // `session` is a read-write one; `name` has both a label and an id.
 // AlreadyExists if a private key has that label or that id.
 absl::StatusOr<PublicKey> GenerateKeyPair(const Pkcs11Module& module,
                                           CK_SESSION_HANDLE session,
                                           const KeySpec& spec,
-                                          const Pkcs11KeyName& name);
+                                          const Pkcs11KeyName& name,
+                                          bool extractable = false);
 
 }  // namespace chancery::crypto
 

@@ -4,12 +4,32 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "crypto/pkcs11_custody.h"
 #include "crypto/pkcs11_key.h"
 #include "crypto/pkcs11_module.h"
 #include "crypto/pkcs11_objects.h"
 #include "crypto/pkcs11_session_pool.h"
 
 namespace chancery::crypto {
+namespace {
+
+Pkcs11KeyName NameIn(const Pkcs11Uri& uri) {
+  return {.label = uri.object, .id = uri.id};
+}
+
+// `use(module, session)` in a read-write session.
+template <typename Use>
+auto InReadWriteSession(Pkcs11SessionPool& pool, const Use& use)
+    -> decltype(use(pool.module(), CK_SESSION_HANDLE{})) {
+  // Held so that the login lasts.
+  ASSIGN_OR_RETURN(const Pkcs11SessionPool::Lease lease, pool.Take());
+  ASSIGN_OR_RETURN(const CK_SESSION_HANDLE session, pool.OpenReadWrite());
+  auto result = use(pool.module(), session);
+  pool.module()->C_CloseSession(session);
+  return result;
+}
+
+}  // namespace
 
 struct Pkcs11Token::State {
   std::shared_ptr<Pkcs11SessionPool> pool;
@@ -52,14 +72,82 @@ absl::StatusOr<std::unique_ptr<SigningKey>> Pkcs11Token::OpenKey(
 absl::StatusOr<PublicKey> Pkcs11Token::GenerateKey(
     const KeySpec& spec, const std::string& label,
     const std::string& id) const {
-  // Held so that the login lasts.
-  ASSIGN_OR_RETURN(const Pkcs11SessionPool::Lease lease, state_->pool->Take());
-  ASSIGN_OR_RETURN(const CK_SESSION_HANDLE session,
-                   state_->pool->OpenReadWrite());
+  return InReadWriteSession(*state_->pool, [&](const Pkcs11Module& module,
+                                               CK_SESSION_HANDLE session) {
+    return GenerateKeyPair(module, session, spec, {.label = label, .id = id});
+  });
+}
+
+absl::StatusOr<TokenFacts> Pkcs11Token::Facts() const {
   const Pkcs11Module& module = state_->pool->module();
-  auto key = GenerateKeyPair(module, session, spec, {.label = label, .id = id});
-  module->C_CloseSession(session);
-  return key;
+  ASSIGN_OR_RETURN(const Pkcs11Module::Slot slot,
+                   module.FindSlot(state_->pool->uri()));
+  return module.FactsOf(slot.id);
+}
+
+absl::Status Pkcs11Token::CheckFree(const Pkcs11Uri& key) const {
+  ASSIGN_OR_RETURN(const Pkcs11SessionPool::Lease lease, state_->pool->Take());
+  return CheckNameFree(state_->pool->module(), lease.session(), NameIn(key));
+}
+
+absl::StatusOr<PublicKey> Pkcs11Token::GenerateExtractableKey(
+    const KeySpec& spec, const Pkcs11Uri& key) const {
+  return InReadWriteSession(*state_->pool, [&](const Pkcs11Module& module,
+                                               CK_SESSION_HANDLE session) {
+    return GenerateKeyPair(module, session, spec, NameIn(key), true);
+  });
+}
+
+absl::Status Pkcs11Token::GenerateWrappingKey(const Pkcs11Uri& key) const {
+  return InReadWriteSession(*state_->pool, [&](const Pkcs11Module& module,
+                                               CK_SESSION_HANDLE session) {
+    return crypto::GenerateWrappingKey(module, session, NameIn(key));
+  });
+}
+
+absl::Status Pkcs11Token::DestroyWrappingKey(const Pkcs11Uri& key) const {
+  return InReadWriteSession(*state_->pool, [&](const Pkcs11Module& module,
+                                               CK_SESSION_HANDLE session) {
+    return crypto::DestroyWrappingKey(module, session, NameIn(key));
+  });
+}
+
+absl::StatusOr<std::string> Pkcs11Token::Wrap(const Pkcs11Uri& wrapping_key,
+                                              const Pkcs11Uri& key) const {
+  return InReadWriteSession(*state_->pool, [&](const Pkcs11Module& module,
+                                               CK_SESSION_HANDLE session) {
+    return WrapPrivateKey(module, session, NameIn(wrapping_key), NameIn(key));
+  });
+}
+
+absl::Status Pkcs11Token::Unwrap(const Pkcs11Uri& wrapping_key,
+                                 base::Bytes wrapped,
+                                 const PublicKey& public_key,
+                                 const Pkcs11Uri& key) const {
+  RETURN_IF_ERROR(InReadWriteSession(
+      *state_->pool,
+      [&](const Pkcs11Module& module, CK_SESSION_HANDLE session) {
+        return UnwrapPrivateKey(module, session, NameIn(wrapping_key), wrapped,
+                                public_key, NameIn(key));
+      }));
+  // Sign verifies under the public key, so a signature proves that both halves
+  // belong together.
+  const absl::string_view probe("chancery/restored-key/v1\0", 25);
+  const auto proves = [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(const auto opened, OpenKey(key, public_key));
+    return opened->Sign(base::AsBytes(probe)).status();
+  };
+  const absl::Status proved = proves();
+  if (!proved.ok()) DestroyKey(key, public_key).IgnoreError();
+  return proved;
+}
+
+absl::Status Pkcs11Token::DestroyKey(const Pkcs11Uri& key,
+                                     const PublicKey& expected) const {
+  return InReadWriteSession(*state_->pool, [&](const Pkcs11Module& module,
+                                               CK_SESSION_HANDLE session) {
+    return DestroyKeyPair(module, session, NameIn(key), expected);
+  });
 }
 
 Pkcs11Token::Health Pkcs11Token::health() const {

@@ -11,13 +11,16 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/secret.h"
 #include "crypto/pkcs11_uri.h"
 #include "crypto/public_key.h"
 #include "crypto/signing_key.h"
 #include "crypto/software_key.h"
+#include "crypto/token_facts.h"
 
 namespace chancery::crypto {
 
@@ -67,6 +70,37 @@ class Pkcs11Token {
                                         const std::string& id) const;
 
   Health health() const;
+
+  // The rest is for ceremonies (pkcs11_custody.h). Keys are those with the
+  // object and id of a URI; new ones need both.
+
+  // What it says of itself.
+  absl::StatusOr<TokenFacts> Facts() const;
+
+  // AlreadyExists if a private or secret key has the object, or the id.
+  absl::Status CheckFree(const Pkcs11Uri& key) const;
+
+  // As GenerateKey, of a key that Wrap can take out.
+  absl::StatusOr<PublicKey> GenerateExtractableKey(const KeySpec& spec,
+                                                   const Pkcs11Uri& key) const;
+  // Makes an AES-256 key for Wrap and Unwrap. AlreadyExists as CheckFree.
+  absl::Status GenerateWrappingKey(const Pkcs11Uri& key) const;
+  absl::Status DestroyWrappingKey(const Pkcs11Uri& key) const;
+
+  // The private key, encrypted (RFC 5649). FailedPrecondition if it was not
+  // made to be taken out.
+  absl::StatusOr<std::string> Wrap(const Pkcs11Uri& wrapping_key,
+                                   const Pkcs11Uri& key) const;
+  // The inverse; the key has proved, by a signature, to be `public_key`'s.
+  // AlreadyExists as CheckFree; InvalidArgument: `wrapped` is not that key's.
+  // After an error the token is as before.
+  absl::Status Unwrap(const Pkcs11Uri& wrapping_key, base::Bytes wrapped,
+                      const PublicKey& public_key, const Pkcs11Uri& key) const;
+
+  // FailedPrecondition unless it is `expected`'s. A key that is already open
+  // signs no more.
+  absl::Status DestroyKey(const Pkcs11Uri& key,
+                          const PublicKey& expected) const;
 
  private:
   struct State;

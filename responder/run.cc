@@ -18,8 +18,8 @@
 #include "base/random.h"
 #include "base/status_macros.h"
 #include "block/key_set.h"
+#include "block/key_set_file.h"
 #include "chancery/config/responder.pb.h"
-#include "crypto/public_key.h"
 #include "responder/cache/block_cache.h"
 #include "responder/cache/crl_cache.h"
 #include "responder/cache/crl_folder.h"
@@ -45,7 +45,6 @@
 #include "rpc/roles.h"
 #include "rpc/server.h"
 #include "rpc/worker_pool.h"
-#include "x509/certificate/pem.h"
 
 namespace chancery::responder {
 namespace {
@@ -77,13 +76,11 @@ absl::StatusOr<block::KeySet> LoadKeySet(const config::Responder& config) {
     return absl::Status(status.code(), absl::StrCat(config.key_set_root_file(),
                                                     ": ", status.message()));
   };
-  const auto spki = x509::DerOrPem("PUBLIC KEY", pem);
-  if (!spki.ok()) return in_root(spki.status());
-  const auto root = crypto::PublicKey::FromSpki(base::AsBytes(*spki));
-  if (!root.ok()) return in_root(root.status());
+  const auto roots = block::ParseKeySetRoots(pem);
+  if (!roots.ok()) return in_root(roots.status());
   ASSIGN_OR_RETURN(const std::string file,
                    base::ReadFile(config.key_set_file()));
-  auto keys = block::OpenKeySet(base::AsBytes(file), *root);
+  auto keys = block::OpenKeySet(base::AsBytes(file), *roots);
   if (keys.ok()) return keys;
   return absl::Status(
       keys.status().code(),

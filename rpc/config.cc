@@ -47,6 +47,11 @@ absl::Status LoadTextproto(const std::string& path,
                            google::protobuf::Message& message) {
   ASSIGN_OR_RETURN(const std::string text,
                    base::ReadFile(path, kMaxConfigBytes));
+  return ParseTextproto(text, path, message);
+}
+
+absl::Status ParseTextproto(const std::string& text, const std::string& path,
+                            google::protobuf::Message& message) {
   Mistakes mistakes(path);
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&mistakes);

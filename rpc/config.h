@@ -20,6 +20,10 @@ namespace chancery::rpc {
 absl::Status LoadTextproto(const std::string& path,
                            google::protobuf::Message& message);
 
+// As LoadTextproto, of what was read already; `path` is for messages.
+absl::Status ParseTextproto(const std::string& text, const std::string& path,
+                            google::protobuf::Message& message);
+
 // InvalidArgument: "field `issuer.name`: value `A B`: rule". How every check of
 // a configuration reports.
 absl::Status ConfigError(absl::string_view field, absl::string_view value,

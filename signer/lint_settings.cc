@@ -27,27 +27,26 @@ absl::Status InField(const std::string& field, const std::string& value,
   return rule.ok() ? rule : rpc::ConfigError(field, value, rule.message());
 }
 
-// Of either message.
-template <typename Config>
-absl::StatusOr<Selection> Read(const Config& config, Selection preset,
-                               const std::string& field) {
-  Selection selection =
-      config.lint_set().empty() ? std::move(preset) : Selection();
-  for (const config::LintSet& set : config.lint_set()) {
+}  // namespace
+
+absl::StatusOr<Selection> LintsOf(
+    const google::protobuf::RepeatedPtrField<config::LintSet>& sets,
+    const google::protobuf::RepeatedPtrField<std::string>& exceptions,
+    Selection preset, const std::string& field) {
+  Selection selection = sets.empty() ? std::move(preset) : Selection();
+  for (const config::LintSet& set : sets) {
     const std::string level = set.level().empty() ? "error" : set.level();
     const auto from = policy::lints::SeverityFromName(level);
     RETURN_IF_ERROR(InField(field + "lint_set.level", level, from.status()));
     RETURN_IF_ERROR(InField(field + "lint_set.name", set.name(),
                             selection.Add(set.name(), *from)));
   }
-  for (const std::string& lint : config.lint_exception()) {
+  for (const std::string& lint : exceptions) {
     RETURN_IF_ERROR(
         InField(field + "lint_exception", lint, selection.Except(lint)));
   }
   return selection;
 }
-
-}  // namespace
 
 Selection DefaultCertificateLints() { return Errors({"rfc5280", "rfc8813"}); }
 
@@ -58,13 +57,15 @@ Selection DefaultIssuerLints(bool br) {
 
 absl::StatusOr<Selection> CertificateLintsOf(const config::Profile& profile,
                                              const std::string& field) {
-  return Read(profile, DefaultCertificateLints(), field);
+  return LintsOf(profile.lint_set(), profile.lint_exception(),
+                 DefaultCertificateLints(), field);
 }
 
 absl::StatusOr<Selection> IssuerLintsOf(const config::Issuer& issuer,
                                         const std::string& field) {
-  return Read(issuer, DefaultIssuerLints(issuer.policy() == config::Issuer::BR),
-              field);
+  return LintsOf(issuer.lint_set(), issuer.lint_exception(),
+                 DefaultIssuerLints(issuer.policy() == config::Issuer::BR),
+                 field);
 }
 
 }  // namespace chancery::signer

@@ -5,10 +5,12 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "google/protobuf/repeated_ptr_field.h"
 #include "policy/lints/selection.h"
 
 namespace chancery::config {
 class Issuer;
+class LintSet;
 class Profile;
 }  // namespace chancery::config
 
@@ -25,6 +27,13 @@ absl::StatusOr<policy::lints::Selection> CertificateLintsOf(
     const config::Profile& profile, const std::string& field);
 absl::StatusOr<policy::lints::Selection> IssuerLintsOf(
     const config::Issuer& issuer, const std::string& field);
+
+// The same of any message that has these two fields; `preset` if it names no
+// set.
+absl::StatusOr<policy::lints::Selection> LintsOf(
+    const google::protobuf::RepeatedPtrField<config::LintSet>& sets,
+    const google::protobuf::RepeatedPtrField<std::string>& exceptions,
+    policy::lints::Selection preset, const std::string& field);
 
 }  // namespace chancery::signer
 

@@ -13,7 +13,7 @@
 #include "base/random.h"
 #include "base/status_macros.h"
 #include "block/key_set.h"
-#include "block/manifest.h"
+#include "block/key_set_file.h"
 #include "chancery/config/signer.pb.h"
 #include "crypto/key_source.h"
 #include "rpc/admin_http.h"
@@ -83,8 +83,8 @@ absl::StatusOr<uint64_t> KeySetVersion(const std::string& file) {
   if (file.empty()) return 0;
   ASSIGN_OR_RETURN(const std::string bytes, base::ReadFile(file));
   const auto version = [&]() -> absl::StatusOr<uint64_t> {
-    ASSIGN_OR_RETURN(const block::Signed parsed,
-                     block::Signed::Parse(base::AsBytes(bytes)));
+    ASSIGN_OR_RETURN(const block::KeySetFile parsed,
+                     block::KeySetFile::Parse(base::AsBytes(bytes)));
     ASSIGN_OR_RETURN(const block::KeySet keys,
                      block::KeySet::Parse(base::AsBytes(parsed.message)));
     return keys.version;

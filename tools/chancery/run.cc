@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "tools/chancery/audit/audit_command.h"
+#include "tools/chancery/ceremony/ceremony_command.h"
 #include "tools/chancery/cluster_command.h"
 #include "tools/chancery/convert/convert_command.h"
 #include "tools/chancery/init/init_command.h"
@@ -40,6 +41,7 @@ CommandList AllCommands() {
   all.push_back(std::make_unique<ProbeCommand>());
   all.push_back(std::make_unique<LintCommand>());
   all.push_back(std::make_unique<ConvertCommand>());
+  all.push_back(std::make_unique<CeremonyCommand>());
   return all;
 }
 

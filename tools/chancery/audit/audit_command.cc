@@ -15,15 +15,14 @@
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "block/key_set.h"
+#include "block/key_set_file.h"
 #include "chancery/config/cli.pb.h"
-#include "crypto/public_key.h"
 #include "storage/open_configured.h"
 #include "tools/chancery/audit/http_responder.h"
 #include "tools/chancery/audit/ledger_sources.h"
 #include "tools/chancery/audit/report_text.h"
 #include "tools/chancery/connections.h"
 #include "tools/chancery/progress_line.h"
-#include "x509/certificate/pem.h"
 
 namespace chancery::cli {
 namespace {
@@ -36,13 +35,12 @@ absl::StatusOr<audit::PinnedKeys> LoadKeys(const config::Cli& config) {
   }
   ASSIGN_OR_RETURN(const std::string pem,
                    base::ReadFile(config.key_set_root_file()));
-  ASSIGN_OR_RETURN(const std::string spki, x509::DerOrPem("PUBLIC KEY", pem));
-  ASSIGN_OR_RETURN(const crypto::PublicKey root,
-                   crypto::PublicKey::FromSpki(base::AsBytes(spki)));
+  ASSIGN_OR_RETURN(const block::KeySetRoots roots,
+                   block::ParseKeySetRoots(pem));
   ASSIGN_OR_RETURN(const std::string file,
                    base::ReadFile(config.key_set_file()));
   ASSIGN_OR_RETURN(block::KeySet set,
-                   block::OpenKeySet(base::AsBytes(file), root));
+                   block::OpenKeySet(base::AsBytes(file), roots));
   return audit::PinnedKeys::Create(std::move(set));
 }
 

@@ -19,7 +19,8 @@ absl::StatusOr<std::string> SignNew(const NewCertificate& certificate,
                                     const CertificateSigner& signer,
                                     base::Random& random) {
   x509::CertificateFacts facts;
-  facts.serial = NewSerial(random);
+  facts.serial =
+      certificate.serial.empty() ? NewSerial(random) : certificate.serial;
   facts.issuer = signer.subject;
   facts.subject = certificate.subject;
   facts.not_before = certificate.not_before;
@@ -27,12 +28,15 @@ absl::StatusOr<std::string> SignNew(const NewCertificate& certificate,
       certificate.not_before + certificate.validity - absl::Seconds(1);
   facts.public_key = base::ToString(subject_key.spki());
   facts.extensions = certificate.extensions;
-  if (!facts.extensions.ocsp_no_check) {
+  if (!facts.extensions.ocsp_no_check &&
+      facts.extensions.subject_key_identifier.empty()) {
     facts.extensions.subject_key_identifier =
         base::ToString(subject_key.KeyHashSha1());
   }
   facts.extensions.authority_key_identifier =
-      base::ToString(signer.key.public_key().KeyHashSha1());
+      signer.subject_key_identifier.empty()
+          ? base::ToString(signer.key.public_key().KeyHashSha1())
+          : signer.subject_key_identifier;
   return x509::SignCertificate(facts, signer.key);
 }
 
