@@ -19,6 +19,7 @@
 #include "policy/br_revocation.h"
 #include "policy/profile.h"
 #include "rpc/config.h"
+#include "signer/airgap/operators.h"
 #include "signer/crl_shard.h"
 #include "signer/lint_settings.h"
 #include "signer/ocsp_rehearsal.h"
@@ -380,6 +381,20 @@ absl::StatusOr<Issuer> LoadIssuer(
   return issuer;
 }
 
+// An offline signer takes files and no calls.
+absl::Status CheckListener(const config::Signer& config) {
+  const auto& addresses = config.listen().address();
+  if (config.has_air_gap()) {
+    RETURN_IF_ERROR(CheckAirGap(config.air_gap()));
+    if (addresses.empty()) return absl::OkStatus();
+    return rpc::ConfigError("listen.address", addresses[0],
+                            "with air_gap it listens nowhere");
+  }
+  if (!addresses.empty()) return absl::OkStatus();
+  return rpc::ConfigError("listen.address", "",
+                          "say where to listen, such as unix:/path");
+}
+
 }  // namespace
 
 crypto::KeySource ToKeySource(const config::KeySource& source) {
@@ -391,10 +406,7 @@ crypto::KeySource ToKeySource(const config::KeySource& source) {
 
 absl::Status CheckConfig(const config::Signer& config) {
   RETURN_IF_ERROR(rpc::RequireSet("ledger_dir", config.ledger_dir()));
-  if (config.listen().address().empty()) {
-    return rpc::ConfigError("listen.address", "",
-                            "say where to listen, such as unix:/path");
-  }
+  RETURN_IF_ERROR(CheckListener(config));
   if (!config.has_manifest_key()) {
     return rpc::ConfigError("manifest_key", "",
                             "name the key that signs manifests");

@@ -107,6 +107,10 @@ HeadTicker::Options TickerOptions(const config::Signer& config,
 }  // namespace
 
 absl::Status Run(const config::Signer& config, rpc::Process& process) {
+  if (config.has_air_gap()) {
+    return absl::FailedPreconditionError(
+        "air_gap: is set: this signer takes files, by `chancery airgap sign`");
+  }
   ASSIGN_OR_RETURN(const rpc::Credentials credentials,
                    rpc::Credentials::Load(config.identity()));
   ASSIGN_OR_RETURN(const rpc::RoleTable roles,

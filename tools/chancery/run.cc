@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "tools/chancery/airgap/airgap_command.h"
 #include "tools/chancery/audit/audit_command.h"
 #include "tools/chancery/cluster_command.h"
 #include "tools/chancery/init/init_command.h"
@@ -36,6 +37,7 @@ CommandList AllCommands() {
   all.push_back(std::make_unique<AuditCommand>());
   all.push_back(std::make_unique<ProbeCommand>());
   all.push_back(std::make_unique<LintCommand>());
+  all.push_back(std::make_unique<AirGapCommand>());
   return all;
 }
 
