@@ -230,9 +230,8 @@ absl::StatusOr<bool> RecordReader::Next(Record& record) {
   return true;
 }
 
-absl::StatusOr<CheckedFile> CheckFile(
-    RecordReader& in, v1::Header& header,
-    absl::FunctionRef<absl::Status(uint64_t, const Record&)> visit) {
+absl::StatusOr<CheckedFile> CheckFile(RecordReader& in, v1::Header& header,
+                                      const RecordVisitor& visit) {
   crypto::Sha256Stream hash;
   hash.Update(base::AsBytes(kMagic));
   CheckedFile file;

@@ -8,10 +8,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/bytes.h"
@@ -61,6 +61,10 @@ class RecordReader {
   std::string raw_;
 };
 
+// A record, and the offset at which it begins.
+using RecordVisitor =
+    std::function<absl::Status(uint64_t offset, const v1::Record& record)>;
+
 struct CheckedFile {
   crypto::Sha256Digest sha256{};
   uint64_t records = 0;  // Between header and trailer.
@@ -74,10 +78,8 @@ struct CheckedFile {
 // offset at which it begins, before the hash is known: nothing may be believed
 // until this returns. An error of `visit` is returned.
 // InvalidArgument: what is wrong, and where.
-absl::StatusOr<CheckedFile> CheckFile(
-    RecordReader& in, v1::Header& header,
-    absl::FunctionRef<absl::Status(uint64_t offset, const v1::Record& record)>
-        visit);
+absl::StatusOr<CheckedFile> CheckFile(RecordReader& in, v1::Header& header,
+                                      const RecordVisitor& visit);
 
 // Writes a new file. What is not closed may be lost. Thread-compatible.
 class RecordWriter {

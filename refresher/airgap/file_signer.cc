@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/encoding.h"
 #include "base/status_macros.h"
+#include "block/block.h"
 #include "block/head.h"
 #include "chancery/airgap/v1/airgap.pb.h"
 #include "ledger/entry.h"
@@ -34,15 +35,28 @@ absl::Time RefreshAt(const v1::Block& block) {
              : absl::FromUnixSeconds(block.refresh_at_seconds());
 }
 
+// A signer that can be called wants to be within days (TRUST 5); to one that is
+// visited a few times a year somebody has to walk. Once a quarter of the time
+// is left, refreshers say that it is due.
+absl::Time VisitAt(absl::Time refresh_at, absl::Time this_update,
+                   absl::Time next_update) {
+  const absl::Duration validity = next_update - this_update;
+  return std::max(refresh_at, absl::FromUnixSeconds(absl::ToUnixSeconds(
+                                  this_update + validity / 4 * 3)));
+}
+
 SignedCrl ToSignedCrl(const v1::Crl& crl) {
-  return {.issuer_id = crl.issuer_id(),
-          .number = crl.number(),
-          .base_number = crl.base_number(),
-          .this_update = absl::FromUnixSeconds(crl.this_update_seconds()),
-          .next_update = absl::FromUnixSeconds(crl.next_update_seconds()),
-          .refresh_at = absl::FromUnixSeconds(crl.refresh_at_seconds()),
-          .ledger_size = crl.ledger_size(),
-          .size = crl.size()};
+  return {
+      .issuer_id = crl.issuer_id(),
+      .number = crl.number(),
+      .base_number = crl.base_number(),
+      .this_update = absl::FromUnixSeconds(crl.this_update_seconds()),
+      .next_update = absl::FromUnixSeconds(crl.next_update_seconds()),
+      .refresh_at = VisitAt(absl::FromUnixSeconds(crl.refresh_at_seconds()),
+                            absl::FromUnixSeconds(crl.this_update_seconds()),
+                            absl::FromUnixSeconds(crl.next_update_seconds())),
+      .ledger_size = crl.ledger_size(),
+      .size = crl.size()};
 }
 
 }  // namespace
@@ -260,7 +274,7 @@ absl::Status FileSigner::ReadAt(uint64_t offset, Record& record) {
 }
 
 absl::Status FileSigner::Outcomes(
-    absl::FunctionRef<absl::Status(const v1::Outcome&)> visit) {
+    const std::function<absl::Status(const v1::Outcome&)>& visit) {
   Record record;
   for (const uint64_t offset : outcomes_) {
     RETURN_IF_ERROR(ReadAt(offset, record));
@@ -287,6 +301,11 @@ absl::StatusOr<SignedUpdates> FileSigner::GetBlock(const std::string& block_id,
   if (have_version >= found->second.block.version) return out;
   Record record;
   RETURN_IF_ERROR(ReadAt(found->second.offset, record));
+  ASSIGN_OR_RETURN(
+      const block::Manifest manifest,
+      block::ManifestOf(base::AsBytes(record.block().update().block())));
+  out.refresh_at =
+      VisitAt(out.refresh_at, manifest.this_update, manifest.next_update);
   out.updates.push_back(rpc::FromProto(record.block().update()));
   return out;
 }

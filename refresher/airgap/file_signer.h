@@ -2,13 +2,13 @@
 #define CHANCERY_REFRESHER_AIRGAP_FILE_SIGNER_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "ledger/airgap/record_file.h"
@@ -41,7 +41,7 @@ class FileSigner final : public SignerClient {
   uint64_t ledger_size() const { return ledger_size_; }
   // What became of the request's items, in order. An error ends it.
   absl::Status Outcomes(
-      absl::FunctionRef<absl::Status(const airgap::v1::Outcome&)> visit);
+      const std::function<absl::Status(const airgap::v1::Outcome&)>& visit);
   // Every CRL in it, as they have to be stored.
   const std::vector<CrlRequest>& crls() const { return crl_requests_; }
 

@@ -187,7 +187,7 @@ absl::Status Apply(FileSigner& result, const ImportParts& parts,
 
 absl::StatusOr<ImportedResult> ImportDraft(
     const ImportParts& parts, const std::string& channel,
-    absl::FunctionRef<absl::Status(const v1::Outcome&)> outcome) {
+    const std::function<absl::Status(const v1::Outcome&)>& outcome) {
   ASSIGN_OR_RETURN(const std::unique_ptr<FileSigner> result,
                    FileSigner::Open(parts.folder.DraftFile()));
   const v1::Header& header = result->header();
@@ -226,7 +226,7 @@ absl::StatusOr<ImportedResult> ImportDraft(
 absl::StatusOr<ImportedResult> ImportResult(
     const ImportParts& parts, const std::string& channel,
     const std::string& path,
-    absl::FunctionRef<absl::Status(const v1::Outcome&)> outcome) {
+    const std::function<absl::Status(const v1::Outcome&)>& outcome) {
   // What is checked is what is imported, whoever exchanges the stick meanwhile.
   RETURN_IF_ERROR(airgap::CopyFile(path, parts.folder.DraftFile()));
   auto done = ImportDraft(parts, channel, outcome);

@@ -3,9 +3,9 @@
 #define CHANCERY_REFRESHER_AIRGAP_RESULT_IMPORT_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -54,7 +54,7 @@ struct ImportedResult {
 absl::StatusOr<ImportedResult> ImportResult(
     const ImportParts& parts, const std::string& channel,
     const std::string& path,
-    absl::FunctionRef<absl::Status(const airgap::v1::Outcome&)> outcome);
+    const std::function<absl::Status(const airgap::v1::Outcome&)>& outcome);
 
 }  // namespace chancery::refresher
 

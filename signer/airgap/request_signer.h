@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/clock.h"
@@ -45,9 +44,9 @@ struct SignerParts {
 // Who is to see what will be signed, and may still say no.
 struct Witness {
   // The header, then each item, before anything is signed.
-  absl::FunctionRef<void(const airgap::v1::Record& record)> show;
+  std::function<void(const airgap::v1::Record& record)> show;
   // OK: sign.
-  absl::FunctionRef<absl::Status()> agree;
+  std::function<absl::Status()> agree;
 };
 
 struct SignedRequest {

@@ -358,7 +358,7 @@ TEST_F(RequestSignerTest, AnItemThatBreaksARuleIsRefusedAlone) {
   ASSERT_EQ(result.outcomes.size(), 7u);
   for (int i = 0; i < 6; ++i) {
     EXPECT_TRUE(
-        absl::StrContainsIgnoreCase(result.outcomes[i].refused(), why[i]))
+        absl::StrContains(result.outcomes[i].refused(), why[i]))
         << result.outcomes[i].refused();
   }
   EXPECT_EQ(result.outcomes[6].refused(), "");
