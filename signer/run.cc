@@ -40,6 +40,7 @@
 #include "signer/ledger_growth.h"
 #include "signer/ledger_service.h"
 #include "signer/mass_revocation.h"
+#include "signer/offline_heads.h"
 #include "signer/order_verifier.h"
 #include "signer/presign_service.h"
 #include "signer/revocation.h"
@@ -152,8 +153,20 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
 
   ASSIGN_OR_RETURN(const uint64_t key_set_version,
                    KeySetVersion(config.key_set_file()));
+  ASSIGN_OR_RETURN(
+      const auto offline_heads,
+      OfflineHeads::Open(
+          {config.offline_head_file().begin(),
+           config.offline_head_file().end()},
+          config.key_set_file(),
+          [&process](const std::string& file, const absl::Status& why) {
+            process.log().Error("offline_head_refused",
+                                {{"file", file}, {"why", why}});
+          }));
   HeadSigner heads(*ledger, blocks, *manifest_key,
-                   {.epoch = 1, .key_set_version = key_set_version});
+                   {.epoch = 1,
+                    .key_set_version = key_set_version,
+                    .others = [&] { return offline_heads->Read(); }});
   HeadTicker ticker(heads, TickerOptions(config, process));
 
   rpc::WorkerPool pool(kWorkers);

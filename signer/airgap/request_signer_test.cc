@@ -259,7 +259,7 @@ TEST_F(RequestSignerTest, SignsWhatIsAskedFor) {
   EXPECT_EQ(world_.Answer(first.outcomes[0].serial()).status, "good");
   EXPECT_TRUE(world_.openssl.ReadCrl(first.crls.at(0)).entries.empty());
 
-  world_.clock.Advance(absl::Hours(24 * 90));
+  world_.clock.Advance(absl::Hours(24 * 25));
   const std::string serial = first.outcomes[0].serial();
   const Result second = SignNext({Revoke("three", serial), Due(world_.now())});
   ASSERT_EQ(second.outcomes.size(), 2u);
@@ -353,12 +353,11 @@ TEST_F(RequestSignerTest, AnItemThatBreaksARuleIsRefusedAlone) {
   const Result result =
       SignNext({Issue("a", "no-profile"), other, broken,
                 Revoke("b", "\x01\x02"), SignCrl(7), block, Issue("c")});
-  const char* const why[] = {"profile",      "nobody", "CSR",
+  const char* const why[] = {"profile",      "nobody", "csr",
                              "never issued", "shard",  "block"};
   ASSERT_EQ(result.outcomes.size(), 7u);
   for (int i = 0; i < 6; ++i) {
-    EXPECT_TRUE(
-        absl::StrContains(result.outcomes[i].refused(), why[i]))
+    EXPECT_TRUE(absl::StrContains(result.outcomes[i].refused(), why[i]))
         << result.outcomes[i].refused();
   }
   EXPECT_EQ(result.outcomes[6].refused(), "");
@@ -439,8 +438,8 @@ TEST_F(RequestSignerTest, TheClockIsHeldAgainstHeadAndLedger) {
   EXPECT_THAT(Sign(Write(header, {Issue("two")})), IsOk());
   sent_.push_back(written_);
 
-  // Months later, confirmed.
-  world_.clock.Advance(absl::Hours(24 * 200));
+  // Weeks later, confirmed.
+  world_.clock.Advance(absl::Hours(24 * 25));
   header = Next();
   header.clear_head();
   options_.confirm_clock = true;

@@ -8,8 +8,11 @@ import hashlib
 import json
 import os
 import pathlib
+import pty
 import random
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -17,6 +20,7 @@ import unittest
 
 sys.path.insert(0, "tests/airgap")
 
+import configs
 import junit
 import key_set
 from cluster import wait_until
@@ -392,7 +396,56 @@ class AirGap(ClusterCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("there is no terminal", done.stderr)
         self.assertEqual(self.offline_state(), before)
-        self.bring(self.sign(request))
+        # Whoever sits there is shown the items, and may say no.
+        for answer, code in (("no", 1), ("sign", 0)):
+            ours, theirs = pty.openpty()
+            os.write(ours, answer.encode() + b"\n")
+            done = self.root.run(*arguments, stdin=theirs)
+            os.close(theirs)
+            os.close(ours)
+            self.assertEqual(done.returncode, code, done.stderr)
+            self.assertIn("sign CRL", done.stdout)
+            self.assertIn("Type `sign`", done.stdout)
+        self.assertTrue((self.stick / "no").exists())
+        self.bring(self.stick / "no")
+
+    def test_e_the_running_signers_heads_name_the_roots_blocks(self):
+        head = self.work / "root.head"
+        configs.edit(self.cluster, "signer",
+                     lambda text: text + f'offline_head_file: "{head}"\n')
+        self.cluster.kill("signer", signal.SIGTERM)
+        self.cluster.start("signer")
+        request = self.export("--csr", self.request("fresh"), "--issuer", "root", "--profile",
+                              "device", "--request-id", "fresh", "--due")
+        self.root.approve(request, 1, 2)
+        result = self.sign(request)
+        self.bring(result, "--head", head, "--certificates", self.work / "issued")
+        shown = json.loads(self.root.run("show", result, "--json").stdout)
+        blocks = {item["block"]: int(item["version"]) for item in shown["items"]
+                  if item["kind"] == "block"}
+        self.assertTrue(blocks)
+
+        def named():
+            """Block -> version in the newest head's index, as FORMAT.md has it."""
+            with sqlite3.connect(self.folder / "inventory.sqlite") as database:
+                (index,), = database.execute(
+                    "select block_index from heads where signer = ?",
+                    ("spiffe://chancery/signer/signer",))
+            rows = [index[at:at + 24] for at in range(8, len(index), 24)]
+            return {row[:16].hex(): int.from_bytes(row[16:], "big") for row in rows}
+        # A revocation makes a head at once.
+        leaf, _ = self.issue("head")
+        self.cluster.run("revoke", self.serial(leaf), "--reason", "superseded")
+        wait_until("the head names them", lambda: all(
+            named().get(block) == version for block, version in blocks.items()), 90)
+        # A responder that begins with nothing is ready once it has them.
+        self.cluster.kill("responder-2")
+        shutil.rmtree(self.folder / "cache" / "responder-2")
+        self.cluster.start("responder-2")
+        self.assertIn(": good", self.root_status(self.cluster.url_of("responder-2"),
+                                                 self.work / "issued" / "fresh.pem"))
+        audit = self.cluster.run("audit", "--json", check=False)
+        self.assertNotIn("head-index-differs", audit.stdout)
 
 
 if __name__ == "__main__":

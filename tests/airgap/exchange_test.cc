@@ -258,6 +258,21 @@ TEST_F(ExchangeTest, WhatWasSignedIsInTheInventory) {
   EXPECT_EQ(lines_.str(), "");
 }
 
+// Nobody online can sign it: refreshers count it as due when it is time for a
+// walk, not when a signer that can be called would want to be.
+TEST_F(ExchangeTest, ABlockIsDueWhenItIsTimeForAVisit) {
+  Exchange({Issue("one"), Due(world_.now())});
+  const auto blocks = *inventory_->ListBlockTimes(std::nullopt);
+  ASSERT_EQ(blocks.size(), 1u);
+  const absl::Duration valid = blocks[0].next_update - blocks[0].this_update;
+  EXPECT_LE(blocks[0].refresh_at - blocks[0].this_update, valid * 0.75);
+  EXPECT_GE(blocks[0].refresh_at - blocks[0].this_update, valid * 0.70);
+  const auto crls = *inventory_->ListCrls();
+  ASSERT_EQ(crls.size(), 1u);
+  EXPECT_GE(crls[0].refresh_at - crls[0].this_update,
+            (crls[0].next_update - crls[0].this_update) * 0.7);
+}
+
 TEST_F(ExchangeTest, ImportingAgainChangesNothing) {
   const auto request = Export({Issue("one"), Due(world_.now())});
   const std::string result = Sign(*request);

@@ -138,6 +138,11 @@ void AirGapCommand::Declare(OptionSet& options) {
                    .help = "import: write new certificates there, with their "
                            "chain, as REQUEST-ID.pem"},
                   o.certificates);
+  options.AddText({.name = "--head",
+                   .value = "FILE",
+                   .help = "import: write the offline signer's newest head "
+                           "there, the running signer's offline_head_file"},
+                  o.head);
   options.AddFlag({.name = "--json", .help = "show: print JSON"}, o.json);
 }
 

@@ -47,6 +47,7 @@ struct AirGapOptions {
   bool confirm_clock = false;
   // import
   std::string certificates = {};
+  std::string head = {};
 };
 
 // Each does one action; false: something in it was refused.

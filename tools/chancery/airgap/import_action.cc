@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "chancery/airgap/v1/airgap.pb.h"
+#include "chancery/block/v1/head.pb.h"
 #include "refresher/airgap/result_import.h"
 #include "rpc/log.h"
 #include "tools/chancery/airgap/airgap_options.h"
@@ -45,6 +46,18 @@ absl::StatusOr<std::string> ChainPem(const std::string& certificate,
     }
   }
   return pem;
+}
+
+// For the running signer, whose heads then name the offline signer's blocks.
+absl::Status WriteHead(const AirGapOptions& options,
+                       storage::HeadStore& heads) {
+  ASSIGN_OR_RETURN(const storage::HeadRow newest,
+                   heads.GetHead(options.channel));
+  block::v1::SignedHead message;
+  message.set_head(newest.head);
+  message.set_index(newest.index);
+  const std::string bytes = message.SerializeAsString();
+  return base::WriteFileAtomically(options.head, base::AsBytes(bytes));
 }
 
 }  // namespace
@@ -86,6 +99,9 @@ absl::StatusOr<bool> ImportAirGap(const AirGapOptions& options,
                                .keys = keys,
                                .log = log},
                               options.channel, options.file, outcome));
+  if (!options.head.empty()) {
+    RETURN_IF_ERROR(WriteHead(options, side.inventory()));
+  }
   environment.out << FormatFacts(
       {{"Result",
         absl::StrCat(made.number, made.repeated ? ", imported before" : "")},
