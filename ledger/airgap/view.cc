@@ -120,7 +120,7 @@ void AddOutcome(const v1::Outcome& outcome, Facts& out) {
 void AddCrl(const v1::Crl& crl, Facts& out) {
   out.emplace_back("issuer_id", HexOf(crl.issuer_id()));
   out.emplace_back("shard", absl::StrCat(crl.shard()));
-  out.emplace_back("kind", crl.is_delta() ? "delta" : "full");
+  out.emplace_back("type", crl.is_delta() ? "delta" : "full");
   out.emplace_back("crl_number", absl::StrCat(crl.number()));
   out.emplace_back("this_update", SecondsText(crl.this_update_seconds()));
   out.emplace_back("next_update", SecondsText(crl.next_update_seconds()));
@@ -208,7 +208,7 @@ Facts FactsOf(const Record& record) {
     case Record::kSignCrl:
       out.emplace_back("issuer", record.sign_crl().issuer());
       out.emplace_back("shard", absl::StrCat(record.sign_crl().shard()));
-      out.emplace_back("kind", record.sign_crl().is_delta() ? "delta" : "full");
+      out.emplace_back("type", record.sign_crl().is_delta() ? "delta" : "full");
       break;
     case Record::kSignBlock:
       out.emplace_back("block", HexOf(record.sign_block().block_id()));

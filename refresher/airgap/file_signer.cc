@@ -29,6 +29,10 @@ absl::Status Malformed(uint64_t offset, absl::string_view what) {
       absl::StrCat("result: at byte ", offset, ": ", what));
 }
 
+absl::Status NoResult() {
+  return absl::InvalidArgumentError("result: this file is a request");
+}
+
 absl::Time RefreshAt(const v1::Block& block) {
   return block.refresh_at_seconds() == 0
              ? absl::InfiniteFuture()
@@ -112,7 +116,7 @@ absl::StatusOr<std::unique_ptr<FileSigner>> FileSigner::Open(
                           return signer->Place(offset, record, reading);
                         }));
   if (signer->header_->direction() != v1::DIRECTION_RESULT) {
-    return absl::InvalidArgumentError("result: this file is a request");
+    return NoResult();
   }
   if (signer->head_offset_ == 0) {
     return absl::InvalidArgumentError("result: it has no head");
@@ -125,6 +129,7 @@ absl::StatusOr<std::unique_ptr<FileSigner>> FileSigner::Open(
 
 absl::Status FileSigner::Place(uint64_t offset, const Record& record,
                                Reading& reading) {
+  if (header_->direction() != v1::DIRECTION_RESULT) return NoResult();
   if (head_offset_ != 0) return Malformed(offset, "the head comes last");
   if (reading.crl_left != 0 || record.has_crl_data()) {
     const uint64_t size = record.crl_data().data().size();

@@ -62,7 +62,7 @@ class AirGap(ClusterCase):
         try:
             cls.cluster.stop()
             cls.root = RootSigner(cls.work / "offline", cls.bin / "chancery", OFFLINE)
-            cls.root.make(cls.ca / "key-set", cls.cluster.responders()[0]["url"])
+            cls.root.make(cls.folder / "ca" / "key-set", cls.cluster.responders()[0]["url"])
             cls.stick = cls.work / "stick"
             cls.stick.mkdir()
             cls._pin_both()
@@ -76,11 +76,11 @@ class AirGap(ClusterCase):
         """A key set with both signers: what responders pin from now on."""
         root = cls.root.path("root.pem")
         made = key_set.make(
-            2, [(cls.ca / "manifest.key", [key_set.issuer_id(cls.ca / "issuing.pem")]),
+            2, [(cls.folder / "ca" / "manifest.key", [key_set.issuer_id(cls.folder / "ca" / "issuing.pem")]),
                 (cls.root.path("manifest.key"), [key_set.issuer_id(root)])],
-            [("issuing", cls.ca / "issuing.pem"), ("root", root)],
-            cls.ca / "key-set-root.key", cls.work)
-        (cls.ca / "key-set").write_bytes(made)
+            [("issuing", cls.folder / "ca" / "issuing.pem"), ("root", root)],
+            cls.folder / "ca" / "key-set-root.key", cls.work)
+        (cls.folder / "ca" / "key-set").write_bytes(made)
 
     # --- the three steps -----------------------------------------------------
 
@@ -129,7 +129,8 @@ class AirGap(ClusterCase):
     def offline_state(self):
         """All that the offline signer remembers: its files, and its ledger."""
         folder = self.root.path("ledger/airgap")
-        files = {p.name: p.read_bytes() for p in folder.glob("*")} if folder.exists() else {}
+        files = ({p.name: p.read_bytes() for p in folder.glob("*") if p.name != "lock"}
+                 if folder.exists() else {})
         crls = self.root.path("ledger/crls")
         files.update({p.name: p.read_bytes() for p in crls.glob("*")} if crls.exists() else {})
         return files
