@@ -195,23 +195,6 @@ absl::Status ExchangeFolder::Put(const Exchange& exchange) {
   return absl::OkStatus();
 }
 
-std::vector<std::string> ExchangeFolder::issuer_ids() const {
-  std::vector<std::string> ids;
-  for (const std::string& id : state_->issuer_id()) ids.push_back(Unhex(id));
-  return ids;
-}
-
-absl::Status ExchangeFolder::PutIssuerIds(const std::vector<std::string>& ids) {
-  v1::State next = *state_;
-  next.clear_issuer_id();
-  for (const std::string& id : ids) {
-    next.add_issuer_id(base::Hex(base::AsBytes(id)));
-  }
-  RETURN_IF_ERROR(Save(next));
-  *state_ = std::move(next);
-  return absl::OkStatus();
-}
-
 absl::Status ExchangeFolder::Save(const v1::State& state) const {
   std::string text;
   google::protobuf::TextFormat::PrintToString(state, &text);

@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -44,10 +43,6 @@ class ExchangeFolder {
   std::optional<Exchange> NewestResult() const;
   // The commit point of everything: adds the exchange, or its result.
   absl::Status Put(const Exchange& exchange);
-
-  // The ids of the signer's issuers (32 bytes each), as last put.
-  std::vector<std::string> issuer_ids() const;
-  absl::Status PutIssuerIds(const std::vector<std::string>& ids);
 
   std::string RequestFile(uint64_t number) const;
   std::string ResultFile(uint64_t number) const;

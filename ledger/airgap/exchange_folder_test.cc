@@ -47,7 +47,6 @@ TEST_F(ExchangeFolderTest, RemembersWhatWasPut) {
                              .result_sha256 = kResult}),
                 IsOk());
     ASSERT_THAT(folder->Put({.number = 2, .request_sha256 = kResult}), IsOk());
-    ASSERT_THAT(folder->PutIssuerIds({kRequest}), IsOk());
   }
   const auto folder = Open();
   ASSERT_THAT(folder, IsOk());
@@ -57,7 +56,6 @@ TEST_F(ExchangeFolderTest, RemembersWhatWasPut) {
   EXPECT_EQ(folder->NewestResult()->number, 1u);
   EXPECT_EQ(folder->NewestResult()->result_sha256, kResult);
   EXPECT_FALSE(folder->Find(3).has_value());
-  EXPECT_EQ(folder->issuer_ids(), std::vector<std::string>{kRequest});
 }
 
 TEST_F(ExchangeFolderTest, NumbersHaveNoGap) {

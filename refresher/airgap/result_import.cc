@@ -201,11 +201,6 @@ absl::StatusOr<ImportedResult> ImportDraft(
   RETURN_IF_ERROR(CheckFeed(*result, channel, parts.inventory));
 
   RETURN_IF_ERROR(Apply(*result, parts, channel, out));
-  ASSIGN_OR_RETURN(const std::vector<ListedIssuer> issuers,
-                   result->ListIssuers());
-  std::vector<std::string> ids;
-  for (const ListedIssuer& issuer : issuers) ids.push_back(issuer.issuer_id);
-  RETURN_IF_ERROR(parts.folder.PutIssuerIds(ids));
   RETURN_IF_ERROR(result->Outcomes(outcome));
   if (out.repeated) {
     parts.folder.DropDraft();

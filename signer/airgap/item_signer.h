@@ -23,7 +23,6 @@ class ItemSigner {
   absl::StatusOr<airgap::v1::Record> Sign(const airgap::v1::Record& item);
 
  private:
-  struct Due;
   absl::Status Do(const airgap::v1::Record& item, airgap::v1::Record& record);
   absl::Status SignBlock(const std::string& block_id);
   absl::Status SignDue(absl::Time due_by, airgap::v1::Record& record);
