@@ -81,7 +81,7 @@ class Assembled final : public OfflineSigner {
         crls_(*ledger_, issuers_, clock, crl_files_, {.wait_until = WaitUntil}),
         heads_(
             *ledger_, blocks_, *manifest_key_,
-            {.epoch = 1, .key_set_version = key_set_version, .offline = true}),
+            {.key_set_version = key_set_version, .offline = true}),
         folder_(std::move(folder)),
         requests_({.ledger = *ledger_,
                    .issuers = issuers_,
