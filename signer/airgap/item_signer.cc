@@ -9,7 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
+#include "base/encoding.h"
 #include "base/status_macros.h"
+#include "base/utf8.h"
 #include "chancery/airgap/v1/airgap.pb.h"
 #include "signer/schedule.h"
 
@@ -80,7 +82,10 @@ absl::StatusOr<Record> ItemSigner::Sign(const Record& item) {
   if (!IsAboutItem(done)) return done;
   // A ledger that does not answer is not about the item; nor is its clock.
   RETURN_IF_ERROR(parts_.ledger.Read().status());
-  record.mutable_outcome()->set_refused(std::string(done.message()));
+  // A reason may quote what the item held; a record's text is UTF-8.
+  const std::string why(done.message());
+  record.mutable_outcome()->set_refused(
+      base::IsPlainText(why) ? why : base::Hex(base::AsBytes(why)));
   return record;
 }
 
