@@ -33,6 +33,12 @@ void IssuerBook::Take(const ledger::CertificateEntry& made, uint64_t index,
   }
 }
 
+bool IssuerBook::HasPrefix(const std::string& prefix) const {
+  const auto found = issuers_.lower_bound(prefix);
+  return found != issuers_.end() &&
+         found->first.compare(0, prefix.size(), prefix) == 0;
+}
+
 uint32_t IssuerBook::ShardsOf(const std::string& issuer_id) const {
   const auto known = issuers_.find(issuer_id);
   return known == issuers_.end() ? 1 : known->second.shards;

@@ -22,6 +22,8 @@ class IssuerBook {
   void Take(const ledger::CertificateEntry& made, uint64_t index,
             Findings& findings);
 
+  // Whether an issuer began here whose id begins so.
+  bool HasPrefix(const std::string& prefix) const;
   // 1 of an issuer from before there were such entries.
   uint32_t ShardsOf(const std::string& issuer_id) const;
 

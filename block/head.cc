@@ -39,10 +39,13 @@ absl::StatusOr<const KeySet::ManifestKey*> KeyOf(const Signed& signed_head,
       "head: key ", base::Hex(signed_head.key_id), " is not in the key set"));
 }
 
-absl::Status CheckIssuers(const Index& index, const KeySet::ManifestKey& key) {
+absl::Status CheckIssuers(const Index& index,
+                          const std::vector<KeySet::ManifestKey>& keys) {
   std::set<std::string> prefixes;
-  for (const IssuerId& issuer : key.issuers) {
-    prefixes.insert(base::ToString(base::Bytes(issuer).first(kIssuerPrefix)));
+  for (const KeySet::ManifestKey& key : keys) {
+    for (const IssuerId& issuer : key.issuers) {
+      prefixes.insert(base::ToString(base::Bytes(issuer).first(kIssuerPrefix)));
+    }
   }
   for (const auto& [id, version] : index.versions) {
     if (prefixes.contains(base::ToString(base::Bytes(id).first(kIssuerPrefix))))
@@ -131,18 +134,22 @@ absl::StatusOr<Head> Head::Parse(base::Bytes encoded) {
 }
 
 absl::StatusOr<SignedHead> SignHead(Head head, const Index& index,
-                                    const crypto::SigningKey& manifest_key) {
+                                    const crypto::SigningKey& manifest_key,
+                                    absl::string_view type) {
   SignedHead out;
   out.index = index.Encode();
   head.index_hash = crypto::Sha256(base::AsBytes(out.index));
-  ASSIGN_OR_RETURN(const Signed made,
-                   Sign(kHeadType, head.Encode(), manifest_key));
+  ASSIGN_OR_RETURN(const Signed made, Sign(type, head.Encode(), manifest_key));
   out.head = made.Encode();
   return out;
 }
 
-absl::StatusOr<OpenedHead> OpenHead(const SignedHead& signed_head,
-                                    const KeySet& keys) {
+namespace {
+
+// `own`: the index has blocks of the key's own issuers only.
+absl::StatusOr<OpenedHead> Open(absl::string_view type, bool own,
+                                const SignedHead& signed_head,
+                                const KeySet& keys) {
   ASSIGN_OR_RETURN(const Signed parsed,
                    Signed::Parse(base::AsBytes(signed_head.head)));
   OpenedHead opened;
@@ -151,7 +158,7 @@ absl::StatusOr<OpenedHead> OpenHead(const SignedHead& signed_head,
                    KeyOf(parsed, opened.head.time, keys));
   ASSIGN_OR_RETURN(const crypto::PublicKey key,
                    crypto::PublicKey::FromSpki(base::AsBytes(entry->spki)));
-  if (!Verify(kHeadType, parsed, key).ok()) {
+  if (!Verify(type, parsed, key).ok()) {
     return absl::PermissionDeniedError("head: the signature does not verify");
   }
   if (crypto::Sha256(base::AsBytes(signed_head.index)) !=
@@ -160,8 +167,22 @@ absl::StatusOr<OpenedHead> OpenHead(const SignedHead& signed_head,
   }
   ASSIGN_OR_RETURN(opened.index,
                    Index::Parse(base::AsBytes(signed_head.index)));
-  RETURN_IF_ERROR(CheckIssuers(opened.index, *entry));
+  RETURN_IF_ERROR(
+      CheckIssuers(opened.index,
+                   own ? std::vector<KeySet::ManifestKey>{*entry} : keys.keys));
   return opened;
+}
+
+}  // namespace
+
+absl::StatusOr<OpenedHead> OpenHead(const SignedHead& signed_head,
+                                    const KeySet& keys) {
+  return Open(kHeadType, /*own=*/false, signed_head, keys);
+}
+
+absl::StatusOr<OpenedHead> OpenOfflineHead(const SignedHead& signed_head,
+                                           const KeySet& keys) {
+  return Open(kOfflineHeadType, /*own=*/true, signed_head, keys);
 }
 
 absl::StatusOr<Head> HeadOf(base::Bytes signed_head) {

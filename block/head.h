@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/bytes.h"
 #include "block/key_set.h"
@@ -19,6 +20,9 @@
 namespace chancery::block {
 
 inline constexpr char kHeadType[] = "head";
+// Of a signer without a network. A type of its own: nobody who follows a
+// running signer takes one for that signer's.
+inline constexpr char kOfflineHeadType[] = "offline-head";
 
 // The version that each block has which holds a response that lives.
 // Ascending by id.
@@ -61,7 +65,8 @@ struct SignedHead {
 
 // `head` with the hash of `index`, signed. Errors as SigningKey::Sign.
 absl::StatusOr<SignedHead> SignHead(Head head, const Index& index,
-                                    const crypto::SigningKey& manifest_key);
+                                    const crypto::SigningKey& manifest_key,
+                                    absl::string_view type = kHeadType);
 
 struct OpenedHead {
   Head head;
@@ -69,11 +74,17 @@ struct OpenedHead {
 };
 
 // A head that a key of `keys` signed which may sign at the head's time, with an
-// index of blocks of that key's issuers and no others. Whether it is new is not
-// looked at. InvalidArgument: malformed, or the index is another one.
-// PermissionDenied: the key, an issuer, or the signature.
+// index of blocks of issuers that the set has keys for: beside that key's own
+// those of offline signers (TRUST 10). Whether it is new is not looked at.
+// InvalidArgument: malformed, or the index is another one. PermissionDenied:
+// the key, an issuer, or the signature.
 absl::StatusOr<OpenedHead> OpenHead(const SignedHead& signed_head,
                                     const KeySet& keys);
+
+// As OpenHead, of a signer without a network: of type kOfflineHeadType, with
+// blocks of its key's issuers and no others.
+absl::StatusOr<OpenedHead> OpenOfflineHead(const SignedHead& signed_head,
+                                           const KeySet& keys);
 
 // What the signed head says; nothing is verified.
 absl::StatusOr<Head> HeadOf(base::Bytes signed_head);

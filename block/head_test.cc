@@ -197,6 +197,34 @@ TEST_F(SignedHeadTest, RefusesABlockOfAnotherIssuer) {
               StatusIs(absl::StatusCode::kPermissionDenied, "issuer"));
 }
 
+// TRUST 10: the issuing signer's heads name the newest root index.
+TEST_F(SignedHeadTest, NamesBlocksOfEveryIssuerThatTheSetHasAKeyFor) {
+  Index index = TwoBlocks();
+  index.versions.push_back({IdOf(0x12, 0), 1});
+  IssuerId root;
+  root.fill(0x12);
+  keys_.keys.push_back({.spki = base::ToString(Key()->public_key().spki()),
+                        .not_before = kTime - absl::Hours(1),
+                        .not_after = kTime + absl::Hours(1),
+                        .issuers = {root}});
+  EXPECT_THAT(OpenHead(Made(Example(), index), keys_), IsOk());
+  // An offline signer speaks for its own issuers.
+  const SignedHead offline =
+      *SignHead(Example(), index, *key_, kOfflineHeadType);
+  EXPECT_THAT(OpenOfflineHead(offline, keys_),
+              StatusIs(absl::StatusCode::kPermissionDenied, "issuer"));
+}
+
+TEST_F(SignedHeadTest, AnOfflineSignersHeadIsNoHead) {
+  const SignedHead offline =
+      *SignHead(Example(), TwoBlocks(), *key_, kOfflineHeadType);
+  EXPECT_THAT(OpenOfflineHead(offline, keys_), IsOk());
+  EXPECT_THAT(OpenHead(offline, keys_),
+              StatusIs(absl::StatusCode::kPermissionDenied, "signature"));
+  EXPECT_THAT(OpenOfflineHead(Made(), keys_),
+              StatusIs(absl::StatusCode::kPermissionDenied, "signature"));
+}
+
 // What one key signs for one purpose is nothing for another.
 TEST_F(SignedHeadTest, RefusesWhatWasSignedAsAManifest) {
   Head head = Example();

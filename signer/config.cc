@@ -21,6 +21,7 @@
 #include "rpc/audit_log/open_configured.h"
 #include "rpc/config.h"
 #include "rpc/roles.h"
+#include "signer/airgap/operators.h"
 #include "signer/crl_shard.h"
 #include "signer/issuer_chain.h"
 #include "signer/lint_settings.h"
@@ -356,6 +357,20 @@ absl::StatusOr<Issuer> LoadIssuer(
   return issuer;
 }
 
+// An offline signer takes files and no calls.
+absl::Status CheckListener(const config::Signer& config) {
+  const auto& addresses = config.listen().address();
+  if (config.has_air_gap()) {
+    RETURN_IF_ERROR(CheckAirGap(config.air_gap()));
+    if (addresses.empty()) return absl::OkStatus();
+    return rpc::ConfigError("listen.address", addresses[0],
+                            "with air_gap it listens nowhere");
+  }
+  if (!addresses.empty()) return absl::OkStatus();
+  return rpc::ConfigError("listen.address", "",
+                          "say where to listen, such as unix:/path");
+}
+
 }  // namespace
 
 crypto::KeySource ToKeySource(const config::KeySource& source) {
@@ -367,10 +382,7 @@ crypto::KeySource ToKeySource(const config::KeySource& source) {
 
 absl::Status CheckConfig(const config::Signer& config) {
   RETURN_IF_ERROR(rpc::RequireSet("ledger_dir", config.ledger_dir()));
-  if (config.listen().address().empty()) {
-    return rpc::ConfigError("listen.address", "",
-                            "say where to listen, such as unix:/path");
-  }
+  RETURN_IF_ERROR(CheckListener(config));
   RETURN_IF_ERROR(rpc::RoleTable::Create(config.grant()).status());
   RETURN_IF_ERROR(rpc::CheckAuditLog(config.audit_log()));
   if (!config.has_manifest_key()) {

@@ -95,6 +95,13 @@ absl::StatusOr<block::Head> HeadSigner::FactsOf(const LedgerView& view) {
   return head;
 }
 
+block::Index HeadSigner::IndexOf() {
+  if (!options_.others) return {.versions = {index_.begin(), index_.end()}};
+  std::map<block::BlockId, uint64_t> all = index_;
+  for (const auto& row : options_.others()) all.insert(row);
+  return {.versions = {all.begin(), all.end()}};
+}
+
 absl::StatusOr<std::shared_ptr<const NewestHead>> HeadSigner::Sign() {
   base::MutexLock lock(signing_);
   ASSIGN_OR_RETURN(auto view, ledger_.Read());
@@ -107,9 +114,10 @@ absl::StatusOr<std::shared_ptr<const NewestHead>> HeadSigner::Sign() {
   }
   auto made = std::make_shared<NewestHead>();
   ASSIGN_OR_RETURN(made->head, FactsOf(*view));
-  const block::Index index{.versions = {index_.begin(), index_.end()}};
   ASSIGN_OR_RETURN(made->bytes,
-                   block::SignHead(made->head, index, manifest_key_));
+                   block::SignHead(made->head, IndexOf(), manifest_key_,
+                                   options_.offline ? block::kOfflineHeadType
+                                                    : block::kHeadType));
   // A ledger without entries has no rows at all.
   if (made->head.ledger_size > 0) {
     RETURN_IF_ERROR(ledger_.Execute([&](Transaction& tx) {

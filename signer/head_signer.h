@@ -2,8 +2,11 @@
 #define CHANCERY_SIGNER_HEAD_SIGNER_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -30,6 +33,11 @@ class HeadSigner {
   struct Options {
     uint64_t epoch = 1;
     uint64_t key_set_version = 0;  // 0: not known.
+    // Of a signer without a network: its heads are of a type of their own.
+    bool offline = false;
+    // Blocks of offline signers that the heads are to name, too. May be null.
+    std::function<std::vector<std::pair<block::BlockId, uint64_t>>()> others =
+        nullptr;
   };
 
   // All must outlive this object.
@@ -38,7 +46,7 @@ class HeadSigner {
       : ledger_(ledger),
         blocks_(blocks),
         manifest_key_(manifest_key),
-        options_(options) {}
+        options_(std::move(options)) {}
 
   // A head of the ledger as it is now, later than all before it, which is kept
   // in the ledger's store before it is returned. Changes that wait in blocks
@@ -54,6 +62,7 @@ class HeadSigner {
   // What `index_` and `unreflected_` lack, up to the view's moment.
   absl::Status CatchUp(const LedgerView& view)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(signing_);
+  block::Index IndexOf() ABSL_EXCLUSIVE_LOCKS_REQUIRED(signing_);
   void SignPending() ABSL_EXCLUSIVE_LOCKS_REQUIRED(signing_);
   absl::StatusOr<block::Head> FactsOf(const LedgerView& view)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(signing_);

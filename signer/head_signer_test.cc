@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/testing/status_matchers.h"
@@ -41,9 +42,8 @@ class HeadSignerTest : public ::testing::Test {
   }
 
   absl::Status Append(ledger::EntryBody body) {
-    return world_.signer.ledger().Execute([&](Transaction& tx) {
-      return tx.Append(std::move(body)).status();
-    });
+    return world_.signer.ledger().Execute(
+        [&](Transaction& tx) { return tx.Append(std::move(body)).status(); });
   }
 
   ledger::CertificateEntry CertificateOf(const Issued& issued) {
@@ -118,14 +118,14 @@ TEST_F(HeadSignerTest, SignsWhatWaits) {
   ASSERT_EQ(Sign().head.reflected_size, 2u);
   const std::string& block_id = issued->updates.front().block_id;
   const uint64_t before = VersionOf(block_id);
-  ASSERT_THAT(Append(ledger::StatusEntry{
-                  .change = ledger::StatusChange::kRevoke,
-                  .issuer_id = issued->issuer_id,
-                  .serial = issued->serial,
-                  .reason = 1,
-                  .revoked_at = world_.now(),
-                  .origin = {}}),
-              IsOk());
+  ASSERT_THAT(
+      Append(ledger::StatusEntry{.change = ledger::StatusChange::kRevoke,
+                                 .issuer_id = issued->issuer_id,
+                                 .serial = issued->serial,
+                                 .reason = 1,
+                                 .revoked_at = world_.now(),
+                                 .origin = {}}),
+      IsOk());
   const block::OpenedHead opened = Sign();
   EXPECT_EQ(opened.head.reflected_size, opened.head.ledger_size);
   EXPECT_GT(VersionOf(block_id), before);
@@ -192,6 +192,39 @@ TEST_F(HeadSignerTest, LeavesOutBlocksWithoutLife) {
   const block::OpenedHead opened = Sign();
   EXPECT_EQ(opened.index.VersionOf(IdOf(issued->updates.front().block_id)), 0u);
   EXPECT_FALSE(opened.index.versions.empty());
+}
+
+// TRUST 10: "The issuing signer's heads name the newest root index."
+TEST_F(HeadSignerTest, NamesTheBlocksOfOfflineSigners) {
+  ASSERT_THAT(world_.Issue("first"), IsOk());
+  block::BlockId other{};
+  other.fill(0x33);
+  HeadSigner heads(
+      world_.signer.ledger(), world_.signer.blocks(),
+      *world_.pki.manifest_key(), {.others = [&] {
+        return std::vector<std::pair<block::BlockId, uint64_t>>{{other, 7}};
+      }});
+  block::KeySet keys = world_.pki.KeySet();
+  keys.keys.push_back(keys.keys.front());
+  keys.keys.back().issuers.front().fill(0x33);
+  const auto made = heads.Sign();
+  ASSERT_THAT(made, IsOk());
+  const auto opened = block::OpenHead((*made)->bytes, keys);
+  ASSERT_THAT(opened, IsOk());
+  EXPECT_EQ(opened->index.versions.size(), 2u);
+  EXPECT_EQ(opened->index.VersionOf(other), 7u);
+}
+
+TEST_F(HeadSignerTest, AnOfflineSignersHeadsAreOfATypeOfTheirOwn) {
+  ASSERT_THAT(world_.Issue("first"), IsOk());
+  HeadSigner heads(world_.signer.ledger(), world_.signer.blocks(),
+                   *world_.pki.manifest_key(), {.offline = true});
+  const auto made = heads.Sign();
+  ASSERT_THAT(made, IsOk());
+  EXPECT_THAT(block::OpenOfflineHead((*made)->bytes, world_.pki.KeySet()),
+              IsOk());
+  EXPECT_THAT(block::OpenHead((*made)->bytes, world_.pki.KeySet()),
+              StatusIs(absl::StatusCode::kPermissionDenied, "signature"));
 }
 
 }  // namespace

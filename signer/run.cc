@@ -41,6 +41,7 @@
 #include "signer/ledger_growth.h"
 #include "signer/ledger_service.h"
 #include "signer/mass_revocation.h"
+#include "signer/offline_heads.h"
 #include "signer/order_verifier.h"
 #include "signer/own_certificates.h"
 #include "signer/presign_service.h"
@@ -110,6 +111,10 @@ HeadTicker::Options TickerOptions(const config::Signer& config,
 }  // namespace
 
 absl::Status Run(const config::Signer& config, rpc::Process& process) {
+  if (config.has_air_gap()) {
+    return absl::FailedPreconditionError(
+        "air_gap: is set: this signer takes files, by `chancery airgap sign`");
+  }
   ASSIGN_OR_RETURN(const rpc::Credentials credentials,
                    rpc::Credentials::Load(config.identity()));
   ASSIGN_OR_RETURN(const rpc::RoleTable roles,
@@ -160,8 +165,20 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
 
   ASSIGN_OR_RETURN(const uint64_t key_set_version,
                    KeySetVersion(config.key_set_file()));
+  ASSIGN_OR_RETURN(
+      const auto offline_heads,
+      OfflineHeads::Open(
+          {config.offline_head_file().begin(),
+           config.offline_head_file().end()},
+          config.key_set_file(),
+          [&process](const std::string& file, const absl::Status& why) {
+            process.log().Error("offline_head_refused",
+                                {{"file", file}, {"why", why}});
+          }));
   HeadSigner heads(*ledger, blocks, *manifest_key,
-                   {.epoch = 1, .key_set_version = key_set_version});
+                   {.epoch = 1,
+                    .key_set_version = key_set_version,
+                    .others = [&] { return offline_heads->Read(); }});
   HeadTicker ticker(heads, TickerOptions(config, process));
 
   ASSIGN_OR_RETURN(const std::unique_ptr<rpc::AuditLog> audit,

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "tools/chancery/airgap/airgap_command.h"
 #include "tools/chancery/audit/audit_command.h"
 #include "tools/chancery/ceremony/ceremony_command.h"
 #include "tools/chancery/cluster_command.h"
@@ -42,6 +43,7 @@ CommandList AllCommands() {
   all.push_back(std::make_unique<LintCommand>());
   all.push_back(std::make_unique<ConvertCommand>());
   all.push_back(std::make_unique<CeremonyCommand>());
+  all.push_back(std::make_unique<AirGapCommand>());
   return all;
 }
 
