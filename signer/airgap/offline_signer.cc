@@ -79,9 +79,8 @@ class Assembled final : public OfflineSigner {
         limit_(std::numeric_limits<uint64_t>::max()),
         revocation_(*ledger_, issuers_, blocks_, limit_, clock),
         crls_(*ledger_, issuers_, clock, crl_files_, {.wait_until = WaitUntil}),
-        heads_(
-            *ledger_, blocks_, *manifest_key_,
-            {.key_set_version = key_set_version, .offline = true}),
+        heads_(*ledger_, blocks_, *manifest_key_,
+               {.key_set_version = key_set_version, .offline = true}),
         folder_(std::move(folder)),
         requests_({.ledger = *ledger_,
                    .issuers = issuers_,
