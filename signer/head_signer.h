@@ -28,7 +28,6 @@ struct NewestHead {
 class HeadSigner {
  public:
   struct Options {
-    uint64_t epoch = 1;
     uint64_t key_set_version = 0;  // 0: not known.
   };
 

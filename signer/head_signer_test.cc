@@ -41,9 +41,8 @@ class HeadSignerTest : public ::testing::Test {
   }
 
   absl::Status Append(ledger::EntryBody body) {
-    return world_.signer.ledger().Execute([&](Transaction& tx) {
-      return tx.Append(std::move(body)).status();
-    });
+    return world_.signer.ledger().Execute(
+        [&](Transaction& tx) { return tx.Append(std::move(body)).status(); });
   }
 
   ledger::CertificateEntry CertificateOf(const Issued& issued) {
@@ -65,10 +64,11 @@ class HeadSignerTest : public ::testing::Test {
   HeadSigner heads_{world_.signer.ledger(),
                     world_.signer.blocks(),
                     *world_.pki.manifest_key(),
-                    {.epoch = 4, .key_set_version = 3}};
+                    {.key_set_version = 3}};
 };
 
 TEST_F(HeadSignerTest, SaysWhatTheLedgerSays) {
+  ASSERT_THAT(Append(ledger::EpochEntry{.epoch = 4}), IsOk());
   const auto issued = world_.Issue("first");
   ASSERT_THAT(issued, IsOk());
   const block::OpenedHead opened = Sign();
@@ -118,14 +118,14 @@ TEST_F(HeadSignerTest, SignsWhatWaits) {
   ASSERT_EQ(Sign().head.reflected_size, 2u);
   const std::string& block_id = issued->updates.front().block_id;
   const uint64_t before = VersionOf(block_id);
-  ASSERT_THAT(Append(ledger::StatusEntry{
-                  .change = ledger::StatusChange::kRevoke,
-                  .issuer_id = issued->issuer_id,
-                  .serial = issued->serial,
-                  .reason = 1,
-                  .revoked_at = world_.now(),
-                  .origin = {}}),
-              IsOk());
+  ASSERT_THAT(
+      Append(ledger::StatusEntry{.change = ledger::StatusChange::kRevoke,
+                                 .issuer_id = issued->issuer_id,
+                                 .serial = issued->serial,
+                                 .reason = 1,
+                                 .revoked_at = world_.now(),
+                                 .origin = {}}),
+      IsOk());
   const block::OpenedHead opened = Sign();
   EXPECT_EQ(opened.head.reflected_size, opened.head.ledger_size);
   EXPECT_GT(VersionOf(block_id), before);

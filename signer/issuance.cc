@@ -17,12 +17,11 @@
 namespace chancery::signer {
 namespace {
 
-constexpr char kEpoch = 1;
 constexpr size_t kRandomOctets = 16;
 
 // TRUST 3: one byte of epoch, 127 random bits, at most 17 octets.
-std::string NewSerial(base::Random& random) {
-  std::string serial(1, kEpoch);
+std::string NewSerial(uint64_t epoch, base::Random& random) {
+  std::string serial(1, static_cast<char>(epoch));
   serial += random.Bytes(kRandomOctets);
   serial[1] = static_cast<char>(serial[1] & 0x7f);
   return serial;
@@ -105,6 +104,11 @@ absl::StatusOr<std::optional<Issued>> Issuance::Repeated(
                 .repeated = true};
 }
 
+absl::StatusOr<uint64_t> Issuance::Epoch() const {
+  ASSIGN_OR_RETURN(const auto view, ledger_.Read());
+  return view->state().Epoch();
+}
+
 absl::StatusOr<Issued> Issuance::Issue(const IssueRequest& request) {
   ASSIGN_OR_RETURN(const Issuer* issuer, issuers_.Named(request.issuer));
   ASSIGN_OR_RETURN(const policy::Profile* profile,
@@ -117,7 +121,8 @@ absl::StatusOr<Issued> Issuance::Issue(const IssueRequest& request) {
 
   ASSIGN_OR_RETURN(const x509::Csr csr,
                    x509::ParseCsr(base::AsBytes(request.csr)));
-  const std::string serial = NewSerial(random_);
+  ASSIGN_OR_RETURN(const uint64_t epoch, Epoch());
+  const std::string serial = NewSerial(epoch, random_);
   const uint32_t crl_shard = ShardForSerial(*issuer, serial);
   ASSIGN_OR_RETURN(const x509::CertificateFacts facts,
                    policy::BuildLeaf(*profile, csr, FactsOf(*issuer, crl_shard),

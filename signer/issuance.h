@@ -40,6 +40,8 @@ class Issuance {
   static absl::StatusOr<std::string> Sign(const Issuer& issuer,
                                           const policy::Profile& profile,
                                           const x509::CertificateFacts& facts);
+  // Of the ledger: up to ledger::kMaxEpoch.
+  absl::StatusOr<uint64_t> Epoch() const;
   // What was answered to this request before, if anything.
   absl::StatusOr<std::optional<Issued>> Repeated(const Issuer& issuer,
                                                  const ledger::Origin& origin);
