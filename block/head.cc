@@ -190,4 +190,29 @@ absl::StatusOr<Head> HeadOf(base::Bytes signed_head) {
   return Head::Parse(base::AsBytes(parsed.message));
 }
 
+absl::StatusOr<std::string> SignLedgerRoot(Head facts,
+                                           const crypto::SigningKey& key) {
+  facts.reflected_size = 0;
+  facts.index_hash = {};
+  ASSIGN_OR_RETURN(const Signed made,
+                   Sign(kLedgerRootType, facts.Encode(), key));
+  return made.Encode();
+}
+
+absl::StatusOr<Head> OpenStatement(absl::string_view type,
+                                   base::Bytes statement,
+                                   const std::vector<crypto::PublicKey>& keys) {
+  ASSIGN_OR_RETURN(const Signed parsed, Signed::Parse(statement));
+  ASSIGN_OR_RETURN(const Head head, Head::Parse(base::AsBytes(parsed.message)));
+  for (const crypto::PublicKey& key : keys) {
+    if (KeyIdOf(key) != parsed.key_id) continue;
+    if (Verify(type, parsed, key).ok()) return head;
+    return absl::PermissionDeniedError(
+        absl::StrCat(type, ": the signature does not verify"));
+  }
+  return absl::PermissionDeniedError(
+      absl::StrCat(type, ": key ", base::Hex(parsed.key_id),
+                   " is not the key that signs manifests here"));
+}
+
 }  // namespace chancery::block

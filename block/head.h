@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "block/key_set.h"
 #include "block/manifest.h"
+#include "crypto/public_key.h"
 #include "crypto/signing_key.h"
 #include "merkle/tree.h"
 
@@ -88,6 +89,20 @@ absl::StatusOr<OpenedHead> OpenOfflineHead(const SignedHead& signed_head,
 
 // What the signed head says; nothing is verified.
 absl::StatusOr<Head> HeadOf(base::Bytes signed_head);
+
+// What the signer says of its ledger alone, for those who keep a copy of the
+// entries: a head without an index, and of a type of its own, so that nobody
+// takes it for one. Only time, ledger and epoch of `facts` mean anything.
+inline constexpr char kLedgerRootType[] = "ledger-root";
+absl::StatusOr<std::string> SignLedgerRoot(Head facts,
+                                           const crypto::SigningKey& key);
+
+// A head, or a ledger root, that one of `keys` signed: whether the key may sign
+// for others to believe is not asked, only whether whoever has it did sign.
+// InvalidArgument: malformed. PermissionDenied: another key, or the signature.
+absl::StatusOr<Head> OpenStatement(absl::string_view type,
+                                   base::Bytes statement,
+                                   const std::vector<crypto::PublicKey>& keys);
 
 }  // namespace chancery::block
 

@@ -10,7 +10,9 @@
 namespace chancery::block {
 namespace {
 
-constexpr uint8_t kFormat = 1;
+// Of the first epoch, without a number; of later ones, with it.
+constexpr uint8_t kFirstEpoch = 1;
+constexpr uint8_t kLaterEpoch = 2;
 
 // ECDSA keys have one algorithm each; RSA and Ed25519 too.
 crypto::SignatureAlgorithm AlgorithmOf(const crypto::PublicKey& key) {
@@ -37,7 +39,7 @@ std::optional<BlockId> ToBlockId(absl::string_view bytes) {
 
 std::string EncodeManifest(const Manifest& manifest) {
   std::string out;
-  wire::PutInt(out, kFormat);
+  wire::PutInt(out, manifest.epoch == 1 ? kFirstEpoch : kLaterEpoch);
   base::Append(out, manifest.block_id);
   base::Append(out, manifest.issuer_id);
   wire::PutInt(out, manifest.version);
@@ -54,6 +56,7 @@ std::string EncodeManifest(const Manifest& manifest) {
   wire::PutTime(out, manifest.produced_at);
   wire::PutInt(out, manifest.ledger_size);
   base::Append(out, manifest.previous);
+  if (manifest.epoch != 1) wire::PutInt(out, manifest.epoch);
   return out;
 }
 
@@ -63,12 +66,12 @@ absl::StatusOr<Manifest> ParseManifest(base::Bytes encoded) {
   wire::Reader in(encoded);
   Manifest manifest;
   uint8_t format, templates;
-  if (!in.Int(format) || format != kFormat || !in.Array(manifest.block_id) ||
-      !in.Array(manifest.issuer_id) || !in.Int(manifest.version) ||
-      !in.Int(manifest.base_version) || !in.Int(manifest.capacity) ||
-      !in.Int(manifest.count) || !in.Array(manifest.record_root) ||
-      !in.Array(manifest.status_root) || !in.Int(templates) || templates < 1 ||
-      templates > kMaxTemplates) {
+  if (!in.Int(format) || (format != kFirstEpoch && format != kLaterEpoch) ||
+      !in.Array(manifest.block_id) || !in.Array(manifest.issuer_id) ||
+      !in.Int(manifest.version) || !in.Int(manifest.base_version) ||
+      !in.Int(manifest.capacity) || !in.Int(manifest.count) ||
+      !in.Array(manifest.record_root) || !in.Array(manifest.status_root) ||
+      !in.Int(templates) || templates < 1 || templates > kMaxTemplates) {
     return malformed;
   }
   manifest.templates.resize(templates);
@@ -78,6 +81,8 @@ absl::StatusOr<Manifest> ParseManifest(base::Bytes encoded) {
   if (!in.Time(manifest.this_update) || !in.Time(manifest.next_update) ||
       !in.Time(manifest.refresh_at) || !in.Time(manifest.produced_at) ||
       !in.Int(manifest.ledger_size) || !in.Array(manifest.previous) ||
+      (format == kLaterEpoch &&
+       (!in.Int(manifest.epoch) || manifest.epoch < 2)) ||
       !in.AtEnd()) {
     return malformed;
   }

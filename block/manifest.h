@@ -48,6 +48,7 @@ struct Manifest {
   absl::Time produced_at = {};  // When this manifest was made.
   uint64_t ledger_size = 0;     // Every entry before this index is reflected.
   merkle::Hash previous{};      // Hash of the manifest before; zeros for none.
+  uint64_t epoch = 1;           // Of the signer that made it.
 
   friend bool operator==(const Manifest&, const Manifest&) = default;
 };

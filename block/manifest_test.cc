@@ -42,6 +42,21 @@ std::string Repeat(const std::string& hex, int count) {
   return out;
 }
 
+TEST(ManifestTest, OfALaterEpochHasItsNumberAtTheEnd) {
+  Manifest manifest = Example();
+  const std::string first = EncodeManifest(manifest);
+  manifest.epoch = 3;
+  std::string later = EncodeManifest(manifest);
+  EXPECT_EQ(later, '\2' + first.substr(1) + std::string(7, '\0') + '\3');
+  ASSERT_THAT(ParseManifest(base::AsBytes(later)), IsOk());
+  EXPECT_EQ(*ParseManifest(base::AsBytes(later)), manifest);
+  // One form for each: the first epoch is not written.
+  later.back() = 1;
+  EXPECT_FALSE(ParseManifest(base::AsBytes(later)).ok());
+  later[0] = 1;
+  EXPECT_FALSE(ParseManifest(base::AsBytes(later)).ok());
+}
+
 TEST(ManifestTest, IsLaidOutAsFormatMdSays) {
   const std::string encoded = EncodeManifest(Example());
   EXPECT_EQ(base::Hex(base::AsBytes(encoded)),

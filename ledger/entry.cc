@@ -26,6 +26,7 @@ enum Type : uint8_t {
   kCrl = 7,
   kIssuer = 8,
   kOrder = 9,
+  kEpoch = 10,
 };
 
 Type TypeOf(const EntryBody& body) {
@@ -37,6 +38,7 @@ Type TypeOf(const EntryBody& body) {
     return status->change == StatusChange::kHold ? kHold : kRelease;
   }
   if (std::holds_alternative<OrderEntry>(body)) return kOrder;
+  if (std::holds_alternative<EpochEntry>(body)) return kEpoch;
   if (std::holds_alternative<ManifestEntry>(body)) return kManifest;
   return std::holds_alternative<CrlEntry>(body) ? kCrl : kIssuer;
 }
@@ -188,6 +190,12 @@ absl::Status CheckBody(const IssuerEntry& body) {
   return CheckSize("certificate", body.certificate, 1, kMaxCertificateSize);
 }
 
+absl::Status CheckBody(const EpochEntry& body) {
+  if (body.epoch >= 2 && body.epoch <= kMaxEpoch) return absl::OkStatus();
+  return Invalid("epoch", absl::StrCat(body.epoch),
+                 absl::StrCat("must be between 2 and ", kMaxEpoch));
+}
+
 void Write(const Origin& origin, ByteWriter& out) {
   out.Counted(origin.caller, 2)
       .Counted(origin.requester, 2)
@@ -292,6 +300,10 @@ bool Read(ByteReader& in, OrderEntry& body) {
          in.Counted(4, kMaxOrderSize, body.order);
 }
 
+void Write(const EpochEntry& body, ByteWriter& out) { out.U64(body.epoch); }
+
+bool Read(ByteReader& in, EpochEntry& body) { return in.U64(body.epoch); }
+
 void Write(const IssuerEntry& body, ByteWriter& out) {
   out.Raw(body.issuer_id)
       .Counted(body.name, 1)
@@ -332,6 +344,8 @@ bool ReadBody(uint8_t type, ByteReader& in, EntryBody& out) {
       return ReadBody(in, OrderEntry(), out);
     case kIssuer:
       return ReadBody(in, IssuerEntry(), out);
+    case kEpoch:
+      return ReadBody(in, EpochEntry(), out);
   }
   return false;
 }
@@ -374,8 +388,8 @@ absl::StatusOr<Entry> ParseEntry(base::Bytes bytes) {
   if (format != kFormat) {
     return Invalid("format", absl::StrCat(format), "must be 1");
   }
-  if (type < kIssue || type > kOrder) {
-    return Invalid("type", absl::StrCat(type), "must be between 1 and 9");
+  if (type < kIssue || type > kEpoch) {
+    return Invalid("type", absl::StrCat(type), "must be between 1 and 10");
   }
   if (!in.U64(entry.index) || !in.U64(seconds) || !in.U32(micros)) {
     return absl::InvalidArgumentError("ledger entry: shorter than its header");
@@ -415,6 +429,8 @@ std::string EntryTypeName(const EntryBody& body) {
       return "revocation order";
     case kCrl:
       return "crl";
+    case kEpoch:
+      return "epoch";
     case kIssuer:
       break;
   }

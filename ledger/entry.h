@@ -32,6 +32,8 @@ inline constexpr size_t kMaxOrderSize = 1 << 15;
 inline constexpr uint32_t kMaxOrderedEntries = 4096;
 inline constexpr size_t kMaxIssuerNameSize = 63;
 inline constexpr uint32_t kMaxCrlShards = 4096;
+// A serial number begins with it, in one octet, and is positive.
+inline constexpr uint64_t kMaxEpoch = 127;
 
 // Who asked. (caller, requester, request_id) names a request for ever.
 struct Origin {
@@ -112,8 +114,15 @@ struct IssuerEntry {
   uint32_t crl_shards = 1;       // Scopes that its CRL is divided into.
 };
 
+// Another signer goes on with this ledger: what comes after this entry is its
+// own, and whoever signed before must not any more. Before the first of these
+// the epoch is 1.
+struct EpochEntry {
+  uint64_t epoch = 0;  // 2 to kMaxEpoch; later ones are greater.
+};
+
 using EntryBody = std::variant<CertificateEntry, StatusEntry, ManifestEntry,
-                               CrlEntry, IssuerEntry, OrderEntry>;
+                               CrlEntry, IssuerEntry, OrderEntry, EpochEntry>;
 
 struct Entry {
   uint64_t index = 0;
@@ -133,7 +142,7 @@ std::string EncodeEntry(const Entry& entry);
 absl::StatusOr<Entry> ParseEntry(base::Bytes bytes);
 
 // "issue", "import", "revoke", "hold", "release", "manifest", "crl", "issuer",
-// "revocation order".
+// "revocation order", "epoch".
 std::string EntryTypeName(const EntryBody& body);
 
 }  // namespace chancery::ledger

@@ -110,7 +110,8 @@ std::vector<Entry> OneOfEachType() {
           With(SampleManifest()),
           With(SampleCrl()),
           With(SampleIssuer()),
-          With(SampleOrder())};
+          With(SampleOrder()),
+          With(EpochEntry{.epoch = 2})};
 }
 
 // Written by hand from FORMAT.md.
@@ -129,6 +130,14 @@ TEST(EntryTest, HasTheBytesOfTheFormat) {
             "ffffffffffffffff"                  // Refresh at: never.
             "00000006"
             "7369676e6564");  // Manifest.
+  EXPECT_EQ(base::Hex(base::AsBytes(
+                absl::string_view(EncodeEntry(With(EpochEntry{.epoch = 3}))))),
+            "01"
+            "0a"
+            "000000000000002a"
+            "000000006553f100"
+            "0001e240"
+            "0000000000000003");
   EXPECT_EQ(base::Hex(base::AsBytes(absl::string_view(
                 EncodeEntry(With(SampleStatus(StatusChange::kRevoke, 1)))))),
             "01"
@@ -183,9 +192,10 @@ TEST(EntryTest, ParsesWhatItEncodes) {
     EXPECT_EQ(EncodeEntry(*parsed), bytes);
     names.push_back(EntryTypeName(parsed->body));
   }
-  EXPECT_EQ(names, (std::vector<std::string>{
-                       "issue", "import", "revoke", "hold", "release",
-                       "manifest", "crl", "issuer", "revocation order"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"issue", "import", "revoke", "hold",
+                                      "release", "manifest", "crl", "issuer",
+                                      "revocation order", "epoch"}));
 }
 
 TEST(EntryTest, RefusesEveryOtherLength) {
@@ -208,7 +218,7 @@ TEST(EntryTest, RefusesUnknownFormatsAndTypes) {
   EXPECT_THAT(ParseEntry(base::AsBytes(bytes)),
               StatusIs(kInvalid, "format: 2"));
   bytes[0] = 1;
-  for (const char type : {0, 10, 127}) {
+  for (const char type : {0, 11, 127}) {
     bytes[1] = type;
     EXPECT_THAT(ParseEntry(base::AsBytes(bytes)), StatusIs(kInvalid, "type: "));
   }

@@ -101,6 +101,10 @@ absl::Status CheckConfig(const config::Refresher& config) {
   RETURN_IF_ERROR(rpc::RoleTable::Create(config.grant()).status());
   RETURN_IF_ERROR(storage::CheckInventory(config.inventory()));
   RETURN_IF_ERROR(rpc::CheckTarget("signer", config.signer()));
+  for (int i = 0; i < config.standby_size(); ++i) {
+    RETURN_IF_ERROR(
+        rpc::CheckTarget(absl::StrCat("standby[", i, "]"), config.standby(i)));
+  }
   std::set<std::string> names;
   for (int i = 0; i < config.responder_size(); ++i) {
     const std::string field = absl::StrCat("responder[", i, "]");

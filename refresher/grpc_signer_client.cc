@@ -173,6 +173,7 @@ class GrpcSignerClient final : public SignerClient {
     LedgerPage page;
     page.entries.assign(response.entries().begin(), response.entries().end());
     page.ledger_size = response.ledger_size();
+    page.signed_root = response.signed_root();
     return page;
   }
 

@@ -4,6 +4,8 @@
 #include "base/testing/status_matchers.h"
 #include "block/head.h"
 #include "gtest/gtest.h"
+#include "refresher/block_keeper.h"
+#include "refresher/ledger_follower.h"
 #include "refresher/testing/refresher_fixture.h"
 
 namespace chancery::refresher {
@@ -23,12 +25,27 @@ class HeadFollowerTest : public testing::RefresherFixture {
     return *head;
   }
 
+  // A head is stored once its entries are.
+  void FollowLedger() {
+    BlockKeeper keeper(*real_inventory_, signer_);
+    LedgerFollower ledger(signer_, *real_inventory_, keeper, sink_, log_,
+                          {.signer = "signer"});
+    absl::StatusOr<bool> more = true;
+    while (more.value_or(false)) more = ledger.Step();
+    EXPECT_THAT(more, IsOk());
+  }
+
   HeadFollower follower_{signer_, inventory_, sink_, "signer"};
 };
 
 TEST_F(HeadFollowerTest, StoresEachHeadAndHandsItOn) {
   signer_.AddBlock(2);
+  EXPECT_EQ(*follower_.Step(absl::ZeroDuration()), false);
+  EXPECT_TRUE(follower_.waits());
+  EXPECT_EQ(sink_.heads_changed, 0);
+  FollowLedger();
   EXPECT_EQ(*follower_.Step(absl::ZeroDuration()), true);
+  EXPECT_FALSE(follower_.waits());
   EXPECT_EQ(Stored().ledger_size, signer_.ledger_size());
   EXPECT_EQ(follower_.newest(), Stored().time);
   EXPECT_EQ(sink_.heads_changed, 1);
@@ -48,15 +65,34 @@ TEST_F(HeadFollowerTest, WithoutASignerNothingChanges) {
 }
 
 TEST_F(HeadFollowerTest, AHeadThatCouldNotBeStoredComesAgain) {
-  for (const bool after : {false, true}) {
-    inventory_.FailAt(0, after);
-    EXPECT_THAT(follower_.Step(absl::ZeroDuration()),
-                StatusIs(absl::StatusCode::kUnavailable, "inventory"));
-    EXPECT_EQ(follower_.newest(), absl::InfinitePast());
-    inventory_.Heal();
+  // The copy's end, its root there, and the head.
+  for (int call = 0; call < 3; ++call) {
+    for (const bool after : {false, true}) {
+      inventory_.FailAt(call, after);
+      EXPECT_THAT(follower_.Step(absl::ZeroDuration()),
+                  StatusIs(absl::StatusCode::kUnavailable, "inventory"));
+      EXPECT_EQ(follower_.newest(), absl::InfinitePast());
+      inventory_.Heal();
+    }
   }
   EXPECT_EQ(*follower_.Step(absl::ZeroDuration()), true);
   EXPECT_EQ(Stored().time, follower_.newest());
+}
+
+// Another signer, from an old backup, has taken the place of the one that was
+// followed.
+TEST_F(HeadFollowerTest, AHeadOfAnotherLedgerIsRefused) {
+  const std::string block = signer_.AddBlock(2);
+  signer_.Issue(block);
+  FollowLedger();
+  const uint64_t size = signer_.ledger_size();
+  signer_.Truncate(size - 1);
+  signer_.RevokeUnsigned(block, 0);
+  ASSERT_EQ(signer_.ledger_size(), size);
+  EXPECT_THAT(follower_.Step(absl::ZeroDuration()),
+              StatusIs(absl::StatusCode::kDataLoss, "ledger forked"));
+  EXPECT_TRUE(absl::IsNotFound(real_inventory_->GetHead("signer").status()));
+  EXPECT_EQ(sink_.heads_changed, 0);
 }
 
 }  // namespace

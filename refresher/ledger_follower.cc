@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/status_macros.h"
+#include "block/head.h"
 #include "block/manifest.h"
 #include "ledger/entry.h"
 #include "refresher/block_fetch.h"
@@ -115,6 +116,14 @@ absl::StatusOr<bool> LedgerFollower::Step(absl::Duration wait) {
                      " entries, the inventory has followed ", from,
                      ": another ledger, or one from an old backup"));
   }
+  ASSIGN_OR_RETURN(const std::optional<merkle::Frontier> frontier,
+                   FrontierAt(from));
+  if (!frontier.has_value()) {
+    // While the entries were waited for.
+    ASSIGN_OR_RETURN(const uint64_t now, inventory_.NextIndex(options_.signer));
+    if (now < from) WentBack(0);
+    return true;
+  }
   Page decoded;
   decoded.step.signer = options_.signer;
   decoded.step.from_index = decoded.step.next_index = from;
@@ -122,6 +131,7 @@ absl::StatusOr<bool> LedgerFollower::Step(absl::Duration wait) {
   const bool any = !page->entries.empty();
   if (any) {
     RETURN_IF_ERROR(Complete(decoded));
+    RETURN_IF_ERROR(Vouch(*frontier, decoded));
     RETURN_IF_ERROR(FetchBlocks(decoded));
     // The commit point. A crash before it follows the page again.
     const absl::Status applied = inventory_.ApplyLedgerStep(decoded.step);
@@ -137,6 +147,54 @@ absl::StatusOr<bool> LedgerFollower::Step(absl::Duration wait) {
   return any;
 }
 
+absl::StatusOr<std::optional<merkle::Frontier>> LedgerFollower::FrontierAt(
+    uint64_t from) {
+  if (from == 0) return merkle::Frontier();
+  // From the inventory each time: what this process was told last may not be
+  // what was stored, if several follow.
+  const auto root = inventory_.LedgerRootUpTo(options_.signer, from);
+  if (!root.ok() && !absl::IsNotFound(root.status())) return root.status();
+  if (!root.ok() || root->size != from) {
+    ASSIGN_OR_RETURN(const uint64_t now, inventory_.NextIndex(options_.signer));
+    if (now != from) return std::nullopt;
+    return absl::DataLossError(absl::StrCat(
+        "inventory: its copy of the ledger does not reach entry ", from));
+  }
+  auto frontier = merkle::Frontier::Parse(base::AsBytes(root->frontier));
+  if (!frontier.ok() || frontier->size() != from) {
+    return absl::DataLossError(absl::StrCat(
+        "inventory: its copy of the ledger is damaged at entry ", from));
+  }
+  return *std::move(frontier);
+}
+
+absl::Status LedgerFollower::Vouch(const merkle::Frontier& before, Page& page) {
+  merkle::Frontier frontier = before;
+  for (const std::string& entry : page.step.entries) {
+    frontier.Append(merkle::LeafHash(base::AsBytes(entry)));
+  }
+  storage::LedgerRootRow& root = page.step.root;
+  root.size = frontier.size();
+  root.frontier = frontier.Encode();
+  const auto signed_root = block::HeadOf(base::AsBytes(root.signed_root));
+  if (!signed_root.ok()) {
+    return absl::DataLossError(absl::StrCat(
+        "ledger: the signer does not vouch for entries up to ", root.size, ": ",
+        std::string(signed_root.status().message())));
+  }
+  const bool forked = signed_root->ledger_size != root.size ||
+                      signed_root->ledger_root != frontier.Root();
+  if (forked_.exchange(forked) != forked && forked) {
+    log_.Error("ledger_forked",
+               {{"entries", root.size}, {"epoch", signed_root->epoch}});
+  }
+  if (!forked) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(
+      "ledger forked: the signer's first ", root.size,
+      " entries are not those that were followed: it was restored from a "
+      "backup, or it is not the only one"));
+}
+
 void LedgerFollower::WentBack(uint64_t to) {
   log_.Warning("inventory_went_back", {{"from", followed_.load()}, {"to", to}});
   keeper_.Forget();
@@ -150,6 +208,9 @@ absl::Status LedgerFollower::Decode(const LedgerPage& entries, Page& page) {
   ledger_size_ = entries.ledger_size;
   page.step.next_index = from + entries.entries.size();
   page.at_end = page.end() >= entries.ledger_size;
+  page.step.entries.insert(page.step.entries.end(), entries.entries.begin(),
+                           entries.entries.end());
+  page.step.root.signed_root = entries.signed_root;
   for (size_t i = 0; i < entries.entries.size(); ++i) {
     const auto entry = ledger::ParseEntry(base::AsBytes(entries.entries[i]));
     if (!entry.ok() || entry->index != from + i) {

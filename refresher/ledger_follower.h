@@ -5,10 +5,12 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "merkle/tree.h"
 #include "refresher/block_keeper.h"
 #include "refresher/signer_client.h"
 #include "refresher/update_sink.h"
@@ -19,7 +21,12 @@ namespace chancery::refresher {
 
 // Entries become rows: certificates, statuses; blocks that an entry changed are
 // fetched, stored and handed to the responders. So everything that a killed
-// authority, a lost push or a lost database left out comes back.
+// authority, a lost push or a lost database left out comes back. The entries
+// themselves are kept too, with the signer's word for them: so what a signer
+// loses comes back to it (standby_feeder.h).
+//
+// They must lead to the root that the signer signed: those of another signer
+// that has gone its own way since an old backup do not, and none is taken.
 //
 // One caller at a time, but for the two questions. Several processes may follow
 // into one inventory.
@@ -44,7 +51,8 @@ class LedgerFollower {
   // Follows one page; at the end of the ledger, waits for one. True if there
   // was something, or may be more. After an error, the next call begins again
   // where this one did, which does no harm.
-  // Unavailable: signer or inventory. DataLoss: an entry that does not parse.
+  // Unavailable: signer or inventory. DataLoss: an entry that does not parse,
+  // or "ledger forked": they do not follow on those that the inventory has.
   absl::StatusOr<bool> Step(absl::Duration wait = absl::ZeroDuration());
 
   // Whether the ledger was followed to its end since the start, or since the
@@ -53,6 +61,9 @@ class LedgerFollower {
   // Entries that are in the inventory, and in the ledger as last seen.
   uint64_t followed() const { return followed_; }
   uint64_t ledger_size() const { return ledger_size_; }
+  // Whether the signer's ledger was not the one that was followed, when it was
+  // last looked at.
+  bool forked() const { return forked_; }
 
  private:
   struct Page;
@@ -66,6 +77,12 @@ class LedgerFollower {
   absl::StatusOr<std::map<std::string, uint64_t>> Lacking(
       const std::map<std::string, uint64_t>& wanted);
   void WentBack(uint64_t to);
+  // Where the inventory's copy of the ledger ends, which has `from` entries;
+  // nullopt: another follower has just moved it.
+  absl::StatusOr<std::optional<merkle::Frontier>> FrontierAt(uint64_t from);
+  // Adds the entries' copy to the step, and checks that the signer stands by
+  // it.
+  absl::Status Vouch(const merkle::Frontier& before, Page& page);
 
   SignerClient& signer_;
   storage::Inventory& inventory_;
@@ -76,6 +93,7 @@ class LedgerFollower {
   std::atomic<bool> caught_up_ = false;
   std::atomic<uint64_t> followed_ = 0;
   std::atomic<uint64_t> ledger_size_ = 0;
+  std::atomic<bool> forked_ = false;
 };
 
 }  // namespace chancery::refresher

@@ -5,7 +5,9 @@
 #include <thread>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/testing/status_matchers.h"
+#include "block/head.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "refresher/testing/refresher_fixture.h"
@@ -216,6 +218,52 @@ TEST_F(LedgerFollowerTest, RefusesALedgerThatIsShorterThanWhatWasFollowed) {
   Restart();
   EXPECT_FALSE(Follow().ok());
   EXPECT_FALSE(follower_->caught_up());
+}
+
+// Another signer from an old backup has gone its own way: none of what it says
+// is taken.
+TEST_F(LedgerFollowerTest, RefusesALedgerThatWentAnotherWay) {
+  const std::string block = signer_.AddBlock(3);
+  ASSERT_THAT(Follow(), IsOk());
+  EXPECT_FALSE(follower_->forked());
+  const uint64_t size = signer_.ledger_size();
+  signer_.Truncate(size - 1);
+  signer_.RevokeUnsigned(block, 0);
+  signer_.RevokeUnsigned(block, 1);
+  ASSERT_EQ(signer_.ledger_size(), size + 1);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(Follow(),
+                StatusIs(absl::StatusCode::kDataLoss, "ledger forked"));
+    EXPECT_TRUE(follower_->forked());
+    EXPECT_EQ(*real_inventory_->NextIndex(kSigner), size);
+    Restart();
+  }
+  EXPECT_TRUE(Logged("ledger_forked"));
+  EXPECT_EQ(
+      real_inventory_->FindSerial(signer_.Serial(block, 1))->front().status,
+      storage::CertificateStatus::kGood);
+}
+
+// What a signer loses comes back to it from here.
+TEST_F(LedgerFollowerTest, KeepsTheEntriesAndTheSignersWordForThem) {
+  signer_.SetPageSize(2);
+  const std::string block = signer_.AddBlock(3);
+  signer_.Revoke(block, 1);
+  ASSERT_THAT(Follow(), IsOk());
+  const uint64_t size = signer_.ledger_size();
+  const auto all = real_inventory_->ReadLedger(kSigner, 0, size);
+  ASSERT_THAT(all, IsOk());
+  signer_.SetPageSize(1000);
+  const auto page = signer_.ReadEntries(0, absl::ZeroDuration());
+  EXPECT_EQ(*all, page->entries);
+  const auto root = real_inventory_->LedgerRootUpTo(kSigner, size);
+  ASSERT_THAT(root, IsOk());
+  EXPECT_EQ(root->size, size);
+  const auto said = block::HeadOf(base::AsBytes(root->signed_root));
+  const auto signers = block::HeadOf(base::AsBytes(page->signed_root));
+  ASSERT_THAT(said, IsOk());
+  EXPECT_EQ(said->ledger_size, size);
+  EXPECT_EQ(said->ledger_root, signers->ledger_root);
 }
 
 TEST_F(LedgerFollowerTest, StopsAtAnEntryThatDoesNotParse) {

@@ -94,8 +94,13 @@ absl::Status RunOnce(const OnceParts& parts, Report report) {
   absl::Status first = Follow(parts, report);
   first.Update(Refresh(parts, report));
   first.Update(parts.crls.StepNow().status());
-  // Afterwards, so that the head names what was signed just now.
+  // Afterwards, so that the head names what was signed just now, of which the
+  // inventory has to have the entries first.
   first.Update(parts.heads.Step(absl::ZeroDuration()).status());
+  if (parts.heads.waits()) {
+    first.Update(Follow(parts, report));
+    first.Update(parts.heads.Step(absl::ZeroDuration()).status());
+  }
   first.Update(Fill(parts, report));
   first.Update(CheckFresh(parts));
   return first;

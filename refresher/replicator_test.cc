@@ -4,10 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/testing/status_matchers.h"
+#include "block/head.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "refresher/head_follower.h"
 #include "refresher/testing/fake_responder.h"
 #include "refresher/testing/refresher_fixture.h"
 
@@ -49,8 +50,16 @@ class ReplicatorTest : public testing::RefresherFixture {
   }
   // The signer's, of now, into the inventory.
   void PutHead() {
-    HeadFollower follower(signer_, inventory_, sink_, "signer");
-    EXPECT_THAT(follower.Step(absl::ZeroDuration()), IsOk());
+    const auto got =
+        signer_.GetHead(absl::InfinitePast(), absl::ZeroDuration());
+    ASSERT_THAT(got, IsOk());
+    const auto head = block::HeadOf(base::AsBytes((*got)->head));
+    ASSERT_THAT(head, IsOk());
+    EXPECT_THAT(inventory_.PutHead("signer", {.time = head->time,
+                                              .epoch = head->epoch,
+                                              .head = (*got)->head,
+                                              .index = (*got)->index}),
+                IsOk());
   }
   bool HasAll(const std::vector<std::string>& blocks) {
     for (const std::string& block : blocks) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "refresher/crl_refresher.h"
 #include "refresher/discovery.h"
 #include "refresher/fanout.h"
+#include "refresher/grpc_catch_up_client.h"
 #include "refresher/grpc_signer_client.h"
 #include "refresher/head_follower.h"
 #include "refresher/ledger_follower.h"
@@ -29,6 +31,7 @@
 #include "refresher/responder_link.h"
 #include "refresher/responder_set.h"
 #include "refresher/served.h"
+#include "refresher/standby_feeder.h"
 #include "refresher/system_resolver.h"
 #include "rpc/address.h"
 #include "rpc/admin_http.h"
@@ -60,6 +63,8 @@ constexpr absl::Duration kReconcileInterval = absl::Minutes(10);
 // How long the signer is asked to wait for a head: no longer than it may take
 // to stop.
 constexpr absl::Duration kHeadWait = absl::Seconds(1);
+// A signer that starts waits for what it is shown.
+constexpr absl::Duration kShowInterval = absl::Seconds(1);
 // --once comes once: it waits for a slow resolver.
 constexpr absl::Duration kResolveOnce = absl::Seconds(30);
 
@@ -115,6 +120,51 @@ class Finder {
   const Loop loop_;
 };
 
+// Shows a signer what others hold of it, and brings it what it lacks.
+class Feeding {
+ public:
+  // All must outlive the object.
+  static absl::StatusOr<std::unique_ptr<Feeding>> Create(
+      const std::string& field, const config::Target& target,
+      const rpc::Credentials& credentials, storage::Inventory& inventory,
+      const rpc::Log& log, const std::string& signer) {
+    ASSIGN_OR_RETURN(auto channel,
+                     rpc::MakeChannel(field, target, credentials,
+                                      {.max_message_bytes = kMaxMessageBytes}));
+    return std::unique_ptr<Feeding>(
+        new Feeding(channel, inventory, log, signer));
+  }
+
+  StandbyFeeder& feeder() { return feeder_; }
+
+ private:
+  Feeding(const std::shared_ptr<grpc::Channel>& channel,
+          storage::Inventory& inventory, const rpc::Log& log,
+          const std::string& signer)
+      : client_(MakeGrpcCatchUpClient(channel, kSignerDeadline)),
+        feeder_(*client_, inventory, log, signer) {}
+
+  const std::unique_ptr<CatchUpClient> client_;
+  StandbyFeeder feeder_;
+};
+
+// The signer's, then those of its standbys.
+absl::StatusOr<std::vector<std::unique_ptr<Feeding>>> MakeFeedings(
+    const config::Refresher& config, const rpc::Credentials& credentials,
+    storage::Inventory& inventory, const rpc::Log& log) {
+  const std::string& signer = config.signer().expected_uri();
+  std::vector<std::unique_ptr<Feeding>> out;
+  ASSIGN_OR_RETURN(out.emplace_back(),
+                   Feeding::Create("signer", config.signer(), credentials,
+                                   inventory, log, signer));
+  for (const config::Target& standby : config.standby()) {
+    ASSIGN_OR_RETURN(out.emplace_back(),
+                     Feeding::Create("standby", standby, credentials, inventory,
+                                     log, signer));
+  }
+  return out;
+}
+
 // Responders are filled at the end.
 class NoSink final : public UpdateSink {
  public:
@@ -137,6 +187,16 @@ BlockRefresher::Options RefreshOptions(const config::Refresher& config,
 absl::Status Once(const config::Refresher& config, const Settings& settings,
                   const rpc::Credentials& credentials, Parts& parts,
                   rpc::Process& process) {
+  ASSIGN_OR_RETURN(
+      const auto feedings,
+      MakeFeedings(config, credentials, *parts.inventory, process.log()));
+  for (const auto& feeding : feedings) {
+    absl::StatusOr<bool> more = true;
+    while (more.value_or(false)) more = feeding->feeder().Step();
+    if (!more.ok()) {
+      process.log().Warning("signer_not_fed", {{"why", more.status()}});
+    }
+  }
   NoSink sink;
   LedgerFollower follower(*parts.signer, *parts.inventory, *parts.keeper, sink,
                           process.log(),
@@ -270,6 +330,9 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
                  .served = [&](uint64_t size, absl::Time since, bool crls) {
                    return AllServe(fanout.States(), size, since, crls);
                  }});
+  ASSIGN_OR_RETURN(
+      const auto feedings,
+      MakeFeedings(config, credentials, *parts.inventory, process.log()));
   server->SetServing(true);
   process.log().Info("serving", {{"responders", responders.Get()->size()}});
   absl::Time reconcile_at = absl::InfinitePast();
@@ -279,6 +342,12 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
       if (responder.resolve_seconds() == 0) continue;
       finders.push_back(
           std::make_unique<Finder>(responder, responders, links, process));
+    }
+    std::vector<std::unique_ptr<Loop>> feeding;
+    for (const auto& one : feedings) {
+      feeding.push_back(
+          std::make_unique<Loop>("feed", process, kShowInterval,
+                                 [&one] { return one->feeder().Step(); }));
     }
     const Loop follow("follow", process, settings.follow_interval, [&] {
       const auto asked_at = std::chrono::steady_clock::now();

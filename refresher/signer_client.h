@@ -65,6 +65,8 @@ struct LedgerPage {
   std::vector<std::string> entries =
       {};  // Encoded; in order, from the asked index.
   uint64_t ledger_size = 0;
+  // About exactly the ledger up to the last of them; empty without entries.
+  std::string signed_root = {};
 };
 
 struct ListedIssuer {

@@ -330,6 +330,9 @@ absl::Status Run(const config::Responder& config, rpc::Process& process) {
       keys, *opened.store, process.clock(), process.log(),
       [&blocks] { return blocks.Versions(); }, ToHeadOptions(config));
   heads.Load();
+  blocks.SetAdmission([&heads](const block::Manifest& manifest) {
+    return heads.CheckEpoch(manifest);
+  });
   const GatedSource ocsp(blocks, heads);
   VerifiedReplica replica(blocks, crls, heads);
   process.log().Info("cache_loaded",

@@ -132,6 +132,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   for (grpc::Service* service : options.services) {
     builder.RegisterService(service);
   }
+  if (options.otherwise != nullptr) {
+    builder.RegisterCallbackGenericService(options.otherwise);
+  }
   std::vector<int> ports(addresses.size(), 0);
   for (size_t i = 0; i < addresses.size(); ++i) {
     builder.AddListeningPort(FormatAddress(addresses[i]),

@@ -23,8 +23,9 @@
 #include "rpc/metrics.h"
 
 namespace grpc {
+class CallbackGenericService;
 class Service;
-}
+}  // namespace grpc
 
 namespace chancery::rpc {
 
@@ -33,6 +34,9 @@ struct ServerOptions {
   std::vector<std::string> addresses;
   // Callback services; they must outlive the server.
   std::vector<grpc::Service*> services;
+  // Takes the calls of all other services; null: they are Unimplemented. It
+  // must outlive the server.
+  grpc::CallbackGenericService* otherwise = nullptr;
   // A larger message ends its call with ResourceExhausted.
   size_t max_message_bytes = 16 << 20;
   // Memory for all calls' buffers.

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <utility>
+#include <variant>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -11,6 +12,7 @@
 #include "block/delta.h"
 #include "block/manifest.h"
 #include "block/template.h"
+#include "ledger/entry.h"
 
 namespace chancery::signer {
 namespace {
@@ -19,12 +21,13 @@ namespace {
 absl::StatusOr<block::TemplateMap> TemplatesFor(const State& state,
                                                 const IssuerTable& issuers,
                                                 const std::string& bytes) {
-  block::TemplateMap known;
-  for (const Issuer& issuer : issuers.all()) {
-    for (const auto& one : issuer.templates) known[one->id()] = one;
-  }
   ASSIGN_OR_RETURN(const block::Manifest manifest,
                    block::ManifestOf(base::AsBytes(bytes)));
+  block::TemplateMap known;
+  const auto issuer = issuers.WithId(base::ToString(manifest.issuer_id));
+  if (issuer.ok()) {
+    for (const auto& one : (*issuer)->templates) known[one->id()] = one;
+  }
   for (const block::TemplateId& id : manifest.templates) {
     if (known.contains(id)) continue;
     ASSIGN_OR_RETURN(const std::string encoded,
@@ -65,6 +68,26 @@ absl::StatusOr<LoadedBlock> LoadBlock(const State& state,
                      .stored_ledger_size = stored_ledger_size};
 }
 
+absl::StatusOr<merkle::Hash> NewestManifestHash(const State& state,
+                                                const BlockState& block) {
+  // It is the last entry about the block, or one of few before it.
+  for (uint64_t index = block.changed_index + 1;
+       index-- > block.signed_ledger_size;) {
+    ASSIGN_OR_RETURN(const ledger::Entry entry, state.EntryAt(index));
+    const auto* made = std::get_if<ledger::ManifestEntry>(&entry.body);
+    if (made == nullptr || made->block_id != block.block_id ||
+        made->version != block.version) {
+      continue;
+    }
+    ASSIGN_OR_RETURN(const block::Signed signed_manifest,
+                     block::Signed::Parse(base::AsBytes(made->manifest)));
+    return signed_manifest.Hash();
+  }
+  return absl::DataLossError(
+      absl::StrCat("block ", base::Hex(base::AsBytes(block.block_id)),
+                   ": no entry has its manifest of version ", block.version));
+}
+
 absl::StatusOr<BlockReading> ReadBlock(const Ledger& ledger,
                                        const std::string& block_id,
                                        bool whole) {
@@ -83,6 +106,7 @@ absl::StatusOr<BlockReading> ReadBlock(const Ledger& ledger,
         block_id, reading.block.signed_ledger_size, collect));
   }
   reading.ledger_size = view->head().size;
+  ASSIGN_OR_RETURN(reading.epoch, view->state().Epoch());
   reading.this_update =
       absl::FromUnixSeconds(absl::ToUnixSeconds(view->time()));
   return reading;

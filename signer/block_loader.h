@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "block/block.h"
+#include "merkle/tree.h"
 #include "signer/issuer.h"
 #include "signer/ledger/ledger.h"
 #include "signer/ledger/state.h"
@@ -24,10 +25,17 @@ struct LoadedBlock {
 };
 
 // The block as last signed: the whole one and the deltas since. `block` is of
-// the same view and was signed. DataLoss: they do not lead to its version.
+// the same view and was signed. NotFound: the ledger was caught up with its
+// entries and never had the bytes. DataLoss: they do not lead to its version.
 absl::StatusOr<LoadedBlock> LoadBlock(const State& state,
                                       const IssuerTable& issuers,
                                       const BlockState& block);
+
+// The hash of the block's newest manifest, from the entry that has it: what the
+// next one calls the one before. `block` is of the same view and was signed.
+// DataLoss: no entry has it.
+absl::StatusOr<merkle::Hash> NewestManifestHash(const State& state,
+                                                const BlockState& block);
 
 // All of it from one moment of the ledger.
 struct BlockReading {
@@ -37,6 +45,7 @@ struct BlockReading {
   std::vector<CertificateState> members;
   uint64_t ledger_size = 0;
   absl::Time this_update;  // The second at which it was read.
+  uint64_t epoch = 1;
 };
 
 // NotFound: no such block.

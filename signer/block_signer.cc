@@ -88,19 +88,22 @@ struct BlockSigner::Shared {
     return slot;
   }
 
-  // The block as last signed; null before the first time.
+  // The block as last signed; null before the first time, and where the ledger
+  // was caught up and has only what was said of it.
   absl::StatusOr<std::shared_ptr<const block::Block>> Current(
       Slot& slot, const State& state, const BlockState& block)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(slot.mu) {
     if (block.version == 0) return nullptr;
     if (slot.decoded != nullptr && slot.decoded->version() == block.version)
       return slot.decoded;
-    ASSIGN_OR_RETURN(LoadedBlock loaded, LoadBlock(state, issuers, block));
+    absl::StatusOr<LoadedBlock> loaded = LoadBlock(state, issuers, block);
+    if (absl::IsNotFound(loaded.status())) return nullptr;
+    RETURN_IF_ERROR(loaded.status());
     slot.trees.reset();
-    slot.stored_deltas = loaded.deltas;
-    slot.stored_ledger_size = loaded.stored_ledger_size;
+    slot.stored_deltas = loaded->deltas;
+    slot.stored_ledger_size = loaded->stored_ledger_size;
     slot.decoded =
-        std::make_shared<const block::Block>(std::move(loaded.block));
+        std::make_shared<const block::Block>(std::move(loaded->block));
     return slot.decoded;
   }
 
@@ -203,6 +206,9 @@ Renewal Renew(const Issuer& issuer, const BlockReading& reading,
       held != nullptr && SameTemplates(held->templates(), issuer.templates);
   Renewal out;
   if (whole && held != nullptr) out.youngest = held->manifest().this_update;
+  if (held == nullptr && reading.block.version != 0) {
+    out.youngest = reading.block.this_update;
+  }
   out.records.resize(std::max<size_t>(held_count, reading.block.count));
   std::vector<bool> is_member(out.records.size());
   for (const CertificateState& member : reading.members) {
@@ -243,6 +249,7 @@ block::Manifest FactsOf(const Issuer& issuer, const BlockReading& reading,
                issuer.ocsp_signer_not_after);
   facts.produced_at = reading.this_update;
   facts.ledger_size = reading.ledger_size;
+  facts.epoch = reading.epoch;
   if (held != nullptr) facts.previous = held->signed_manifest().Hash();
   return facts;
 }
@@ -309,6 +316,11 @@ absl::StatusOr<block::Update> BlockSigner::Shared::SignOnce(
   RETURN_IF_ERROR(SignRecords(*issuer, now, renewal.ToSign()));
 
   block::Manifest facts = FactsOf(*issuer, reading, held.get());
+  if (held == nullptr && reading.block.version != 0) {
+    ASSIGN_OR_RETURN(const auto view, ledger.Read());
+    ASSIGN_OR_RETURN(facts.previous,
+                     NewestManifestHash(view->state(), reading.block));
+  }
   facts.version = std::max<uint64_t>(
       reading.block.version + 1,
       static_cast<uint64_t>(absl::ToUnixMicros(clock.Now())));
@@ -420,6 +432,13 @@ absl::StatusOr<BlockUpdates> BlockSigner::Shared::Pending(
   // Somebody else signed it, while this call waited for its turn.
   out.refresh_at = state.refresh_at;
   ASSIGN_OR_RETURN(const auto current, Current(slot, view->state(), state));
+  if (current == nullptr) {  // Another signer did, of which this one has taken
+    ASSIGN_OR_RETURN(out.updates, Advance(slot, block_id, true));  // over.
+    ASSIGN_OR_RETURN(view, ledger.Read());
+    ASSIGN_OR_RETURN(state, view->state().Block(block_id));
+    out.refresh_at = state.refresh_at;
+    return out;
+  }
   const std::vector<std::string> templates =
       EncodedTemplates(current->templates());
   ASSIGN_OR_RETURN(const std::vector<StoredDelta> deltas,
@@ -451,16 +470,20 @@ absl::StatusOr<BlockUpdates> BlockSigner::GetBlock(const std::string& block_id,
   base::MutexLock lock(slot->mu);
   ASSIGN_OR_RETURN(auto view, shared_->ledger.Read());
   ASSIGN_OR_RETURN(BlockState state, view->state().Block(block_id));
-  if (state.version == 0 || state.HasUnsignedChanges()) {
+  std::shared_ptr<const block::Block> current;
+  const bool complete = state.version != 0 && !state.HasUnsignedChanges();
+  if (complete && state.version != have_version) {
+    ASSIGN_OR_RETURN(current, shared_->Current(*slot, view->state(), state));
+  }
+  if (!complete || (current == nullptr && state.version != have_version)) {
     RETURN_IF_ERROR(shared_->Advance(*slot, block_id, false).status());
     ASSIGN_OR_RETURN(view, shared_->ledger.Read());
     ASSIGN_OR_RETURN(state, view->state().Block(block_id));
+    ASSIGN_OR_RETURN(current, shared_->Current(*slot, view->state(), state));
   }
   BlockUpdates out;
   out.refresh_at = state.refresh_at;
   if (state.version == have_version) return out;
-  ASSIGN_OR_RETURN(const auto current,
-                   shared_->Current(*slot, view->state(), state));
   const std::vector<std::string> templates =
       EncodedTemplates(current->templates());
   ASSIGN_OR_RETURN(const std::vector<StoredDelta> deltas,

@@ -25,10 +25,11 @@
 #include "signer/crl_shard.h"
 #include "signer/issuer_chain.h"
 #include "signer/lint_settings.h"
-#include "signer/ocsp_rehearsal.h"
+#include "signer/ocsp_signer.h"
 #include "signer/profiles.h"
 #include "x509/certificate/certificate.h"
 #include "x509/certificate/name_constraints.h"
+#include "x509/certificate/names.h"
 #include "x509/certificate/pem.h"
 
 namespace chancery::signer {
@@ -157,6 +158,10 @@ absl::Status CheckIssuer(const config::Issuer& issuer,
   const std::string field = absl::StrCat("issuer \"", issuer.name(), "\".");
   RETURN_IF_ERROR(
       rpc::RequireSet(field + "certificate_file", issuer.certificate_file()));
+  if (issuer.rotate_ocsp_key() && issuer.has_ocsp_key()) {
+    return rpc::ConfigError(field + "rotate_ocsp_key", "true",
+                            "not with ocsp_key: this signer makes its own");
+  }
   if (issuer.has_ocsp_key() == issuer.ocsp_certificate_file().empty()) {
     return rpc::ConfigError(
         field + "ocsp_certificate_file", issuer.ocsp_certificate_file(),
@@ -217,15 +222,10 @@ absl::StatusOr<x509::Certificate> ReadDelegate(const std::string& path,
   ASSIGN_OR_RETURN(
       x509::Certificate delegate,
       x509::Certificate::Parse(base::AsBytes(certificates.front())));
-  RETURN_IF_ERROR(x509::CheckIssuedBy(delegate, ca));
-  const x509::Extensions& extensions = delegate.facts().extensions;
-  if (extensions.extended_key_usage !=
-          std::vector<std::string>{x509::kOcspSigning} ||
-      !extensions.ocsp_no_check) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        path,
-        ": an OCSP signer's certificate has OCSPSigning as its only "
-        "extended key usage, and ocsp-nocheck"));
+  const absl::Status checked = CheckDelegate(delegate, ca);
+  if (!checked.ok()) {
+    return absl::Status(checked.code(),
+                        absl::StrCat(path, ": ", checked.message()));
   }
   return delegate;
 }
@@ -241,21 +241,6 @@ std::vector<block::CertIdForm> FormsOf(config::Issuer::CertIdForm form) {
     default:
       return {block::CertIdForm::kSha1, block::CertIdForm::kSha256};
   }
-}
-
-absl::Status AddTemplates(const config::Issuer& config,
-                          const x509::Certificate& ca,
-                          std::vector<std::string> embedded, Issuer& issuer) {
-  for (const block::CertIdForm form : FormsOf(config.cert_id_form())) {
-    ASSIGN_OR_RETURN(block::OcspTemplate shape,
-                     block::OcspTemplate::Create(
-                         form, base::AsBytes(issuer.subject), ca.public_key(),
-                         issuer.ocsp_key->public_key(),
-                         issuer.ocsp_key->algorithm(), embedded));
-    issuer.templates.push_back(
-        std::make_shared<const block::OcspTemplate>(std::move(shape)));
-  }
-  return absl::OkStatus();
 }
 
 // Of all CAs in the chain.
@@ -317,20 +302,6 @@ absl::StatusOr<Issuer> LoadIssuer(
           {.type = key.type(),
            .bits = key.type() == crypto::KeyType::kRsa ? 2048 : 0}));
 
-  std::vector<std::string> embedded;
-  std::optional<x509::Certificate> delegate;
-  if (config.has_ocsp_key()) {
-    ASSIGN_OR_RETURN(delegate,
-                     ReadDelegate(config.ocsp_certificate_file(), ca));
-    ASSIGN_OR_RETURN(
-        issuer.ocsp_key,
-        opener.Open(ToKeySource(config.ocsp_key()), delegate->public_key()));
-    issuer.ocsp_signer_not_after = delegate->facts().not_after;
-    embedded.push_back(delegate->der());
-  } else {
-    issuer.ocsp_key = issuer.key;
-    issuer.ocsp_signer_not_after = facts.not_after;
-  }
   issuer.ocsp_validity = absl::Hours(config.ocsp_validity_hours() == 0
                                          ? kDefaultOcspHours
                                          : config.ocsp_validity_hours());
@@ -345,9 +316,21 @@ absl::StatusOr<Issuer> LoadIssuer(
   if (config.policy() == config::Issuer::BR)
     issuer.policy = RevocationPolicy::kBr;
   ASSIGN_OR_RETURN(issuer.lints, IssuerLintsOf(config, "issuer."));
-  RETURN_IF_ERROR(AddTemplates(config, ca, std::move(embedded), issuer));
-  RETURN_IF_ERROR(
-      RehearseOcsp(issuer, ca, delegate.has_value() ? *delegate : ca));
+  issuer.ocsp_forms = FormsOf(config.cert_id_form());
+  issuer.rotates_ocsp_key = config.rotate_ocsp_key();
+  if (config.has_ocsp_key()) {
+    ASSIGN_OR_RETURN(const x509::Certificate delegate,
+                     ReadDelegate(config.ocsp_certificate_file(), ca));
+    ASSIGN_OR_RETURN(
+        const std::shared_ptr<const crypto::SigningKey> key,
+        opener.Open(ToKeySource(config.ocsp_key()), delegate.public_key()));
+    ASSIGN_OR_RETURN(issuer,
+                     WithOcspSigner(std::move(issuer), key, ca, &delegate));
+  } else if (!issuer.rotates_ocsp_key) {
+    const auto key = issuer.key;
+    ASSIGN_OR_RETURN(issuer,
+                     WithOcspSigner(std::move(issuer), key, ca, nullptr));
+  }
   for (const std::string& name : config.profile()) {
     issuer.profiles[name] = profiles.at(name);
     RETURN_IF_ERROR(CheckRoomBelow(issuer, issuer.profiles[name]));
@@ -369,7 +352,20 @@ absl::Status CheckListener(const config::Signer& config) {
   if (!addresses.empty()) return absl::OkStatus();
   return rpc::ConfigError("listen.address", "",
                           "say where to listen, such as unix:/path");
-}
+  // TRUST 6: "subject with C, O, CN".
+  absl::Status CheckOcspRotation(const config::OcspKeyRotation& rotation) {
+    RETURN_IF_ERROR(
+        rpc::RequireSet("ocsp_key_rotation.folder", rotation.folder()));
+    RETURN_IF_ERROR(
+        rpc::RequireSet("ocsp_key_rotation.country", rotation.country()));
+    RETURN_IF_ERROR(rpc::RequireSet("ocsp_key_rotation.organization",
+                                    rotation.organization()));
+    if (rotation.key_type().empty()) return absl::OkStatus();
+    const auto known = policy::KeyTypesFromNames({rotation.key_type()});
+    if (known.ok()) return absl::OkStatus();
+    return rpc::ConfigError("ocsp_key_rotation.key_type", rotation.key_type(),
+                            known.status().message());
+  }
 
 }  // namespace
 
@@ -404,8 +400,30 @@ absl::Status CheckConfig(const config::Signer& config) {
     if (!issuers.insert(issuer.name()).second) {
       return rpc::ConfigError("issuer.name", issuer.name(), "each name once");
     }
+    if (issuer.rotate_ocsp_key()) {
+      RETURN_IF_ERROR(CheckOcspRotation(config.ocsp_key_rotation()));
+    }
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<OcspKeyRotation::Options> ToOcspRotation(
+    const config::Signer& config) {
+  const config::OcspKeyRotation& from = config.ocsp_key_rotation();
+  OcspKeyRotation::Options options{.folder = from.folder()};
+  ASSIGN_OR_RETURN(
+      options.subject,
+      x509::EncodeName(
+          {{"C", from.country()},
+           {"O", from.organization()},
+           {"CN", from.common_name().empty() ? "OCSP" : from.common_name()}}));
+  if (!from.key_type().empty()) {
+    ASSIGN_OR_RETURN(const std::set<crypto::KeyType> types,
+                     policy::KeyTypesFromNames({from.key_type()}));
+    options.key.type = *types.begin();
+    options.key.bits = options.key.type == crypto::KeyType::kRsa ? 2048 : 0;
+  }
+  return options;
 }
 
 absl::StatusOr<std::vector<Issuer>> LoadIssuers(const config::Signer& config,

@@ -11,6 +11,7 @@
 #include "crypto/key_source.h"
 #include "crypto/signing_key.h"
 #include "signer/issuer.h"
+#include "signer/ocsp_key_rotation.h"
 
 namespace chancery::config {
 class KeySource;
@@ -27,6 +28,10 @@ absl::Status CheckConfig(const config::Signer& config);
 // templates. Errors name the issuer, and the key's file or URI.
 absl::StatusOr<std::vector<Issuer>> LoadIssuers(const config::Signer& config,
                                                 crypto::KeyOpener& opener);
+
+// Of a configuration in which an issuer has rotate_ocsp_key.
+absl::StatusOr<OcspKeyRotation::Options> ToOcspRotation(
+    const config::Signer& config);
 
 crypto::KeySource ToKeySource(const config::KeySource& source);
 

@@ -25,8 +25,7 @@ class CrlContents {
   // FailedPrecondition: a delta of a scope without a full CRL.
   static absl::StatusOr<CrlContents> Read(const Ledger& ledger,
                                           const std::string& issuer_id,
-                                          uint32_t shard,
-                                          ledger::CrlKind kind);
+                                          uint32_t shard, ledger::CrlKind kind);
 
   // When the ledger was read, as a whole second.
   absl::Time this_update() const { return this_update_; }

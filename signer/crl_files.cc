@@ -23,9 +23,8 @@ constexpr char kDraftSuffix[] = ".draft";
 
 absl::Status Failed(absl::string_view what, const std::string& path) {
   const int error = errno;
-  const std::string message =
-      absl::StrCat("CRL file ", path, ": cannot ", what, ": ",
-                   std::strerror(error));
+  const std::string message = absl::StrCat("CRL file ", path, ": cannot ", what,
+                                           ": ", std::strerror(error));
   if (error == ENOSPC || error == EDQUOT || error == EFBIG) {
     return absl::ResourceExhaustedError(message);
   }

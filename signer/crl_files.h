@@ -39,9 +39,10 @@ class CrlDraft {
   base::Fd file_;
 };
 
-// Signed CRLs beside the log: a folder with a file of each, named by its SHA-256
-// in hex, mode 0600. A file is there, whole and synced, before the ledger has
-// its entry, and goes only after the ledger has the next of its scope:
+// Signed CRLs beside the log: a folder with a file of each, named by its
+// SHA-256 in hex, mode 0600. A file is there, whole and synced, before the
+// ledger has its entry, and goes only after the ledger has the next of its
+// scope:
 //
 //   Create, WriteAt ...   a crash leaves a draft, which Open removes
 //   Keep                  a crash after it leaves a CRL that nobody was given:

@@ -91,7 +91,7 @@ absl::StatusOr<block::Head> HeadSigner::FactsOf(const LedgerView& view) {
     head.reflected_size = std::min(head.reflected_size, reflected);
   }
   head.key_set_version = options_.key_set_version;
-  head.epoch = options_.epoch;
+  ASSIGN_OR_RETURN(head.epoch, view.state().Epoch());
   return head;
 }
 

@@ -31,7 +31,6 @@ struct NewestHead {
 class HeadSigner {
  public:
   struct Options {
-    uint64_t epoch = 1;
     uint64_t key_set_version = 0;  // 0: not known.
     // Of a signer without a network: its heads are of a type of their own.
     bool offline = false;

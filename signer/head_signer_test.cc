@@ -65,10 +65,11 @@ class HeadSignerTest : public ::testing::Test {
   HeadSigner heads_{world_.signer.ledger(),
                     world_.signer.blocks(),
                     *world_.pki.manifest_key(),
-                    {.epoch = 4, .key_set_version = 3}};
+                    {.key_set_version = 3}};
 };
 
 TEST_F(HeadSignerTest, SaysWhatTheLedgerSays) {
+  ASSERT_THAT(Append(ledger::EpochEntry{.epoch = 4}), IsOk());
   const auto issued = world_.Issue("first");
   ASSERT_THAT(issued, IsOk());
   const block::OpenedHead opened = Sign();

@@ -27,12 +27,11 @@
 namespace chancery::signer {
 namespace {
 
-constexpr char kEpoch = 1;
 constexpr size_t kRandomOctets = 16;
 
 // TRUST 3: one byte of epoch, 127 random bits, at most 17 octets.
-std::string NewSerial(base::Random& random) {
-  std::string serial(1, kEpoch);
+std::string NewSerial(uint64_t epoch, base::Random& random) {
+  std::string serial(1, static_cast<char>(epoch));
   serial += random.Bytes(kRandomOctets);
   serial[1] = static_cast<char>(serial[1] & 0x7f);
   return serial;
@@ -177,6 +176,11 @@ absl::StatusOr<std::optional<Issued>> Issuance::Repeated(
                 .crl_shard = issued->crl_shard};
 }
 
+absl::StatusOr<uint64_t> Issuance::Epoch() const {
+  ASSIGN_OR_RETURN(const auto view, ledger_.Read());
+  return view->state().Epoch();
+}
+
 // A request on its way to an answer.
 struct Issuance::Order {
   const Issuer* issuer = nullptr;
@@ -210,7 +214,8 @@ absl::StatusOr<Issuance::Order> Issuance::Prepare(const IssueRequest& request) {
   if (issuer.blocked_keys != nullptr) {
     RETURN_IF_ERROR(issuer.blocked_keys->Check(csr.public_key));
   }
-  const std::string serial = NewSerial(random_);
+  ASSIGN_OR_RETURN(const uint64_t epoch, Epoch());
+  const std::string serial = NewSerial(epoch, random_);
   const uint32_t crl_shard = ShardForSerial(issuer, serial);
   ASSIGN_OR_RETURN(
       const x509::CertificateFacts facts,

@@ -9,8 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/mutex.h"
 #include "block/block.h"
 #include "crypto/signing_key.h"
 #include "policy/blocked_keys.h"
@@ -40,7 +42,11 @@ struct Issuer {
   // signs the same.
   std::shared_ptr<const crypto::SigningKey> rehearsal_key;
 
+  // Null until its first rotated key is there (rotates_ocsp_key).
   std::shared_ptr<const crypto::SigningKey> ocsp_key;
+  // A key that this signer makes, and makes anew, signs its OCSP responses.
+  bool rotates_ocsp_key = false;
+  std::vector<block::CertIdForm> ocsp_forms;
   // Of the certificate whose key signs OCSP: no nextUpdate passes it (TRUST
   // 2.10).
   absl::Time ocsp_signer_not_after;
@@ -76,7 +82,8 @@ struct Issuer {
   }
 };
 
-// All issuers. Immutable; thread-safe.
+// All issuers. What it gives out stays valid for as long as the table, also
+// when another version of an issuer has taken its place. Thread-safe.
 class IssuerTable {
  public:
   explicit IssuerTable(std::vector<Issuer> issuers);
@@ -85,12 +92,19 @@ class IssuerTable {
   absl::StatusOr<const Issuer*> Named(const std::string& name) const;
   absl::StatusOr<const Issuer*> WithId(const std::string& issuer_id) const;
 
+  // As they were at the start: who signs their OCSP responses may have changed.
   const std::vector<Issuer>& all() const { return issuers_; }
+
+  // From now on `issuer`, which is known, is given out: it differs in who signs
+  // its OCSP responses. The one before is kept: keys change a few times a year.
+  void Replace(Issuer issuer);
 
  private:
   const std::vector<Issuer> issuers_;
-  std::map<std::string, const Issuer*> by_name_;
-  std::map<std::string, const Issuer*> by_id_;
+  mutable base::Mutex mu_;
+  std::vector<std::unique_ptr<const Issuer>> later_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, const Issuer*> by_name_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, const Issuer*> by_id_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace chancery::signer

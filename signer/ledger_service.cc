@@ -35,6 +35,8 @@ grpc::ServerUnaryReactor* LedgerService::ReadEntries(
       [=, this](const rpc::Identity&) -> absl::Status {
         const size_t asked =
             request->max_entries() == 0 ? kPageEntries : request->max_entries();
+        // Of a signer that may not sign nobody follows what it has.
+        RETURN_IF_ERROR(ledger_.barred());
         ASSIGN_OR_RETURN(const EntryRange range,
                          ledger_.ReadEntries(request->from(), kPageBytes,
                                              std::min(asked, kPageEntries)));
@@ -42,6 +44,10 @@ grpc::ServerUnaryReactor* LedgerService::ReadEntries(
           response->add_entries(entry);
         response->set_ledger_size(range.head.size);
         response->set_ledger_root(base::ToString(range.head.root));
+        if (!range.entries.empty()) {
+          ASSIGN_OR_RETURN(*response->mutable_signed_root(),
+                           roots_.Sign(request->from() + range.entries.size()));
+        }
         return absl::OkStatus();
       });
 }

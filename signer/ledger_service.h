@@ -6,6 +6,7 @@
 #include "signer/issuer.h"
 #include "signer/ledger/ledger.h"
 #include "signer/ledger_growth.h"
+#include "signer/root_signer.h"
 
 namespace chancery::signer {
 
@@ -13,10 +14,11 @@ namespace chancery::signer {
 class LedgerService final : public v1::LedgerService::CallbackService {
  public:
   // All must outlive this object.
-  LedgerService(const Ledger& ledger, LedgerGrowth& growth,
+  LedgerService(const Ledger& ledger, LedgerGrowth& growth, RootSigner& roots,
                 const IssuerTable& issuers, const rpc::Dispatcher& dispatcher)
       : ledger_(ledger),
         growth_(growth),
+        roots_(roots),
         issuers_(issuers),
         dispatcher_(dispatcher) {}
 
@@ -35,6 +37,7 @@ class LedgerService final : public v1::LedgerService::CallbackService {
  private:
   const Ledger& ledger_;
   LedgerGrowth& growth_;
+  RootSigner& roots_;
   const IssuerTable& issuers_;
   const rpc::Dispatcher& dispatcher_;
 };

@@ -2,20 +2,24 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <memory>
+#include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "base/bytes.h"
 #include "base/file.h"
 #include "base/random.h"
 #include "base/status_macros.h"
 #include "block/key_set.h"
-#include "block/key_set_file.h"
 #include "chancery/config/signer.pb.h"
 #include "crypto/key_source.h"
+#include "crypto/public_key.h"
+#include "crypto/signing_key.h"
 #include "rpc/admin_http.h"
 #include "rpc/audit_log/open_configured.h"
 #include "rpc/credentials.h"
@@ -23,7 +27,9 @@
 #include "rpc/roles.h"
 #include "rpc/server.h"
 #include "rpc/worker_pool.h"
+#include "signer/await_active.h"
 #include "signer/block_signer.h"
+#include "signer/catch_up_service.h"
 #include "signer/config.h"
 #include "signer/crl_files.h"
 #include "signer/crl_service.h"
@@ -40,7 +46,9 @@
 #include "signer/ledger/rocksdb_store.h"
 #include "signer/ledger_growth.h"
 #include "signer/ledger_service.h"
+#include "signer/manifest_keys.h"
 #include "signer/mass_revocation.h"
+#include "signer/ocsp_key_rotation.h"
 #include "signer/offline_heads.h"
 #include "signer/order_verifier.h"
 #include "signer/own_certificates.h"
@@ -49,12 +57,16 @@
 #include "signer/revocation.h"
 #include "signer/revocation_limit.h"
 #include "signer/revocation_service.h"
+#include "signer/root_signer.h"
 #include "signer/signing_threads.h"
+#include "signer/standing.h"
 
 namespace chancery::signer {
 namespace {
 
 constexpr size_t kWorkers = 32;
+constexpr absl::Duration kRotationInterval = absl::Minutes(1);
+constexpr absl::Duration kKeySetInterval = absl::Seconds(5);
 
 void WaitUntil(absl::Time when) {
   const absl::Duration left = when - absl::Now();
@@ -79,22 +91,39 @@ int CountThreads(const config::Signer& config) {
   return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 
-// Whether it is signed as it should be is for those to see who trust in it.
-absl::StatusOr<uint64_t> KeySetVersion(const std::string& file) {
-  if (file.empty()) return 0;
-  ASSIGN_OR_RETURN(const std::string bytes, base::ReadFile(file));
-  const auto version = [&]() -> absl::StatusOr<uint64_t> {
-    ASSIGN_OR_RETURN(const block::KeySetFile parsed,
-                     block::KeySetFile::Parse(base::AsBytes(bytes)));
-    ASSIGN_OR_RETURN(const block::KeySet keys,
-                     block::KeySet::Parse(base::AsBytes(parsed.message)));
-    return keys.version;
-  }();
-  if (version.ok()) return version;
-  return absl::Status(
-      version.status().code(),
-      absl::StrCat("key_set_file: ", file, ": ", version.status().message()));
+// `chancery init` leaves it beside an empty ledger: nobody holds a head of that
+// yet. It goes when somebody does.
+std::string FirstStartFile(const config::Signer& config) {
+  return config.ledger_dir() + "/first-start";
 }
+
+Standing::Options StandingOptions(const config::Signer& config) {
+  Standing::Options options;
+  options.await_head =
+      config.await_head() && !std::filesystem::exists(FirstStartFile(config));
+  options.standby = config.standby();
+  const uint32_t interval = config.head_interval_seconds();
+  options.quiet_after = absl::Seconds(2 * (interval == 0 ? 60 : interval) + 2);
+  return options;
+}
+
+// Tells the standing of the heads that are made while this lives.
+class OwnHeads {
+ public:
+  // Both must outlive this object.
+  OwnHeads(Standing& standing, const HeadSigner& heads) : standing_(standing) {
+    standing_.SetOwnHeads([&heads] {
+      const auto newest = heads.Newest();
+      return newest == nullptr ? absl::InfinitePast() : newest->head.time;
+    });
+  }
+  ~OwnHeads() { standing_.SetOwnHeads(nullptr); }
+  OwnHeads(const OwnHeads&) = delete;
+  OwnHeads& operator=(const OwnHeads&) = delete;
+
+ private:
+  Standing& standing_;
+};
 
 HeadTicker::Options TickerOptions(const config::Signer& config,
                                   const rpc::Process& process) {
@@ -108,33 +137,93 @@ HeadTicker::Options TickerOptions(const config::Signer& config,
   return options;
 }
 
-}  // namespace
+// What lasts from the start to the end, whether it may sign or not.
+struct Lasting {
+  const config::Signer& config;
+  const rpc::Credentials& credentials;
+  const rpc::RoleTable& roles;
+  IssuerTable& issuers;
+  const ManifestKeys& manifest_keys;
+  Ledger& ledger;
+  Standing& standing;
+  crypto::KeyOpener& opener;
+  rpc::Process& process;
+};
 
-absl::Status Run(const config::Signer& config, rpc::Process& process) {
-  if (config.has_air_gap()) {
-    return absl::FailedPreconditionError(
-        "air_gap: is set: this signer takes files, by `chancery airgap sign`");
+// Null if no issuer rotates its OCSP key. All have one when this returns.
+absl::StatusOr<std::unique_ptr<OcspKeyRotation>> BeginRotation(
+    const Lasting& lasting) {
+  if (!lasting.config.has_ocsp_key_rotation()) return nullptr;
+  ASSIGN_OR_RETURN(OcspKeyRotation::Options options,
+                   ToOcspRotation(lasting.config));
+  auto rotation = std::make_unique<OcspKeyRotation>(
+      lasting.issuers, lasting.ledger, lasting.process.clock(),
+      base::SystemRandom(), std::move(options));
+  if (!rotation->any()) return nullptr;
+  RETURN_IF_ERROR(rotation->Step().status());
+  return rotation;
+}
+
+// Every minute, with what operators see of it.
+class RotationTicker {
+ public:
+  // `rotation` may be null. Both must outlive this object.
+  RotationTicker(OcspKeyRotation* rotation, rpc::Process& process)
+      : rotation_(rotation), process_(process) {
+    if (rotation_ == nullptr) return;
+    until_ = process.metrics().AddGauge(
+        "chancery_signer_ocsp_key_until_seconds",
+        "Until when the delegated OCSP key signs, seconds since 1970.");
   }
-  ASSIGN_OR_RETURN(const rpc::Credentials credentials,
-                   rpc::Credentials::Load(config.identity()));
-  ASSIGN_OR_RETURN(const rpc::RoleTable roles,
-                   rpc::RoleTable::Create(config.grant()));
-  crypto::KeyOpener opener({.clock = &process.clock(),
-                            .try_final_pin = process.HasSwitch("confirm-pin")});
-  ASSIGN_OR_RETURN(std::vector<Issuer> loaded, LoadIssuers(config, opener));
-  const IssuerTable issuers(std::move(loaded));
-  ASSIGN_OR_RETURN(const auto manifest_key,
-                   opener.Open(ToKeySource(config.manifest_key())));
-  ASSIGN_OR_RETURN(const auto ledger, OpenLedger(config, process));
-  process.log().Info("ledger opened", {{"entries", ledger->Head().size}});
+
+  void Tick() {
+    if (rotation_ == nullptr || process_.clock().Now() < due_) return;
+    due_ = process_.clock().Now() + kRotationInterval;
+    const auto report = rotation_->Step();
+    if (!report.ok()) {
+      process_.log().Error("ocsp_key_not_rotated", {{"why", report.status()}});
+      return;
+    }
+    until_->Set(static_cast<double>(absl::ToUnixSeconds(report->signs_until)));
+    if (created_ == report->created) return;
+    created_ = report->created;
+    process_.log().Info("ocsp_key", {{"created", report->created},
+                                     {"signs_until", report->signs_until},
+                                     {"keys", report->keys}});
+  }
+
+ private:
+  OcspKeyRotation* const rotation_;
+  rpc::Process& process_;
+  std::optional<rpc::Gauge> until_;
+  absl::Time due_ = absl::InfinitePast();
+  absl::Time created_ = absl::InfinitePast();
+};
+
+// Which manifest key signs now, by the key set as it is on the disk.
+absl::StatusOr<ManifestKeys::Choice> ChooseManifestKey(const Lasting& lasting) {
+  ASSIGN_OR_RETURN(const block::KeySet set,
+                   ReadKeySet(lasting.config.key_set_file()));
+  return lasting.manifest_keys.ChooseAt(lasting.process.clock().Now(), set);
+}
+
+// Signs until the process is to stop; until it may sign no more: then the
+// ledger is barred; or until another manifest key is to sign, or the key set is
+// another one. In all of these it returns OK.
+absl::Status Serve(const Lasting& lasting) {
+  const config::Signer& config = lasting.config;
+  const rpc::RoleTable& roles = lasting.roles;
+  IssuerTable& issuers = lasting.issuers;
+  ASSIGN_OR_RETURN(const ManifestKeys::Choice choice,
+                   ChooseManifestKey(lasting));
+  const crypto::SigningKey* const manifest_key =
+      &lasting.manifest_keys.at(choice.number);
+  Ledger* const ledger = &lasting.ledger;
+  rpc::Process& process = lasting.process;
   RETURN_IF_ERROR(RecordIssuers(issuers.all(), *ledger));
   RETURN_IF_ERROR(ledger->Execute(
       [](Transaction& tx) { return tx.FindCompromisedKeys(); }));
-  ASSIGN_OR_RETURN(const Profiles profiles, LoadProfiles(config));
-  for (const std::string& note : profiles.notes) {
-    process.log().Warning("cfssl_config", {{"note", note}});
-  }
-
+  ASSIGN_OR_RETURN(const auto rotation, BeginRotation(lasting));
   SigningThreads threads(CountThreads(config));
   BlockSigner blocks(*ledger, issuers, *manifest_key, process.clock(),
                      {.threads = &threads, .wait_until = WaitUntil});
@@ -163,8 +252,6 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
   Importer importer(*ledger, issuers, threads, process.clock(),
                     config.allow_import());
 
-  ASSIGN_OR_RETURN(const uint64_t key_set_version,
-                   KeySetVersion(config.key_set_file()));
   ASSIGN_OR_RETURN(
       const auto offline_heads,
       OfflineHeads::Open(
@@ -176,9 +263,9 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
                                 {{"file", file}, {"why", why}});
           }));
   HeadSigner heads(*ledger, blocks, *manifest_key,
-                   {.epoch = 1,
-                    .key_set_version = key_set_version,
+                   {.key_set_version = choice.key_set_version,
                     .others = [&] { return offline_heads->Read(); }});
+  const OwnHeads own_heads(lasting.standing, heads);
   HeadTicker ticker(heads, TickerOptions(config, process));
 
   ASSIGN_OR_RETURN(const std::unique_ptr<rpc::AuditLog> audit,
@@ -197,18 +284,20 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
   CrlService crl_service(crls, dispatcher);
   ImportService import_service(importer, dispatcher);
   LedgerGrowth growth(*ledger);
-  LedgerService ledger_service(*ledger, growth, issuers, dispatcher);
+  RootSigner roots(*ledger, *manifest_key);
+  LedgerService ledger_service(*ledger, growth, roots, issuers, dispatcher);
   HeadService head_service(ticker, dispatcher);
+  CatchUpService catch_up_service(lasting.standing, dispatcher);
 
   rpc::ServerOptions options;
   options.addresses = {config.listen().address().begin(),
                        config.listen().address().end()};
   options.services = {&issuance_service, &revocation_service, &presign_service,
                       &crl_service,      &import_service,     &ledger_service,
-                      &head_service};
+                      &head_service,     &catch_up_service};
   ASSIGN_OR_RETURN(const auto server,
-                   rpc::Server::Start(options, credentials, process.metrics(),
-                                      process.log()));
+                   rpc::Server::Start(options, lasting.credentials,
+                                      process.metrics(), process.log()));
   std::unique_ptr<rpc::AdminHttp> admin;
   if (!config.admin().address().empty()) {
     ASSIGN_OR_RETURN(admin, rpc::AdminHttp::Start(
@@ -242,14 +331,33 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
   const rpc::Gauge connections = process.metrics().AddGauge(
       "chancery_signer_token_connections",
       "Connections made to tokens since the start: one each if none was lost.");
+  RotationTicker rotation_ticker(rotation.get(), process);
   server->SetServing(true);
   absl::Status broken;
+  bool same_key = true;
+  bool shown = false;
+  absl::Time look_at_keys = absl::InfinitePast();
   do {
+    rotation_ticker.Tick();
+    if (!shown && lasting.standing.was_shown()) {
+      shown = true;
+      std::error_code ignored;
+      std::filesystem::remove(FirstStartFile(config), ignored);
+    }
+    if (process.clock().Now() >= look_at_keys) {
+      look_at_keys = process.clock().Now() + kKeySetInterval;
+      // One that cannot be read is as before.
+      const auto now = ChooseManifestKey(lasting);
+      if (!now.ok()) {
+        process.log().Error("key_set_not_read", {{"why", now.status()}});
+      }
+      same_key = now.value_or(choice) == choice;
+    }
     revocations.Set(static_cast<double>(limit.Recorded(process.clock().Now())));
     entries.Set(static_cast<double>(ledger->Head().size));
     commands.Set(static_cast<double>(ledger->counters().commands));
     groups.Set(static_cast<double>(ledger->counters().groups));
-    const crypto::Pkcs11Token::Health token = opener.TokenHealth();
+    const crypto::Pkcs11Token::Health token = lasting.opener.TokenHealth();
     failing_keys.Set(token.failing_keys);
     connections.Set(static_cast<double>(token.connections));
     if (const auto head = heads.Newest(); head != nullptr) {
@@ -258,11 +366,68 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
     // A write failed: only opening the ledger again tells what is in it, so
     // whoever supervises this process has to start it again.
     broken = ledger->Read().status();
-  } while (!absl::IsUnavailable(broken) && process.SleepFor(absl::Seconds(1)));
+  } while (!absl::IsUnavailable(broken) && ledger->barred().ok() && same_key &&
+           process.SleepFor(absl::Seconds(1)));
+  if (!same_key) process.log().Info("key_set_changed");
   growth.Stop();
   server->Stop(absl::Seconds(10));
   pool.Stop();  // Handlers have answered, but may not have returned.
   return absl::IsUnavailable(broken) ? broken : absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Run(const config::Signer& config, rpc::Process& process) {
+  if (config.has_air_gap()) {
+    return absl::FailedPreconditionError(
+        "air_gap: is set: this signer takes files, by `chancery airgap sign`");
+  }
+  ASSIGN_OR_RETURN(const rpc::Credentials credentials,
+                   rpc::Credentials::Load(config.identity()));
+  ASSIGN_OR_RETURN(const rpc::RoleTable roles,
+                   rpc::RoleTable::Create(config.grant()));
+  crypto::KeyOpener opener({.clock = &process.clock(),
+                            .try_final_pin = process.HasSwitch("confirm-pin")});
+  ASSIGN_OR_RETURN(std::vector<Issuer> loaded, LoadIssuers(config, opener));
+  IssuerTable issuers(std::move(loaded));
+  std::vector<std::shared_ptr<const crypto::SigningKey>> keys;
+  ASSIGN_OR_RETURN(keys.emplace_back(),
+                   opener.Open(ToKeySource(config.manifest_key())));
+  if (config.has_next_manifest_key()) {
+    ASSIGN_OR_RETURN(keys.emplace_back(),
+                     opener.Open(ToKeySource(config.next_manifest_key())));
+  }
+  const ManifestKeys manifest_keys(std::move(keys));
+  ASSIGN_OR_RETURN(const block::KeySet key_set,
+                   ReadKeySet(config.key_set_file()));
+  ASSIGN_OR_RETURN(std::vector<crypto::PublicKey> believed,
+                   manifest_keys.AllWith(key_set));
+  ASSIGN_OR_RETURN(const auto ledger, OpenLedger(config, process));
+  process.log().Info("ledger opened", {{"entries", ledger->Head().size}});
+  ASSIGN_OR_RETURN(const Profiles profiles, LoadProfiles(config));
+  for (const std::string& note : profiles.notes) {
+    process.log().Warning("cfssl_config", {{"note", note}});
+  }
+  Standing standing(*ledger, std::move(believed), process.clock(),
+                    StandingOptions(config));
+  while (true) {
+    ASSIGN_OR_RETURN(const bool active, AwaitActive({.config = config,
+                                                     .credentials = credentials,
+                                                     .roles = roles,
+                                                     .process = process,
+                                                     .standing = standing}));
+    if (!active) return absl::OkStatus();
+    RETURN_IF_ERROR(Serve({.config = config,
+                           .credentials = credentials,
+                           .roles = roles,
+                           .issuers = issuers,
+                           .manifest_keys = manifest_keys,
+                           .ledger = *ledger,
+                           .standing = standing,
+                           .opener = opener,
+                           .process = process}));
+    if (process.stop().stop_requested()) return absl::OkStatus();
+  }
 }
 
 }  // namespace chancery::signer

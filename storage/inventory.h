@@ -156,10 +156,27 @@ class LedgerCursor {
   virtual absl::Status ApplyLedgerStep(const LedgerStep& step) = 0;
 };
 
+// A copy of each signer's ledger: what ApplyLedgerStep brought of it.
+class LedgerFeed {
+ public:
+  virtual ~LedgerFeed() = default;
+  // The root with the greatest size up to `size`, or the smallest above it. Not
+  // all are kept: from one to the next there are at most as many entries as in
+  // two steps, or as in 256. NotFound.
+  virtual absl::StatusOr<LedgerRootRow> LedgerRootUpTo(
+      const std::string& signer, uint64_t size) = 0;
+  virtual absl::StatusOr<LedgerRootRow> LedgerRootAfter(
+      const std::string& signer, uint64_t size) = 0;
+  // Entries from `from` up to, without, `to`. DataLoss: one is not there.
+  virtual absl::StatusOr<std::vector<std::string>> ReadLedger(
+      const std::string& signer, uint64_t from, uint64_t to) = 0;
+};
+
 class HeadStore {
  public:
   virtual ~HeadStore() = default;
-  // Keeps it unless one of the same time or a later one is held.
+  // Keeps it unless one of a later epoch is held, or of the same epoch and the
+  // same time or a later one.
   virtual absl::Status PutHead(const std::string& signer,
                                const HeadRow& head) = 0;
   // NotFound: none was put yet.
@@ -171,6 +188,7 @@ class Inventory : public CertificateStore,
                   public CrlStore,
                   public IssuerStore,
                   public LedgerCursor,
+                  public LedgerFeed,
                   public HeadStore {};
 
 }  // namespace chancery::storage

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -313,6 +314,77 @@ TEST_P(InventoryTest, ALedgerStepWithoutWhatComesBeforeItIsRefused) {
                                            .next_index = 9}),
               IsOk());
   EXPECT_EQ(*inventory_->NextIndex("signer"), 9u);
+}
+
+// A copy of the ledger comes with the rows, in the same transaction.
+TEST_P(InventoryTest, EntriesAndTheirRootsAreKept) {
+  EXPECT_TRUE(absl::IsNotFound(
+      inventory_->LedgerRootUpTo("signer", 1'000'000).status()));
+  EXPECT_THAT(inventory_->ReadLedger("signer", 0, 1),
+              StatusIs(absl::StatusCode::kDataLoss, "entry 0"));
+  uint64_t next = 0;
+  std::vector<uint64_t> ends;
+  for (const uint64_t entries : {3, 1, 130, 1, 300, 1, 1}) {
+    LedgerStep step{
+        .signer = "signer", .from_index = next, .next_index = next + entries};
+    for (uint64_t i = next; i < step.next_index; ++i) {
+      step.entries.push_back("entry " + std::to_string(i) + std::string(1, 0));
+    }
+    next = step.next_index;
+    ends.push_back(next);
+    step.root = {.size = next,
+                 .frontier = "frontier " + std::to_string(next),
+                 .signed_root = "root " + std::to_string(next)};
+    ASSERT_THAT(inventory_->ApplyLedgerStep(step), IsOk());
+    ASSERT_THAT(inventory_->ApplyLedgerStep(step), IsOk());
+    // Where it ends there is a root.
+    const auto newest = inventory_->LedgerRootUpTo("signer", 1'000'000);
+    ASSERT_THAT(newest, IsOk());
+    EXPECT_EQ(newest->size, next);
+    EXPECT_EQ(newest->frontier, "frontier " + std::to_string(next));
+    EXPECT_EQ(newest->signed_root, "root " + std::to_string(next));
+  }
+  // From one root to the next, all can be read again.
+  uint64_t at = 0;
+  while (at < next) {
+    const auto root = inventory_->LedgerRootAfter("signer", at);
+    ASSERT_THAT(root, IsOk());
+    ASSERT_GT(root->size, at);
+    EXPECT_THAT(ends, ::testing::Contains(root->size));
+    const auto entries = inventory_->ReadLedger("signer", at, root->size);
+    ASSERT_THAT(entries, IsOk());
+    ASSERT_EQ(entries->size(), root->size - at);
+    EXPECT_EQ(entries->front(),
+              "entry " + std::to_string(at) + std::string(1, 0));
+    EXPECT_EQ(inventory_->LedgerRootUpTo("signer", root->size)->size,
+              root->size);
+    at = root->size;
+  }
+  EXPECT_TRUE(
+      absl::IsNotFound(inventory_->LedgerRootAfter("signer", next).status()));
+  EXPECT_THAT(inventory_->ReadLedger("signer", next - 1, next + 1),
+              StatusIs(absl::StatusCode::kDataLoss, "is not there"));
+  EXPECT_TRUE(
+      absl::IsNotFound(inventory_->LedgerRootUpTo("other", next).status()));
+}
+
+TEST_P(InventoryTest, AHeadOfALaterEpochReplacesALaterOne) {
+  const absl::Time time = kNow;
+  ASSERT_THAT(
+      inventory_->PutHead("one", {.time = time, .epoch = 1, .head = "first"}),
+      IsOk());
+  ASSERT_THAT(inventory_->PutHead("one", {.time = time - absl::Seconds(1),
+                                          .epoch = 2,
+                                          .head = "promoted"}),
+              IsOk());
+  ASSERT_THAT(inventory_->PutHead("one", {.time = time + absl::Hours(1),
+                                          .epoch = 1,
+                                          .head = "superseded"}),
+              IsOk());
+  const auto held = inventory_->GetHead("one");
+  ASSERT_THAT(held, IsOk());
+  EXPECT_EQ(held->head, "promoted");
+  EXPECT_EQ(held->epoch, 2u);
 }
 
 TEST_P(InventoryTest, EachSignerHasItsCursor) {

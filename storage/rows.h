@@ -132,8 +132,17 @@ struct IssuerRow {
 // The newest head of a signer (block/head.h).
 struct HeadRow {
   absl::Time time = absl::InfinitePast();  // Microseconds.
+  uint64_t epoch = 0;
   std::string head = {};
   std::string index = {};
+};
+
+// How far a copy of a signer's ledger goes, and what vouches for it.
+struct LedgerRootRow {
+  uint64_t size = 0;          // Entries.
+  std::string frontier = {};  // merkle::Frontier of them, encoded.
+  // As the signer signed it (block::SignLedgerRoot).
+  std::string signed_root = {};
 };
 
 // One step of a follower: all of it or nothing, with the new cursor.
@@ -143,6 +152,11 @@ struct LedgerStep {
   std::string signer = {};  // Whose ledger; each has a cursor of its own.
   uint64_t from_index = 0;  // Of the first entry that is in it.
   uint64_t next_index = 0;  // The first entry that is not followed yet.
+  // The entries themselves, encoded, from from_index on, and what they lead to:
+  // a copy for a signer that loses its own. A cursor of who keeps none has
+  // neither.
+  std::vector<std::string> entries = {};
+  LedgerRootRow root = {};
 };
 
 }  // namespace chancery::storage

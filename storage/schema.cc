@@ -149,8 +149,28 @@ CREATE TABLE crl_parts (
 )
 )";
 
-constexpr const char* kMigrations[] = {kFirst, kBlockTimes, kCrlShards, kHeads,
-                                       kCrlParts};
+// A copy of the ledger. Followers begin anew, so that it is whole: what they
+// find again changes nothing.
+constexpr char kLedgerFeed[] = R"(
+CREATE TABLE ledger_entries (
+  signer TEXT NOT NULL,
+  entry_index BIGINT NOT NULL,
+  entry BYTES NOT NULL,
+  PRIMARY KEY (signer, entry_index)
+);
+CREATE TABLE ledger_roots (
+  signer TEXT NOT NULL,
+  size BIGINT NOT NULL,
+  frontier BYTES NOT NULL,
+  signed_root BYTES NOT NULL,
+  PRIMARY KEY (signer, size)
+);
+ALTER TABLE heads ADD COLUMN epoch BIGINT NOT NULL DEFAULT 0;
+DELETE FROM ledger_cursors WHERE signer NOT LIKE 'purge:%'
+)";
+
+constexpr const char* kMigrations[] = {kFirst, kBlockTimes, kCrlShards,
+                                       kHeads, kCrlParts,   kLedgerFeed};
 
 absl::Status RunAll(Session& session, absl::string_view script,
                     Dialect dialect) {

@@ -76,6 +76,7 @@ absl::Status SqlInventory::ApplyLedgerStep(const LedgerStep& step) {
     for (const StatusRow& row : step.statuses) {
       RETURN_IF_ERROR(ApplyStatus(session, row));
     }
+    RETURN_IF_ERROR(AddToFeed(session, step));
     return session
         .Run(
             "INSERT INTO ledger_cursors (signer, next_index) VALUES ($1, $2) "
@@ -89,22 +90,24 @@ absl::Status SqlInventory::ApplyLedgerStep(const LedgerStep& step) {
 absl::Status SqlInventory::PutHead(const std::string& signer,
                                    const HeadRow& head) {
   return Change(
-      "INSERT INTO heads (signer, time_us, head, block_index) "
-      "VALUES ($1, $2, $3, $4) ON CONFLICT (signer) DO UPDATE SET "
+      "INSERT INTO heads (signer, time_us, head, block_index, epoch) "
+      "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (signer) DO UPDATE SET "
       "time_us = excluded.time_us, head = excluded.head, "
-      "block_index = excluded.block_index "
-      "WHERE heads.time_us < excluded.time_us",
-      {signer, absl::ToUnixMicros(head.time), Blob{head.head},
-       Blob{head.index}});
+      "block_index = excluded.block_index, epoch = excluded.epoch "
+      "WHERE heads.epoch < excluded.epoch OR (heads.epoch = excluded.epoch "
+      "AND heads.time_us < excluded.time_us)",
+      {signer, absl::ToUnixMicros(head.time), Blob{head.head}, Blob{head.index},
+       ToInt(head.epoch)});
 }
 
 absl::StatusOr<HeadRow> SqlInventory::GetHead(const std::string& signer) {
-  ASSIGN_OR_RETURN(
-      const std::vector<Row> rows,
-      Select("SELECT time_us, head, block_index FROM heads WHERE signer = $1",
-             {signer}));
+  ASSIGN_OR_RETURN(const std::vector<Row> rows,
+                   Select("SELECT time_us, head, block_index, epoch FROM heads "
+                          "WHERE signer = $1",
+                          {signer}));
   if (rows.empty()) return absl::NotFoundError("head: none has come yet");
   return HeadRow{.time = absl::FromUnixMicros(IntAt(rows[0], 0)),
+                 .epoch = ToUint(IntAt(rows[0], 3)),
                  .head = BlobAt(rows[0], 1),
                  .index = BlobAt(rows[0], 2)};
 }

@@ -17,7 +17,7 @@ namespace chancery::storage {
 
 // The inventory over any Database whose schema is up to date. Its parts are in
 // sql_certificates.cc, sql_blocks.cc, sql_crls.cc and, the small ones,
-// sql_inventory.cc.
+// sql_inventory.cc; of the ledger's copy in sql_feed.cc.
 class SqlInventory final : public Inventory {
  public:
   explicit SqlInventory(std::unique_ptr<Database> database)
@@ -74,6 +74,14 @@ class SqlInventory final : public Inventory {
   absl::StatusOr<uint64_t> NextIndex(const std::string& signer) override;
   absl::Status ApplyLedgerStep(const LedgerStep& step) override;
 
+  absl::StatusOr<LedgerRootRow> LedgerRootUpTo(const std::string& signer,
+                                               uint64_t size) override;
+  absl::StatusOr<LedgerRootRow> LedgerRootAfter(const std::string& signer,
+                                                uint64_t size) override;
+  absl::StatusOr<std::vector<std::string>> ReadLedger(const std::string& signer,
+                                                      uint64_t from,
+                                                      uint64_t to) override;
+
   absl::Status PutHead(const std::string& signer, const HeadRow& head) override;
   absl::StatusOr<HeadRow> GetHead(const std::string& signer) override;
 
@@ -87,6 +95,8 @@ class SqlInventory final : public Inventory {
   // Of which there are rows.
   static absl::Status AddKnown(Session& session,
                                const std::vector<const CertificateRow*>& rows);
+  // The entries of a step, and its root.
+  static absl::Status AddToFeed(Session& session, const LedgerStep& step);
   static absl::Status ApplyStatus(Session& session, const StatusRow& row);
 
   // A transaction of one statement.

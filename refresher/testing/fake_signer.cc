@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/status_macros.h"
 #include "block/draft.h"
+#include "merkle/tree.h"
 #include "x509/certificate/certificate.h"
 #include "x509/certificate/names.h"
 
@@ -304,6 +305,18 @@ absl::StatusOr<LedgerPage> FakeSigner::ReadEntries(uint64_t from,
        i < ledger_.size() && page.entries.size() < page_size_; ++i) {
     page.entries.push_back(ledger_[i]);
   }
+  if (!page.entries.empty()) {
+    merkle::Frontier frontier;
+    for (uint64_t i = 0; i < from + page.entries.size(); ++i) {
+      frontier.Append(merkle::LeafHash(base::AsBytes(ledger_[i])));
+    }
+    block::Head facts;
+    facts.time = absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now()));
+    facts.ledger_size = frontier.size();
+    facts.ledger_root = frontier.Root();
+    ASSIGN_OR_RETURN(page.signed_root,
+                     block::SignLedgerRoot(facts, *manifest_key_));
+  }
   return page;
 }
 
@@ -326,6 +339,11 @@ absl::StatusOr<std::optional<block::SignedHead>> FakeSigner::GetHead(
   if (head.time <= after) return std::nullopt;
   head_time_ = head.time;
   head.ledger_size = head.reflected_size = ledger_.size();
+  merkle::Frontier frontier;
+  for (const std::string& entry : ledger_) {
+    frontier.Append(merkle::LeafHash(base::AsBytes(entry)));
+  }
+  head.ledger_root = frontier.Root();
   block::Index index;
   for (const auto& [id, state] : blocks_) {
     if (state.current == nullptr) continue;

@@ -121,6 +121,7 @@ class LedgerService final : public v1::LedgerService::Service {
       response->add_entries(entry);
     }
     response->set_ledger_size(page->ledger_size);
+    response->set_signed_root(page->signed_root);
     return grpc::Status::OK;
   }
   grpc::Status ListIssuers(grpc::ServerContext*, const v1::ListIssuersRequest*,

@@ -140,6 +140,7 @@ absl::Status BlockCache::TakeBlock(const block::BlockId& id,
     return absl::InvalidArgumentError(
         "block: not the one, or not the version, that was announced");
   }
+  if (keep) RETURN_IF_ERROR(admission_(next.manifest()));
   // Only now: what does not verify takes up no number.
   ASSIGN_OR_RETURN(Slot* const slot, SlotOf(id));
   base::MutexLock writer(slot->writer);
@@ -169,6 +170,7 @@ absl::Status BlockCache::TakeDelta(Slot& slot, const block::Update& update,
   }
   ASSIGN_OR_RETURN(block::Block next,
                    verifier_.Advance(*held, delta, clock_.Now()));
+  if (keep) RETURN_IF_ERROR(admission_(next.manifest()));
   if (keep && slot.deltas.size() == kMaxDeltas) {
     KeepBlock(slot, next, next.Encode());
   } else {

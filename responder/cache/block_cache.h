@@ -3,9 +3,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -64,6 +66,11 @@ class BlockCache final : public OcspSource {
   // room (base/mapped_file.h): for more than memory holds.
   explicit BlockCache(const Parts& parts, std::string mapped_folder = "");
   ~BlockCache() override;
+
+  // Asked of each manifest that was verified, before what it is about is taken;
+  // not of what Load reads. Once, before the first Apply.
+  using Admission = std::function<absl::Status(const block::Manifest&)>;
+  void SetAdmission(Admission admission) { admission_ = std::move(admission); }
 
   // Reads the store, once, before anything else. Rows that are damaged, or that
   // the key set does not cover any more, are removed.
@@ -188,6 +195,9 @@ class BlockCache final : public OcspSource {
   const rpc::Log& log_;
   const std::string mapped_folder_;
 
+  Admission admission_ = [](const block::Manifest&) {
+    return absl::OkStatus();
+  };
   const base::ReaderGate gate_;
   const uint64_t index_key_;
   SerialIndex index_;

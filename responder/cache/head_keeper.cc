@@ -61,7 +61,12 @@ void HeadKeeper::Load() {
 
 absl::Status HeadKeeper::Put(const block::SignedHead& signed_head) {
   absl::Status taken = Take(signed_head, /*loaded=*/false);
-  if (!taken.ok()) log_.Warning("head_refused", {{"why", taken}});
+  // An older one is what a slow refresher brings; anything else is an alarm.
+  if (absl::IsInvalidArgument(taken)) {
+    log_.Error("head_refused", {{"why", taken}});
+  } else if (!taken.ok()) {
+    log_.Warning("head_refused", {{"why", taken}});
+  }
   return taken;
 }
 
@@ -78,7 +83,15 @@ absl::Status HeadKeeper::CheckNewer(const block::Head& head,
         absl::StrCat("head: epoch ", head.epoch, " has passed"));
   }
   if (!newest_.has_value()) return absl::OkStatus();
-  if (head.time < newest_->head.time) {
+  // Each root is of one size: who signs another one has another ledger.
+  if (head.ledger_size == newest_->head.ledger_size &&
+      head.ledger_root != newest_->head.ledger_root) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "head: forked: its ledger of ", head.ledger_size,
+        " entries is not the one that an earlier head was about: two signers "
+        "are at work"));
+  }
+  if (head.epoch == newest_->head.epoch && head.time < newest_->head.time) {
     return absl::FailedPreconditionError(
         absl::StrCat("head: of ", absl::FormatTime(head.time), ", one of ",
                      absl::FormatTime(newest_->head.time), " has come before"));
@@ -163,6 +176,18 @@ void HeadKeeper::Advance() {
     Meet(block::Head(first_->head));
     if (!first_.has_value()) first_ = std::exchange(last_, std::nullopt);
   }
+}
+
+absl::Status HeadKeeper::CheckEpoch(const block::Manifest& manifest) const {
+  base::MutexLock lock(mu_);
+  if (!newest_.has_value() || manifest.epoch >= newest_->head.epoch ||
+      manifest.version <= newest_->index.VersionOf(manifest.block_id)) {
+    return absl::OkStatus();
+  }
+  return absl::PermissionDeniedError(
+      absl::StrCat("manifest: version ", manifest.version, " of epoch ",
+                   manifest.epoch, ", which has passed: the signer of epoch ",
+                   newest_->head.epoch, " does not name it"));
 }
 
 void HeadKeeper::Holds(const block::BlockId& block, uint64_t version) {

@@ -58,9 +58,15 @@ class HeadKeeper {
 
   // Takes a head. OK: it is the newest, or was it before.
   // InvalidArgument, PermissionDenied: as block::OpenHead; a time in the
-  //   future; an epoch or a ledger that went back.
+  //   future; an epoch or a ledger that went back; "forked": a ledger of the
+  //   same size with another root. A later epoch's need not be of a later time.
   // FailedPrecondition: a newer one was met, or waits to be.
   absl::Status Put(const block::SignedHead& signed_head);
+
+  // Whether what a verified manifest says may be taken. PermissionDenied: its
+  // epoch has passed, and no head names it: who made it was superseded and does
+  // not know what has been revoked since (TRUST 3).
+  absl::Status CheckEpoch(const block::Manifest& manifest) const;
 
   // `version` is held of the block from now on.
   void Holds(const block::BlockId& block, uint64_t version);

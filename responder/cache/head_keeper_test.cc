@@ -267,5 +267,44 @@ TEST_F(HeadKeeperTest, SaysThatItsKeySetIsOld) {
   EXPECT_TRUE(ready());
 }
 
+// TRUST 3: two signers with one ledger.
+TEST_F(HeadKeeperTest, RefusesAHeadOfAnotherLedgerOfTheSameSize) {
+  ASSERT_THAT(keeper_->Put(Head({{1, 5}})), IsOk());
+  Advance(absl::Seconds(1));
+  block::Head forked{.time = clock_.Now(), .ledger_size = 10};
+  forked.ledger_root[0] = 1;
+  EXPECT_THAT(keeper_->Put(HeadOf(forked, {{1, 6}})),
+              StatusIs(absl::StatusCode::kInvalidArgument, "forked"));
+  EXPECT_THAT(lines_.str(), HasSubstr("ERROR head_refused"));
+  forked.epoch = 2;
+  EXPECT_THAT(keeper_->Put(HeadOf(forked, {{1, 6}})),
+              StatusIs(absl::StatusCode::kInvalidArgument, "forked"));
+  EXPECT_THAT(keeper_->Put(Head({{1, 6}})), IsOk());
+}
+
+TEST_F(HeadKeeperTest, AfterAPromotionOnlyTheNewEpochIsBelieved) {
+  ASSERT_THAT(keeper_->Put(Head({{1, 5}})), IsOk());
+  Hold(1, 5);
+  block::Manifest old{.block_id = IdOf(1), .version = 7};
+  EXPECT_THAT(keeper_->CheckEpoch(old), IsOk());
+  // Whoever was promoted has a clock that is a little behind.
+  const block::Head promoted{
+      .time = clock_.Now() - absl::Seconds(1), .ledger_size = 11, .epoch = 2};
+  ASSERT_THAT(keeper_->Put(HeadOf(promoted, {{1, 6}, {2, 3}})), IsOk());
+  Advance(absl::Minutes(1));
+  EXPECT_THAT(keeper_->Put(Head({{1, 8}}, 12)),
+              StatusIs(absl::StatusCode::kInvalidArgument, "epoch 1"));
+  // What the new signer names was signed before it came; no more of that.
+  EXPECT_THAT(keeper_->CheckEpoch(old),
+              StatusIs(absl::StatusCode::kPermissionDenied, "version 7"));
+  old.version = 6;
+  EXPECT_THAT(keeper_->CheckEpoch(old), IsOk());
+  old.block_id = IdOf(3);
+  EXPECT_THAT(keeper_->CheckEpoch(old),
+              StatusIs(absl::StatusCode::kPermissionDenied, "epoch 1"));
+  const block::Manifest next{.block_id = IdOf(1), .version = 9, .epoch = 2};
+  EXPECT_THAT(keeper_->CheckEpoch(next), IsOk());
+}
+
 }  // namespace
 }  // namespace chancery::responder

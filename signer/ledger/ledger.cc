@@ -7,7 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "base/bytes.h"
 #include "base/status_macros.h"
+#include "ledger/entry.h"
 #include "signer/ledger/kv_overlay.h"
 #include "signer/ledger/ledger_audit.h"
 #include "signer/ledger/rows.h"
@@ -94,6 +96,7 @@ absl::Status Ledger::Execute(
   Pending pending{.command = command};
   base::MutexLock lock(mu_);
   RETURN_IF_ERROR(failed_);
+  RETURN_IF_ERROR(barred_);
   waiting_.push_back(&pending);
   while (!pending.done) {
     if (leading_) {
@@ -190,6 +193,7 @@ absl::StatusOr<std::unique_ptr<const KvReader>> Ledger::DurableSnapshot(
 }
 
 absl::StatusOr<std::unique_ptr<const LedgerView>> Ledger::Read() const {
+  RETURN_IF_ERROR(barred());
   absl::Time now = clock_.Now();  // Before the snapshot: TRUST 2.8.
   TreeHead head;
   ASSIGN_OR_RETURN(std::unique_ptr<const KvReader> snapshot,
@@ -232,6 +236,146 @@ absl::StatusOr<EntryRange> Ledger::ReadEntries(uint64_t from, size_t max_bytes,
 TreeHead Ledger::Head() const {
   base::MutexLock lock(mu_);
   return head_;
+}
+
+absl::StatusOr<StoreFacts> Ledger::Facts() const {
+  StoreFacts facts;
+  ASSIGN_OR_RETURN(const std::unique_ptr<const KvReader> snapshot,
+                   DurableSnapshot(facts.head));
+  const State state(*snapshot);
+  ASSIGN_OR_RETURN(facts.epoch, state.Epoch());
+  ASSIGN_OR_RETURN(facts.newest_head, state.Head());
+  ASSIGN_OR_RETURN(facts.witness, state.Witness());
+  ASSIGN_OR_RETURN(facts.active_epoch, state.ActiveEpoch());
+  return facts;
+}
+
+absl::StatusOr<merkle::Hash> Ledger::RootAt(uint64_t size) const {
+  TreeHead head;
+  ASSIGN_OR_RETURN(const std::unique_ptr<const KvReader> snapshot,
+                   DurableSnapshot(head));
+  if (size == head.size) return head.root;
+  if (size > head.size) {
+    return absl::OutOfRangeError(absl::StrCat(
+        "size: ", size, " is past the end of the ledger, ", head.size));
+  }
+  return signer::RootAt(*snapshot, size);
+}
+
+void Ledger::Bar(absl::Status why) {
+  base::MutexLock lock(mu_);
+  barred_ = std::move(why);
+}
+
+absl::Status Ledger::barred() const {
+  base::MutexLock lock(mu_);
+  return barred_;
+}
+
+absl::Status Ledger::BeginLead() {
+  while (leading_) changed_.Wait(mu_);
+  RETURN_IF_ERROR(failed_);
+  leading_ = true;
+  return absl::OkStatus();
+}
+
+void Ledger::EndLead(const absl::Status& written) {
+  leading_ = false;
+  if (!written.ok()) {
+    failed_ = absl::UnavailableError(
+        absl::StrCat("ledger: a write failed, it must be opened again: ",
+                     written.message()));
+  }
+  changed_.NotifyAll();
+}
+
+absl::Status Ledger::AppendAll(const std::vector<std::string>& entries,
+                               KvOverlay& overlay, merkle::Frontier& frontier,
+                               absl::Time& last_time) {
+  for (const std::string& bytes : entries) {
+    ASSIGN_OR_RETURN(ledger::Entry entry,
+                     ledger::ParseEntry(base::AsBytes(bytes)));
+    if (entry.index != frontier.size() || entry.time < last_time) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("ledger entry ", entry.index, ": does not follow on ",
+                       frontier.size(), " entries"));
+    }
+    last_time = entry.time;
+    std::string block_id;
+    if (const auto* made = std::get_if<ledger::ManifestEntry>(&entry.body)) {
+      block_id = made->block_id;
+    }
+    Transaction transaction(overlay, frontier, entry.time);
+    const auto appended = transaction.Append(std::move(entry.body));
+    if (!appended.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "ledger entry ", frontier.size(), ": ", appended.status().message()));
+    }
+    if (!block_id.empty()) {
+      RETURN_IF_ERROR(transaction.ForgetBytes(block_id));
+    }
+    frontier = transaction.frontier();
+    overlay.Absorb(transaction.overlay());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Ledger::Adopt(const std::vector<std::string>& entries,
+                           const merkle::Hash& root) {
+  merkle::Frontier frontier;
+  absl::Time last_time;
+  {
+    base::MutexLock lock(mu_);
+    RETURN_IF_ERROR(BeginLead());
+    frontier = frontier_;
+    last_time = head_.last_time;
+  }
+  KvOverlay overlay(*store_);
+  absl::Status right = AppendAll(entries, overlay, frontier, last_time);
+  if (right.ok() && frontier.Root() != root) {
+    right = absl::InvalidArgumentError(
+        absl::StrCat("ledger: with these entries, ", frontier.size(),
+                     " in all, it does not have the root that was signed"));
+  }
+  if (right.ok() &&
+      absl::ToUnixSeconds(clock_.Now()) < absl::ToUnixSeconds(last_time)) {
+    right = absl::FailedPreconditionError(absl::StrCat(
+        "clock is behind the ledger: it shows ", Text(clock_.Now()),
+        ", the last entry was made at ", Text(last_time)));
+  }
+  // The commit point, as of any other group.
+  absl::Status written;
+  if (right.ok() && !overlay.empty()) {
+    written = store_->Write(overlay.TakeBatch(), true);
+  }
+  base::MutexLock lock(mu_);
+  EndLead(written);
+  RETURN_IF_ERROR(failed_);
+  RETURN_IF_ERROR(right);
+  head_ = {.size = frontier.size(), .root = root, .last_time = last_time};
+  frontier_ = std::move(frontier);
+  return absl::OkStatus();
+}
+
+absl::Status Ledger::WriteRow(std::string key, std::string value) {
+  {
+    base::MutexLock lock(mu_);
+    RETURN_IF_ERROR(BeginLead());
+  }
+  WriteBatch batch;
+  batch.Put(std::move(key), std::move(value));
+  const absl::Status written = store_->Write(batch, true);
+  base::MutexLock lock(mu_);
+  EndLead(written);
+  return failed_;
+}
+
+absl::Status Ledger::KeepWitness(std::string statement) {
+  return WriteRow(WitnessKey(), std::move(statement));
+}
+
+absl::Status Ledger::KeepActive(uint64_t epoch) {
+  return WriteRow(ActiveKey(), EncodeNumber(epoch));
 }
 
 bool Ledger::AwaitGrowth(uint64_t size,

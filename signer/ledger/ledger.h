@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -63,6 +64,15 @@ class LedgerView {
 struct EntryRange {
   std::vector<std::string> entries;  // Encoded; the first is the one asked for.
   TreeHead head;                     // When they were read.
+};
+
+// What a store says of itself, whoever may read its ledger.
+struct StoreFacts {
+  TreeHead head = {};
+  uint64_t epoch = 1;
+  std::optional<std::string> newest_head = {};  // As State::Head.
+  std::optional<std::string> witness = {};
+  std::optional<uint64_t> active_epoch = {};
 };
 
 // Thread-safe. Commands run one at a time, in the thread of one of the callers:
@@ -116,6 +126,36 @@ class Ledger {
   // Of what is durable.
   TreeHead Head() const;
 
+  // Also when it is barred, and whatever the clock says. Unavailable as
+  // Execute.
+  absl::StatusOr<StoreFacts> Facts() const;
+
+  // The root that the log had with its first `size` entries: at most as many
+  // are read as lie between two checkpoints. OutOfRange: there are not so many.
+  absl::StatusOr<merkle::Hash> RootAt(uint64_t size) const;
+
+  // From now on Execute and Read fail with `why`; OK lifts it. A command that
+  // came before may still be written. Whoever may not sign does not get as far
+  // as a signature, since what is to be signed is read here, and what was
+  // signed is written here before it leaves.
+  void Bar(absl::Status why);
+  absl::Status barred() const;
+
+  // Appends entries that another signer of this ledger made, byte for byte,
+  // whether it is barred or not: all or none. They go with one synced write, so
+  // a caller brings some megabytes at a time. The caller knows from a signature
+  // that the log has `root` with them. Signed bytes beside the log are not
+  // among them: those of the blocks that they sign again are forgotten.
+  // InvalidArgument: they do not follow on what is here, or give another root.
+  // FailedPrecondition: the clock is behind them. Otherwise as Execute.
+  absl::Status Adopt(const std::vector<std::string>& entries,
+                     const merkle::Hash& root);
+
+  // What belongs to this store and not to the ledger: durable when they
+  // return, whether it is barred or not. Unavailable as Execute.
+  absl::Status KeepWitness(std::string statement);
+  absl::Status KeepActive(uint64_t epoch);
+
   // Waits until there are more than `size` entries. False if `deadline` came
   // first, or somebody asked to stop; true also if a write failed.
   bool AwaitGrowth(uint64_t size,
@@ -142,6 +182,14 @@ class Ledger {
   // The store as it is once every write that it shows has returned.
   absl::StatusOr<std::unique_ptr<const KvReader>> DurableSnapshot(
       TreeHead& head) const;
+  // `frontier` and `last_time` become those after `entries`.
+  static absl::Status AppendAll(const std::vector<std::string>& entries,
+                                KvOverlay& overlay, merkle::Frontier& frontier,
+                                absl::Time& last_time);
+  // Nobody else writes until the next EndLead.
+  absl::Status BeginLead() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void EndLead(const absl::Status& written) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status WriteRow(std::string key, std::string value);
   // Runs what waits, as one write. Releases `mu_` meanwhile.
   void LeadGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void RunCommand(Pending& pending, Group& group);
@@ -155,6 +203,7 @@ class Ledger {
   std::list<Pending*> waiting_ ABSL_GUARDED_BY(mu_);
   bool leading_ ABSL_GUARDED_BY(mu_) = false;  // Someone runs a group.
   absl::Status failed_ ABSL_GUARDED_BY(mu_);
+  absl::Status barred_ ABSL_GUARDED_BY(mu_);
   TreeHead head_ ABSL_GUARDED_BY(mu_);
   bool clock_confirmed_ ABSL_GUARDED_BY(mu_);
   merkle::Frontier frontier_ ABSL_GUARDED_BY(mu_);

@@ -73,9 +73,9 @@ absl::StatusOr<uint64_t> ReadLog(
 absl::Status CheckNoRows(const KvReader& reader) {
   bool any = false;
   RETURN_IF_ERROR(
-      reader.Scan("", "", [&any](absl::string_view, absl::string_view) {
-        any = true;
-        return false;
+      reader.Scan("", "", [&any](absl::string_view key, absl::string_view) {
+        any = key.empty() || !IsLocal(key[0]);
+        return !any;
       }));
   return any ? Differs("it has rows but no marker") : absl::OkStatus();
 }
@@ -113,7 +113,35 @@ absl::Status CheckDerivedRowsIn(const KvReader& other, const KvReader& one) {
   return compared;
 }
 
+// What the log's roots of subtrees were at a multiple of the interval.
+absl::StatusOr<merkle::Frontier> CheckpointAt(const KvReader& reader,
+                                              uint64_t size) {
+  if (size == 0) return merkle::Frontier();
+  ASSIGN_OR_RETURN(const std::optional<std::string> stored,
+                   reader.Get(CheckpointKey(size)));
+  if (!stored.has_value()) return DamagedRow("checkpoint");
+  auto parsed = merkle::Frontier::Parse(base::AsBytes(*stored));
+  if (!parsed.ok() || parsed->size() != size) return DamagedRow("checkpoint");
+  return parsed;
+}
+
 }  // namespace
+
+absl::StatusOr<merkle::Hash> RootAt(const KvReader& reader, uint64_t size) {
+  ASSIGN_OR_RETURN(
+      merkle::Frontier frontier,
+      CheckpointAt(reader, size / kCheckpointInterval * kCheckpointInterval));
+  RETURN_IF_ERROR(
+      reader.Scan(EntryKey(frontier.size()), EntryKey(size),
+                  [&frontier](absl::string_view, absl::string_view entry) {
+                    frontier.Append(merkle::LeafHash(base::AsBytes(entry)));
+                    return true;
+                  }));
+  if (frontier.size() != size) {
+    return Differs(absl::StrCat("of its first ", size, " entries some lack"));
+  }
+  return frontier.Root();
+}
 
 absl::StatusOr<Marker> CheckTail(const KvReader& reader) {
   ASSIGN_OR_RETURN(const std::optional<std::string> stored,
@@ -128,18 +156,7 @@ absl::StatusOr<Marker> CheckTail(const KvReader& reader) {
 
   // The last checkpoint before the last entry, so that this is always read.
   const uint64_t start = (size - 1) / kCheckpointInterval * kCheckpointInterval;
-  merkle::Frontier frontier;
-  if (start > 0) {
-    ASSIGN_OR_RETURN(const std::optional<std::string> checkpoint,
-                     reader.Get(CheckpointKey(start)));
-    if (!checkpoint.has_value()) return DamagedRow("checkpoint");
-    absl::StatusOr<merkle::Frontier> parsed =
-        merkle::Frontier::Parse(base::AsBytes(*checkpoint));
-    if (!parsed.ok() || parsed->size() != start) {
-      return DamagedRow("checkpoint");
-    }
-    frontier = *std::move(parsed);
-  }
+  ASSIGN_OR_RETURN(merkle::Frontier frontier, CheckpointAt(reader, start));
   absl::Time last_time = absl::InfinitePast();
   const auto log_size = ReadLog(
       reader, start, [&](const ledger::Entry& entry, absl::string_view bytes) {

@@ -33,10 +33,16 @@ bool IsDerived(char row) {
     case Row::kIssuer:
     case Row::kRequest:
     case Row::kCompromisedKey:
+    case Row::kEpoch:
       return true;
     default:
       return false;
   }
+}
+
+bool IsLocal(char row) {
+  return row == static_cast<char>(Row::kWitness) ||
+         row == static_cast<char>(Row::kActive);
 }
 
 std::string MarkerKey() { return Key(Row::kMarker); }
@@ -174,6 +180,12 @@ std::string TemplateKey(absl::string_view template_id) {
 }
 
 std::string HeadKey() { return Key(Row::kHead); }
+
+std::string EpochKey() { return Key(Row::kEpoch); }
+
+std::string WitnessKey() { return Key(Row::kWitness); }
+
+std::string ActiveKey() { return Key(Row::kActive); }
 
 std::string EndOf(std::string prefix) {
   while (!prefix.empty() && prefix.back() == '\xff') prefix.pop_back();

@@ -38,6 +38,7 @@ enum class Row : char {
   kIssuer = 'i',
   kRequest = 'q',
   kCompromisedKey = 'w',
+  kEpoch = 'e',
   // Signed bytes beside the log.
   kBlockBytes = 'p',
   kDelta = 'd',
@@ -45,10 +46,15 @@ enum class Row : char {
   kTemplate = 't',
   kHead = 'H',  // The newest.
   // That there is a row for each compromised key, of old entries too.
-  kCompromisedKeysKnown = 'W',
+  kCompromisedKeysKnown = 'K',
+  // Of this store alone: no other signer of the same ledger has it.
+  kWitness = 'W',  // The furthest statement that was shown.
+  kActive = 'A',   // The epoch in which it may sign.
 };
 
 bool IsDerived(char row);
+// Such a row may be there before the first entry.
+bool IsLocal(char row);
 
 // The log's roots of subtrees are kept at every multiple of this size.
 inline constexpr uint64_t kCheckpointInterval = 1024;
@@ -89,6 +95,9 @@ std::string DeltaKey(absl::string_view block_id, uint64_t version);
 std::string NewestBytesKey(absl::string_view block_id);
 std::string TemplateKey(absl::string_view template_id);
 std::string HeadKey();
+std::string EpochKey();
+std::string WitnessKey();
+std::string ActiveKey();
 
 // The key after all that begin with `prefix`.
 // Empty (no end) if there is none: a prefix of nothing but 0xff.

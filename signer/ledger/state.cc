@@ -313,6 +313,25 @@ absl::StatusOr<std::optional<std::string>> State::Head() const {
   return reader_.Get(HeadKey());
 }
 
+absl::StatusOr<uint64_t> State::Epoch() const {
+  ASSIGN_OR_RETURN(const std::optional<std::string> value,
+                   reader_.Get(EpochKey()));
+  if (!value.has_value()) return 1;
+  return ParseNumber(*value);
+}
+
+absl::StatusOr<std::optional<std::string>> State::Witness() const {
+  return reader_.Get(WitnessKey());
+}
+
+absl::StatusOr<std::optional<uint64_t>> State::ActiveEpoch() const {
+  ASSIGN_OR_RETURN(const std::optional<std::string> value,
+                   reader_.Get(ActiveKey()));
+  if (!value.has_value()) return std::nullopt;
+  ASSIGN_OR_RETURN(const uint64_t epoch, ParseNumber(*value));
+  return std::optional<uint64_t>(epoch);
+}
+
 std::string MakeBlockId(absl::string_view issuer_id, uint64_t number) {
   std::string id;
   ledger::ByteWriter(id).Raw(issuer_id.substr(0, 8)).U64(number);

@@ -203,6 +203,15 @@ class State {
   // The newest signed head; nullopt before the first.
   absl::StatusOr<std::optional<std::string>> Head() const;
 
+  // Of whoever made the newest entries; 1 before the first epoch entry.
+  absl::StatusOr<uint64_t> Epoch() const;
+  // The furthest signed statement about this ledger that was shown to this
+  // store (standing.h); nullopt: none that was worth keeping.
+  absl::StatusOr<std::optional<std::string>> Witness() const;
+  // The epoch in which whoever has this store may sign; nullopt: it was never
+  // said.
+  absl::StatusOr<std::optional<uint64_t>> ActiveEpoch() const;
+
  private:
   const KvReader& reader_;
 };

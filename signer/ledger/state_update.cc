@@ -398,6 +398,18 @@ absl::Status Apply(const ledger::IssuerEntry& issuer,
   return absl::OkStatus();
 }
 
+absl::Status Apply(const ledger::EpochEntry& begins, const ledger::Entry&,
+                   KvOverlay& overlay) {
+  ASSIGN_OR_RETURN(const uint64_t before, State(overlay).Epoch());
+  // TRUST 3: "an operator promotes a standby with a higher one".
+  if (begins.epoch <= before) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("epoch: ", begins.epoch, " is not after ", before));
+  }
+  overlay.Put(EpochKey(), EncodeNumber(begins.epoch));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status ApplyEntry(const ledger::Entry& entry, KvOverlay& overlay) {

@@ -38,14 +38,7 @@ absl::StatusOr<uint64_t> Transaction::Append(ledger::EntryBody body) {
   return entry.index;
 }
 
-absl::Status Transaction::PutBlock(absl::string_view block_id, uint64_t version,
-                                   std::string bytes) {
-  ASSIGN_OR_RETURN(const BlockState block, state_.Block(block_id));
-  if (version != block.version) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("block ", base::Hex(base::AsBytes(block_id)), ": version ",
-                     version, " is not the one signed last, ", block.version));
-  }
+absl::Status Transaction::DropDeltas(absl::string_view block_id) {
   std::vector<std::string> deltas;
   RETURN_IF_ERROR(
       overlay_.Scan(DeltaKey(block_id, 0), EndOf(DeltaKey(block_id, ~0ull)),
@@ -54,6 +47,25 @@ absl::Status Transaction::PutBlock(absl::string_view block_id, uint64_t version,
                       return true;
                     }));
   for (std::string& key : deltas) overlay_.Delete(std::move(key));
+  return absl::OkStatus();
+}
+
+absl::Status Transaction::ForgetBytes(absl::string_view block_id) {
+  RETURN_IF_ERROR(DropDeltas(block_id));
+  overlay_.Delete(BlockBytesKey(block_id));
+  overlay_.Delete(NewestBytesKey(block_id));
+  return absl::OkStatus();
+}
+
+absl::Status Transaction::PutBlock(absl::string_view block_id, uint64_t version,
+                                   std::string bytes) {
+  ASSIGN_OR_RETURN(const BlockState block, state_.Block(block_id));
+  if (version != block.version) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("block ", base::Hex(base::AsBytes(block_id)), ": version ",
+                     version, " is not the one signed last, ", block.version));
+  }
+  RETURN_IF_ERROR(DropDeltas(block_id));
   overlay_.Put(BlockBytesKey(block_id), EncodeVersioned(version, bytes));
   overlay_.Put(NewestBytesKey(block_id), EncodeNumber(version));
   return absl::OkStatus();

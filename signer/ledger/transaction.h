@@ -51,6 +51,8 @@ class Transaction {
   // not the one in state().
   absl::Status AppendDelta(absl::string_view block_id, uint64_t base_version,
                            uint64_t version, std::string bytes);
+  // Drops what the two before kept: the next that is kept is a whole block.
+  absl::Status ForgetBytes(absl::string_view block_id);
   // Kept for ever. AlreadyExists: the id has other bytes.
   absl::Status PutTemplate(absl::string_view template_id, std::string bytes);
 
@@ -68,6 +70,8 @@ class Transaction {
   const merkle::Frontier& frontier() const { return frontier_; }
 
  private:
+  absl::Status DropDeltas(absl::string_view block_id);
+
   KvOverlay overlay_;
   State state_{overlay_};
   merkle::Frontier frontier_;

@@ -103,6 +103,7 @@ TestPki::TestPki(Options options)
     embedded.push_back(*x509::SignCertificate(delegate, *key_));
     issuer_.ocsp_signer_not_after = delegate.not_after;
   }
+  issuer_.ocsp_forms = options_.forms;
   for (const block::CertIdForm form : options_.forms) {
     issuer_.templates.push_back(std::make_shared<const block::OcspTemplate>(
         *block::OcspTemplate::Create(

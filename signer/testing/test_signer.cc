@@ -79,6 +79,7 @@ absl::Status TestSigner::Start() {
                                                parts->threads, clock_, true);
   parts->heads = std::make_unique<HeadSigner>(
       *parts->ledger, *parts->blocks, manifest_key_, HeadSigner::Options());
+  parts->roots = std::make_unique<RootSigner>(*parts->ledger, manifest_key_);
   parts_ = std::move(parts);
   return absl::OkStatus();
 }

@@ -27,6 +27,7 @@
 #include "signer/order_verifier.h"
 #include "signer/revocation.h"
 #include "signer/revocation_limit.h"
+#include "signer/root_signer.h"
 #include "signer/signing_threads.h"
 
 namespace chancery::signer::testing {
@@ -79,7 +80,9 @@ class TestSigner {
   }
   Importer& importer() { return *parts_->importer; }
   HeadSigner& heads() { return *parts_->heads; }
+  RootSigner& roots() { return *parts_->roots; }
   const IssuerTable& issuers() const { return issuers_; }
+  IssuerTable& issuers() { return issuers_; }
 
  private:
   struct Parts {
@@ -95,9 +98,10 @@ class TestSigner {
     std::unique_ptr<CrlSigner> crls;
     std::unique_ptr<Importer> importer;
     std::unique_ptr<HeadSigner> heads;
+    std::unique_ptr<RootSigner> roots;
   };
 
-  const IssuerTable issuers_;
+  IssuerTable issuers_;
   const crypto::SigningKey& manifest_key_;
   FakeDisk& disk_;
   base::testing::FakeClock& clock_;

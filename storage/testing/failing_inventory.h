@@ -147,6 +147,20 @@ class FailingInventory final : public Inventory {
     return Do([&] { return real_->ApplyLedgerStep(step); });
   }
 
+  absl::StatusOr<LedgerRootRow> LedgerRootUpTo(const std::string& signer,
+                                               uint64_t size) override {
+    return Do([&] { return real_->LedgerRootUpTo(signer, size); });
+  }
+  absl::StatusOr<LedgerRootRow> LedgerRootAfter(const std::string& signer,
+                                                uint64_t size) override {
+    return Do([&] { return real_->LedgerRootAfter(signer, size); });
+  }
+  absl::StatusOr<std::vector<std::string>> ReadLedger(const std::string& signer,
+                                                      uint64_t from,
+                                                      uint64_t to) override {
+    return Do([&] { return real_->ReadLedger(signer, from, to); });
+  }
+
   absl::Status PutHead(const std::string& signer,
                        const HeadRow& head) override {
     return Do([&] { return real_->PutHead(signer, head); });

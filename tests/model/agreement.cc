@@ -92,7 +92,7 @@ void World::SettleOnce() {
     while (done.ok() && *done > 0) done = refresher->blocks().Step();
     (void)refresher->blocks().Reconcile();
     (void)refresher->crls().StepNow();
-    (void)refresher->heads().Step(absl::ZeroDuration());
+    (void)refresher->StepHeads();
     for (size_t i = 0; i < responders_.size(); ++i) {
       const absl::Status status = refresher->Converge(i);
       if (!status.ok())

@@ -74,7 +74,7 @@ class LifeTest : public ::testing::Test {
     ASSERT_TRUE(refresher_->blocks().Step().ok());
     ASSERT_TRUE(refresher_->blocks().Reconcile().ok());
     ASSERT_TRUE(refresher_->crls().Step().ok());
-    ASSERT_TRUE(refresher_->heads().Step(absl::ZeroDuration()).ok());
+    ASSERT_TRUE(refresher_->StepHeads().ok());
     for (size_t i = 0; i < responders_.size(); ++i) {
       // A message may come late, and is sent again.
       absl::Status converged = refresher_->Converge(i);

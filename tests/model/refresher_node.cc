@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/status_macros.h"
+
 namespace chancery::model {
 
 refresher::Acknowledged RefresherNode::Sink::Offer(
@@ -55,6 +57,16 @@ void RefresherNode::Start() {
   parts->heads = std::make_unique<refresher::HeadFollower>(
       *parts->signer, world_.inventory, parts->sink, "signer");
   parts_ = std::move(parts);
+}
+
+absl::Status RefresherNode::StepHeads() {
+  RETURN_IF_ERROR(heads().Step(absl::ZeroDuration()).status());
+  if (!heads().waits()) return absl::OkStatus();
+  bool more = true;
+  while (more) {
+    ASSIGN_OR_RETURN(more, follower().Step());
+  }
+  return heads().Step(absl::ZeroDuration()).status();
 }
 
 absl::Status RefresherNode::Converge(size_t responder) {

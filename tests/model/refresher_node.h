@@ -49,6 +49,8 @@ class RefresherNode {
   refresher::CrlRefresher& crls() { return *parts_->crls; }
   refresher::Publisher& publisher() { return *parts_->publisher; }
   refresher::HeadFollower& heads() { return *parts_->heads; }
+  // Has a head made and stored, with the entries that it is about.
+  absl::Status StepHeads();
   // Compares one responder with the inventory.
   absl::Status Converge(size_t responder);
 

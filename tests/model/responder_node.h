@@ -90,7 +90,11 @@ class ResponderNode {
           heads(keys, store, clock, log, [this] { return blocks.Versions(); },
                 {}),
           source(blocks, heads),
-          replica(blocks, crls, heads) {}
+          replica(blocks, crls, heads) {
+      blocks.SetAdmission([this](const block::Manifest& manifest) {
+        return heads.CheckEpoch(manifest);
+      });
+    }
     responder::BlockCache blocks;
     responder::CrlCache crls;
     responder::HeadKeeper heads;

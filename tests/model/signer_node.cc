@@ -202,8 +202,13 @@ absl::StatusOr<refresher::LedgerPage> RefresherSignerLink::ReadEntries(
     // Small pages, so that followers stop in the middle.
     ASSIGN_OR_RETURN(signer::EntryRange range,
                      signer_.core().ledger().ReadEntries(from, 1 << 20, 7));
-    return refresher::LedgerPage{.entries = std::move(range.entries),
-                                 .ledger_size = range.head.size};
+    refresher::LedgerPage page{.ledger_size = range.head.size};
+    if (!range.entries.empty()) {
+      ASSIGN_OR_RETURN(page.signed_root, signer_.core().roots().Sign(
+                                             from + range.entries.size()));
+    }
+    page.entries = std::move(range.entries);
+    return page;
   });
 }
 

@@ -335,14 +335,14 @@ void World::Converge() {
   RefresherNode& refresher = AnyRefresher();
   if (!refresher.running()) return;
   if (dice_.Chance(50)) {
-    (void)refresher.heads().Step(absl::ZeroDuration());
+    (void)refresher.StepHeads();
   }
   (void)refresher.Converge(dice_.Below(kResponders));
 }
 
 void World::Head() {
   RefresherNode& refresher = AnyRefresher();
-  if (refresher.running()) (void)refresher.heads().Step(absl::ZeroDuration());
+  if (refresher.running()) (void)refresher.StepHeads();
 }
 
 void World::StealRefresher() {

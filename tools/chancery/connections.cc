@@ -62,6 +62,13 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> Connections::Signer() const {
   return Channel("signer", state_->config.signer());
 }
 
+absl::StatusOr<std::shared_ptr<grpc::Channel>> Connections::SignerAt(
+    const std::string& address) const {
+  config::Target target = state_->config.signer();
+  if (!address.empty()) target.set_address(address);
+  return Channel("signer", target);
+}
+
 absl::StatusOr<std::shared_ptr<grpc::Channel>> Connections::Channel(
     absl::string_view service, const config::Target& target) const {
   if (target.address().empty()) {

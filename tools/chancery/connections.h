@@ -3,6 +3,7 @@
 #define CHANCERY_TOOLS_CHANCERY_CONNECTIONS_H_
 
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -37,6 +38,9 @@ class Connections {
   absl::StatusOr<std::shared_ptr<grpc::Channel>> Authority() const;
   absl::StatusOr<std::shared_ptr<grpc::Channel>> Refresher() const;
   absl::StatusOr<std::shared_ptr<grpc::Channel>> Signer() const;
+  // Another process with the signer's identity; "": as Signer.
+  absl::StatusOr<std::shared_ptr<grpc::Channel>> SignerAt(
+      const std::string& address) const;
 
  private:
   struct State;

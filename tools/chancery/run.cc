@@ -14,6 +14,7 @@
 #include "tools/chancery/convert/convert_command.h"
 #include "tools/chancery/init/init_command.h"
 #include "tools/chancery/issue_command.h"
+#include "tools/chancery/key_set/key_set_command.h"
 #include "tools/chancery/lint/lint_command.h"
 #include "tools/chancery/list_command.h"
 #include "tools/chancery/ocsp_command.h"
@@ -22,6 +23,7 @@
 #include "tools/chancery/probe/probe_command.h"
 #include "tools/chancery/revoke_command.h"
 #include "tools/chancery/show_command.h"
+#include "tools/chancery/signer/signer_command.h"
 #include "tools/chancery/status_command.h"
 
 namespace chancery::cli {
@@ -38,6 +40,8 @@ CommandList AllCommands() {
   all.push_back(std::make_unique<ListCommand>());
   all.push_back(std::make_unique<ClusterCommand>());
   all.push_back(std::make_unique<OcspCommand>());
+  all.push_back(std::make_unique<SignerCommand>());
+  all.push_back(std::make_unique<KeySetCommand>());
   all.push_back(std::make_unique<AuditCommand>());
   all.push_back(std::make_unique<ProbeCommand>());
   all.push_back(std::make_unique<LintCommand>());

@@ -31,13 +31,14 @@ class Writer {
           {config::ROLE_ISSUE, config::ROLE_REVOKE, config::ROLE_READ});
     Grant(out, "refresher", "refresher",
           {config::ROLE_PRESIGN, config::ROLE_CRL, config::ROLE_READ});
-    // For `chancery revoke --direct` and `chancery status`.
+    // For `chancery revoke --direct`, `chancery status`, `chancery signer`.
     Grant(out, "operator", "operator",
-          {config::ROLE_REVOKE, config::ROLE_READ});
+          {config::ROLE_REVOKE, config::ROLE_READ, config::ROLE_ADMIN});
     // For `chancery order sign`: it calls nothing.
     Grant(out, "operator", "approver", {config::ROLE_APPROVE});
     out.set_ledger_dir(layout_.In("ledger"));
     out.set_key_set_file(layout_.KeySet());
+    out.set_await_head(true);
     Key(keys_.manifest, *out.mutable_manifest_key());
     Issuer(*out.add_issuer());
     ServerProfile(*out.add_profile());

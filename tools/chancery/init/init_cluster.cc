@@ -76,6 +76,8 @@ class Initializer {
     RETURN_IF_ERROR(MakeIdentities());
     ASSIGN_OR_RETURN(Addresses addresses,
                      ChooseAddresses(layout_, options_.responders));
+    // Nobody holds a head of the ledger that is about to begin.
+    RETURN_IF_ERROR(WritePrivate(layout_.In("ledger/first-start"), ""));
     for (const auto& [name, text] :
          FormatConfigs(options_, layout_, addresses, keys)) {
       RETURN_IF_ERROR(WritePrivate(layout_.Config(name), text));

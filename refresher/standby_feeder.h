@@ -1,0 +1,47 @@
+#ifndef CHANCERY_REFRESHER_STANDBY_FEEDER_H_
+#define CHANCERY_REFRESHER_STANDBY_FEEDER_H_
+
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "refresher/catch_up_client.h"
+#include "rpc/log.h"
+#include "storage/inventory.h"
+
+namespace chancery::refresher {
+
+// Shows a signer what others hold of its ledger, and gives it back what it
+// lacks (TRUST 3): to the signer itself after each start, in case that it was
+// restored from a backup; and to those that stand by. One caller at a time.
+class StandbyFeeder {
+ public:
+  // `signer` names the ledger in the inventory. All must outlive this object.
+  StandbyFeeder(CatchUpClient& client, storage::Inventory& inventory,
+                const rpc::Log& log, std::string signer)
+      : client_(client),
+        inventory_(inventory),
+        log_(log),
+        signer_(std::move(signer)) {}
+
+  // Shows the newest, or brings one page of entries. True: there is more to
+  // bring. Unavailable: the signer or the inventory. InvalidArgument: it was
+  // brought entries that do not follow on its own.
+  absl::StatusOr<bool> Step();
+
+  // As of the last Step that was answered.
+  const SignerStanding& standing() const { return standing_; }
+
+ private:
+  void Note(SignerStanding standing);
+
+  CatchUpClient& client_;
+  storage::Inventory& inventory_;
+  const rpc::Log& log_;
+  const std::string signer_;
+  SignerStanding standing_;
+};
+
+}  // namespace chancery::refresher
+
+#endif  // CHANCERY_REFRESHER_STANDBY_FEEDER_H_

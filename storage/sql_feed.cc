@@ -1,0 +1,104 @@
+#include <algorithm>
+#include <cstddef>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "storage/sql_inventory.h"
+#include "storage/sql_value.h"
+
+namespace chancery::storage {
+namespace {
+
+// Entries in one statement: each is three of its parameters, of which
+// databases take some ten thousands.
+constexpr size_t kEntriesInStatement = 1000;
+// Of the roots whose sizes differ only below this, the last is kept: so many
+// entries, of at most 64 kB, go into one message to the signer.
+constexpr int64_t kRootsApart = 128;
+
+absl::StatusOr<LedgerRootRow> ToRoot(const std::vector<Row>& rows) {
+  if (rows.empty()) return absl::NotFoundError("ledger root: there is none");
+  return LedgerRootRow{.size = ToUint(IntAt(rows[0], 0)),
+                       .frontier = BlobAt(rows[0], 1),
+                       .signed_root = BlobAt(rows[0], 2)};
+}
+
+}  // namespace
+
+absl::Status SqlInventory::AddToFeed(Session& session, const LedgerStep& step) {
+  if (step.entries.empty()) return absl::OkStatus();
+  for (size_t at = 0; at < step.entries.size(); at += kEntriesInStatement) {
+    const size_t end = std::min(step.entries.size(), at + kEntriesInStatement);
+    std::string sql =
+        "INSERT INTO ledger_entries (signer, entry_index, entry) VALUES ";
+    std::vector<Value> values = {step.signer};
+    for (size_t i = at; i < end; ++i) {
+      absl::StrAppend(&sql, i == at ? "($1, $" : ", ($1, $", values.size() + 1,
+                      ", $", values.size() + 2, ")");
+      values.push_back(ToInt(step.from_index + i));
+      values.push_back(Blob{step.entries[i]});
+    }
+    absl::StrAppend(&sql,
+                    " ON CONFLICT (signer, entry_index) DO UPDATE SET "
+                    "entry = excluded.entry");
+    RETURN_IF_ERROR(session.Run(sql, values).status());
+  }
+  const int64_t size = ToInt(step.root.size);
+  RETURN_IF_ERROR(
+      session
+          .Run("DELETE FROM ledger_roots WHERE signer = $1 AND size >= $2 "
+               "AND size < $3",
+               {step.signer, size / kRootsApart * kRootsApart, size})
+          .status());
+  return session
+      .Run(
+          "INSERT INTO ledger_roots (signer, size, frontier, signed_root) "
+          "VALUES ($1, $2, $3, $4) ON CONFLICT (signer, size) DO UPDATE SET "
+          "frontier = excluded.frontier, signed_root = excluded.signed_root",
+          {step.signer, size, Blob{step.root.frontier},
+           Blob{step.root.signed_root}})
+      .status();
+}
+
+absl::StatusOr<LedgerRootRow> SqlInventory::LedgerRootUpTo(
+    const std::string& signer, uint64_t size) {
+  ASSIGN_OR_RETURN(const std::vector<Row> rows,
+                   Select("SELECT size, frontier, signed_root FROM "
+                          "ledger_roots WHERE signer = $1 AND size <= $2 "
+                          "ORDER BY size DESC LIMIT 1",
+                          {signer, ToInt(size)}));
+  return ToRoot(rows);
+}
+
+absl::StatusOr<LedgerRootRow> SqlInventory::LedgerRootAfter(
+    const std::string& signer, uint64_t size) {
+  ASSIGN_OR_RETURN(const std::vector<Row> rows,
+                   Select("SELECT size, frontier, signed_root FROM "
+                          "ledger_roots WHERE signer = $1 AND size > $2 "
+                          "ORDER BY size LIMIT 1",
+                          {signer, ToInt(size)}));
+  return ToRoot(rows);
+}
+
+absl::StatusOr<std::vector<std::string>> SqlInventory::ReadLedger(
+    const std::string& signer, uint64_t from, uint64_t to) {
+  ASSIGN_OR_RETURN(
+      const std::vector<Row> rows,
+      Select("SELECT entry_index, entry FROM ledger_entries WHERE signer = $1 "
+             "AND entry_index >= $2 AND entry_index < $3 ORDER BY entry_index",
+             {signer, ToInt(from), ToInt(to)}));
+  std::vector<std::string> entries;
+  for (const Row& row : rows) {
+    if (ToUint(IntAt(row, 0)) != from + entries.size()) break;
+    entries.push_back(BlobAt(row, 1));
+  }
+  if (from + entries.size() < to) {
+    return absl::DataLossError(
+        absl::StrCat("inventory: of the ledger of \"", signer, "\" entry ",
+                     from + entries.size(), " is not there"));
+  }
+  return entries;
+}
+
+}  // namespace chancery::storage

@@ -1,0 +1,232 @@
+"""Drills of docs/key-rotation.md, on real processes: delegated OCSP keys that the signer
+makes itself, a lost key folder, and the rotation of the manifest key through the key
+set. TRUST 4 and 6. Ten rotations in a row are in signer/ocsp_key_rotation_test.cc,
+where the clock is moved."""
+
+import datetime
+import hashlib
+import json
+import re
+import shutil
+import signal
+import sqlite3
+import threading
+
+import configs
+import junit
+from cluster import wait_until
+from harness import ClusterCase
+
+
+class Watch:
+    """Asks all responders about a certificate all the time; every answer has to be
+    valid and `status`."""
+
+    def __init__(self, case, certificate, status):
+        self.case, self.certificate, self.status = case, certificate, status
+        self.wrong, self.asked = [], 0
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self._work)
+        self.thread.start()
+
+    def _work(self):
+        while not self.stopping.is_set():
+            for url in self.case.urls:
+                answer = self.case.openssl_ocsp(url, self.certificate, "-no_nonce")
+                if "Error" in answer and "connect" in answer:
+                    continue  # It is being restarted: clients ask another one.
+                self.asked += 1
+                if ("Response verify OK" not in answer
+                        or f"{self.certificate}: {self.status}" not in answer):
+                    self.wrong.append(answer)
+
+    def end(self):
+        self.stopping.set()
+        self.thread.join()
+        self.case.assertEqual(self.wrong, [])
+        self.case.assertGreater(self.asked, 0)
+
+
+class Rotation(ClusterCase):
+    def restart(self, name):
+        if self.cluster.alive(name):
+            self.cluster.kill(name, signal.SIGTERM)
+        self.cluster.start(name)
+
+    def log(self, name):
+        return (self.folder / "log" / (name + ".log")).read_text(errors="replace")
+
+    def responder_names(self):
+        return [r["name"] for r in self.cluster.responders()]
+
+    def edit_signer(self, change):
+        configs.edit(self.cluster, "signer", change)
+
+    def refresh_all(self):
+        """Has each block signed again, as when it is due."""
+        with sqlite3.connect(self.folder / "inventory.sqlite", timeout=30) as inventory:
+            inventory.execute("update blocks set refresh_at = 1, lease_until = 0")
+        def none_due():
+            with sqlite3.connect(self.folder / "inventory.sqlite", timeout=30) as inventory:
+                return inventory.execute("select count(*) from blocks where refresh_at <= 1"
+                                         ).fetchone()[0] == 0
+        wait_until("all blocks are signed again", none_due, 60)
+
+    def responder_of(self, certificate):
+        """SHA-256 of the certificate in the OCSP response: who signed it."""
+        request = self.ocsp_request(certificate)
+        reply = self.work / "reply.der"
+        self.shell("curl", "-fsS", "-H", "Content-Type: application/ocsp-request",
+                   "--data-binary", f"@{request}", "-o", reply, self.urls[0])
+        text = self.shell("openssl", "ocsp", "-respin", reply, "-noverify", "-resp_text")
+        pem = re.search(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", text,
+                        re.DOTALL)[0]
+        return hashlib.sha256(pem.encode()).hexdigest(), pem
+
+
+class OcspKeys(Rotation):
+    def test_the_signer_makes_its_own_and_survives_their_loss(self):
+        good, _ = self.issue("good.example.com")
+        gone, _ = self.issue("gone.example.com")
+        self.cluster.run("revoke", "--cert", gone, "--reason", "keyCompromise")
+        self.wait_status(gone, "revoked")
+        before, _ = self.responder_of(good)
+        watch = Watch(self, good, "good")
+        try:
+            keys = self.work / "ocsp-keys"
+            def rotate(text):
+                text, count = re.subn(r'(?m)^  ocsp_certificate_file: .*\n  ocsp_key {\n'
+                                      r'(    .*\n)*  }\n', "  rotate_ocsp_key: true\n", text)
+                self.assertEqual(count, 1, text)
+                return text + (f'ocsp_key_rotation {{\n  folder: "{keys}"\n'
+                               '  country: "CH"\n  organization: "Example"\n}\n')
+            self.edit_signer(rotate)
+            self.restart("signer")
+            self.refresh_all()
+            wait_until("the new key signs", lambda: self.responder_of(good)[0] != before)
+            first, pem = self.responder_of(good)
+            self._check_delegate(pem)
+            self.assert_status(good, "good")
+            self.assert_status(gone, "revoked")
+            self.assertEqual([p.stat().st_mode & 0o777 for p in keys.iterdir()], [0o600] * 2)
+
+            # The folder is lost, or was stolen.
+            self.cluster.kill("signer", signal.SIGTERM)
+            shutil.rmtree(keys)
+            self.cluster.start("signer")
+            self.refresh_all()
+            wait_until("another key signs", lambda: self.responder_of(good)[0] != first)
+            listed = json.loads(self.cluster.run(
+                "list", "--profile", "ocsp-signer", "--json").stdout)
+            serials = {c["serial"] for c in listed["certificates"]}
+            self.assertEqual(len(serials), 2)
+            stolen = self.work / "stolen.pem"
+            stolen.write_text(pem)
+            self.cluster.run("revoke", "--cert", stolen, "--reason", "keyCompromise")
+            wait_until("the CRL has it", lambda: self.crl_lists(stolen))
+        finally:
+            watch.end()
+        self.assert_status(good, "good")
+        self.assert_status(gone, "revoked")
+
+    def _check_delegate(self, pem):
+        path = self.work / "delegate.pem"
+        path.write_text(pem)
+        text = self.shell("openssl", "x509", "-in", path, "-noout", "-text")
+        self.assertIn("Subject: C = CH, O = Example, CN = OCSP", text)
+        self.assertIn("OCSP Signing", text)
+        self.assertIn("OCSP No Check", text)
+        self.shell("openssl", "verify", "-partial_chain", "-trusted",
+                   self.ca / "issuing.pem", path)
+
+
+class ManifestKey(Rotation):
+    def keyset(self, *arguments):
+        return self.shell(self.cluster.binaries / "chancery", "keyset", *arguments)
+
+    def install(self, path):
+        """As an operator does: whole, at once; then responders take it one by one."""
+        staged = self.ca / "key-set.new"
+        shutil.copy(path, staged)
+        staged.rename(self.ca / "key-set")
+        for name in self.responder_names():
+            self.restart(name)
+
+    def head_key(self):
+        """SHA-256 of the key that signed the inventory's newest head, in hex."""
+        path = self.work / "head"
+        self.cluster.run("signer", "save-head", "--head", path)
+        data = path.read_bytes()
+        size = int.from_bytes(data[:4], "big")
+        return data[4 + size:4 + size + 32].hex()
+
+    def test_it_changes_hands_without_a_gap(self):
+        good, _ = self.issue("good.example.com")
+        gone, _ = self.issue("gone.example.com")
+        self.cluster.run("revoke", "--cert", gone, "--reason", "keyCompromise")
+        self.wait_status(gone, "revoked")
+        root = ("--root", self.ca / "key-set-root.pem")
+        signs = ("--root-key", self.ca / "key-set-root.key")
+        wait_until("there is a head", lambda: self._try(self.head_key))
+        old = self.head_key()
+        self.assertIn(old, self.keyset("show", self.ca / "key-set", *root))
+        first = self.work / "key-set.1"
+        shutil.copy(self.ca / "key-set", first)
+        watches = [Watch(self, good, "good"), Watch(self, gone, "revoked")]
+        try:
+            # Version 2 has both keys.
+            key, public = self.ca / "manifest-2.key", self.work / "manifest-2.pub"
+            self.shell("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt",
+                       "ec_paramgen_curve:P-256", "-out", key)
+            key.chmod(0o600)
+            self.shell("openssl", "pkey", "-in", key, "-pubout", "-out", public)
+            both = self.work / "key-set.2"
+            # The signer takes it five minutes after its time.
+            begins = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=5)
+            self.keyset("add", first, *root, *signs, "--key", public, "--from",
+                        begins.strftime("%Y-%m-%dT%H:%M:%SZ"), "--until", "2040-01-01",
+                        "--out", both)
+            self.install(both)
+            self.edit_signer(lambda text: text + f'next_manifest_key {{\n  file: "{key}"\n}}\n')
+            self.restart("signer")
+            wait_until("the new key signs heads", lambda: self.head_key() != old)
+            late, _ = self.issue("late.example.com")
+            self.wait_status(late, "good")
+            self.refresh_all()
+            # Version 3 has only the new one.
+            only = self.work / "key-set.3"
+            self.keyset("remove", both, *root, *signs, "--id", old, "--out", only)
+            self.install(only)
+            self.wait_status(late, "good")
+            last, _ = self.issue("last.example.com")
+            self.wait_status(last, "good")
+        finally:
+            for watch in watches:
+                watch.end()
+        self.wait_status(good, "good")
+        self.wait_status(gone, "revoked")
+        # A set that somebody else signed is refused.
+        forged = self.work / "forged"
+        forged.write_bytes(only.read_bytes()[:-1] + b"x")
+        text = self.shell(self.cluster.binaries / "chancery", "keyset", "show", forged, *root,
+                          expect=1)
+        self.assertIn("not signed by the pinned root", text)
+        name = self.responder_names()[0]
+        self.cluster.kill(name, signal.SIGTERM)
+        shutil.copy(forged, self.ca / "key-set")
+        self.cluster.spawn(self.cluster.process(name))
+        wait_until(f"{name} does not start", lambda: not self.cluster.alive(name))
+        self.assertIn("not signed by the pinned root", self.log(name))
+        shutil.copy(only, self.ca / "key-set")
+        self.cluster.start(name)
+
+    @staticmethod
+    def _try(call):
+        try:
+            return call()
+        except Exception:  # Not there yet.
+            return None
+
+
+if __name__ == "__main__":
+    junit.main()
