@@ -183,7 +183,7 @@ std::vector<absl::StatusOr<Issued>> CertificateAuthority::IssueBatch(
   // Relying parties and inventory learn of it side by side; the client after
   // both.
   auto acknowledged =
-      std::async(std::launch::async, [&] { return Publish(updates); });
+      std::async(options_.publication, [&] { return Publish(updates); });
   KeepRows(answers);
   for (size_t i = 0; i < answers.size(); ++i) {
     if (!answers[i].ok() || !repeated[i]) continue;

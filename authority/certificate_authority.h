@@ -4,6 +4,7 @@
 #define CHANCERY_AUTHORITY_CERTIFICATE_AUTHORITY_H_
 
 #include <cstddef>
+#include <future>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,9 @@ class CertificateAuthority {
     absl::Duration publish_wait = absl::Seconds(1);
     // How long a database that does not answer is tried again.
     absl::Duration inventory_patience = absl::Seconds(2);
+    // Whether the responders hear of a new certificate while its row is written
+    // (std::launch::async), or after that, in the same thread (deferred).
+    std::launch publication = std::launch::async;
     // How to wait in between.
     rpc::Sleeper sleep = {};
   };

@@ -131,7 +131,7 @@ std::vector<absl::StatusOr<Issued>> CertificateService::IssueAllowed(
   }
   std::vector<absl::StatusOr<Issued>> answers(orders.size());
   const std::vector<absl::Status> told =
-      rpc::DecideEach(dispatcher_.gate(), caller, demands, "IssueMany",
+      rpc::DecideEach(dispatcher_.gate(), caller, demands, "Issue",
                       [&](const std::vector<size_t>& allowed) {
                         std::vector<IssueOrder> chosen;
                         for (const size_t i : allowed)

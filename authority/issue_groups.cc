@@ -1,6 +1,5 @@
 #include "authority/issue_groups.h"
 
-#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -22,7 +21,6 @@ absl::StatusOr<Issued> IssueGroups::Issue(IssueOrder order) {
   Pending mine{.order = std::move(order)};
   base::MutexLock lock(mu_);
   waiting_.push_back(&mine);
-  came_.NotifyOne();
   while (!mine.answer.has_value()) {
     if (MayLead(mine)) {
       LeadGroup();
@@ -33,18 +31,8 @@ absl::StatusOr<Issued> IssueGroups::Issue(IssueOrder order) {
   return *std::move(mine.answer);
 }
 
-// Clients that were answered together come back at about the same time.
-void IssueGroups::Gather() {
-  const auto until = std::chrono::steady_clock::now() +
-                     absl::ToChronoMicroseconds(options_.gather);
-  while (waiting_.size() < last_orders_ - last_orders_ / 8 &&
-         came_.WaitUntil(mu_, until)) {
-  }
-}
-
 void IssueGroups::LeadGroup() {
   ++groups_;
-  Gather();
   std::vector<Pending*> group;
   std::vector<IssueOrder> orders;
   while (!waiting_.empty() && group.size() < options_.max_orders) {
@@ -52,7 +40,6 @@ void IssueGroups::LeadGroup() {
     orders.push_back(std::move(group.back()->order));
     waiting_.pop_front();
   }
-  last_orders_ = group.size();
   // Who is left may lead the next.
   if (!waiting_.empty()) waiting_.front()->changed.NotifyOne();
   mu_.Unlock();

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "authority/orders.h"
 #include "base/mutex.h"
 
@@ -28,9 +27,6 @@ class IssueGroups {
     // Groups that are under way at once. One makes the largest groups, which
     // costs least for each certificate.
     size_t max_groups = 1;
-    // A group that is much smaller than the one before waits for so long for
-    // more: those who were answered together come back together, one by one.
-    absl::Duration gather = absl::Milliseconds(8);
   };
 
   IssueGroups(Carry carry, Options options)
@@ -44,8 +40,6 @@ class IssueGroups {
   struct Pending;
 
   bool MayLead(const Pending& pending) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // Waits for about as many as came the last time, for a moment.
-  void Gather() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Carries out what waits. Releases `mu_` meanwhile.
   void LeadGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
@@ -55,9 +49,7 @@ class IssueGroups {
   base::Mutex mu_;
   // In the order in which they came.
   std::list<Pending*> waiting_ ABSL_GUARDED_BY(mu_);
-  base::CondVar came_;
-  size_t groups_ ABSL_GUARDED_BY(mu_) = 0;       // Under way.
-  size_t last_orders_ ABSL_GUARDED_BY(mu_) = 0;  // Of the last group.
+  size_t groups_ ABSL_GUARDED_BY(mu_) = 0;  // Under way.
 };
 
 }  // namespace chancery::authority

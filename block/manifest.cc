@@ -6,6 +6,7 @@
 
 #include "base/status_macros.h"
 #include "block/wire.h"
+#include "crypto/algorithm_of_key.h"
 
 namespace chancery::block {
 namespace {
@@ -13,20 +14,6 @@ namespace {
 // Of the first epoch, without a number; of later ones, with it.
 constexpr uint8_t kFirstEpoch = 1;
 constexpr uint8_t kLaterEpoch = 2;
-
-// ECDSA keys have one algorithm each; RSA and Ed25519 too.
-crypto::SignatureAlgorithm AlgorithmOf(const crypto::PublicKey& key) {
-  switch (key.type()) {
-    case crypto::KeyType::kEcP384:
-      return crypto::SignatureAlgorithm::kEcdsaSha384;
-    case crypto::KeyType::kRsa:
-      return crypto::SignatureAlgorithm::kRsaSha256;
-    case crypto::KeyType::kEd25519:
-      return crypto::SignatureAlgorithm::kEd25519;
-    default:
-      return crypto::SignatureAlgorithm::kEcdsaSha256;
-  }
-}
 
 }  // namespace
 
@@ -151,7 +138,7 @@ absl::Status Verify(absl::string_view type, const Signed& signed_message,
                     const crypto::PublicKey& key) {
   const std::string covered =
       SignedMessage(type, base::AsBytes(signed_message.message));
-  return key.Verify(AlgorithmOf(key), base::AsBytes(covered),
+  return key.Verify(crypto::AlgorithmOf(key), base::AsBytes(covered),
                     base::AsBytes(signed_message.signature));
 }
 

@@ -130,7 +130,7 @@ absl::StatusOr<PublicParts> Split(const PublicKey& key) {
   if (!spki.ReadBitString(bits)) return malformed;
   if (key.type() != KeyType::kRsa) {
     // All points here are shorter than 256 bytes.
-    parts.ec_point = "\x04";
+    parts.ec_point.assign(1, '\x04');
     if (bits.size() >= 0x80) parts.ec_point.push_back('\x81');
     parts.ec_point.push_back(static_cast<char>(bits.size()));
     base::Append(parts.ec_point, bits);

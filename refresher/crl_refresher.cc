@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "refresher/crl_row.h"
 
 namespace chancery::refresher {
 namespace {
@@ -137,18 +138,8 @@ absl::Status CrlRefresher::Sign(const CrlRequest& request) {
   if (!crl.ok()) return failed(crl.status());
   const SignedCrl& facts = (*crl)->facts();
   ++signed_;
-  const absl::Status stored =
-      inventory_.PutCrl({.issuer_id = facts.issuer_id,
-                         .shard = request.shard,
-                         .is_delta = request.is_delta,
-                         .number = facts.number,
-                         .base_number = facts.base_number,
-                         .this_update = facts.this_update,
-                         .next_update = facts.next_update,
-                         .refresh_at = facts.refresh_at,
-                         .ledger_size = facts.ledger_size,
-                         .size = facts.size},
-                        [&] { return (*crl)->Next(); });
+  const absl::Status stored = inventory_.PutCrl(CrlRowOf(request, facts),
+                                                [&] { return (*crl)->Next(); });
   // A newer one is there: another refresher's.
   if (absl::IsFailedPrecondition(stored)) return absl::OkStatus();
   if (!stored.ok()) return failed(stored);

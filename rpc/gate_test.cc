@@ -4,6 +4,7 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "base/file.h"
 #include "base/testing/fake_clock.h"
@@ -11,12 +12,14 @@
 #include "chancery/config/common.pb.h"
 #include "crypto/testing/command.h"
 #include "gmock/gmock.h"
+#include "rpc/decide_each.h"
 
 namespace chancery::rpc {
 namespace {
 
 using base::testing::IsOk;
 using base::testing::StatusIs;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -96,6 +99,47 @@ TEST_F(GateTest, AGrantWithoutLimitsAllowsAll) {
   EXPECT_THAT(written, HasSubstr("\"serial\":\"0a\""));
   EXPECT_THAT(written, HasSubstr("\"event\":\"refused\""));
   EXPECT_THAT(written, HasSubstr("has no role `crl`"));
+}
+
+// What a grant does not allow does not become allowed by asking for many.
+TEST_F(GateTest, EachOfManyIsDecidedAboutForItself) {
+  grant_.add_profile("server");
+  grant_.set_max_issued_per_hour(3);
+  MakeGate();
+  const std::vector<Demand> demands = {
+      ToIssue("server", "a.example.com"), ToIssue("client", "b.example.com"),
+      ToIssue("server", "broken"),        ToIssue("server", "c.example.com"),
+      ToIssue("server", "d.example.com"), ToIssue("server", "e.example.com")};
+  std::vector<size_t> carried;
+  const auto told = DecideEach(
+      *gate_, ada_, demands, "Issue", [&](const std::vector<size_t>& allowed) {
+        carried = allowed;
+        return std::vector<absl::Status>{absl::OkStatus(),
+                                         absl::NotFoundError("no such issuer"),
+                                         absl::OkStatus()};
+      });
+  EXPECT_THAT(carried, ElementsAre(0, 3, 4));
+  ASSERT_EQ(told.size(), 6u);
+  EXPECT_THAT(told[0], IsOk());
+  EXPECT_THAT(told[1], StatusIs(kDenied, "profile \"client\""));
+  EXPECT_THAT(told[2], StatusIs(absl::StatusCode::kInvalidArgument, "csr"));
+  EXPECT_THAT(told[3], StatusIs(absl::StatusCode::kNotFound, "no such issuer"));
+  EXPECT_THAT(told[4], IsOk());
+  EXPECT_THAT(told[5], StatusIs(absl::StatusCode::kResourceExhausted,
+                                "max_issued_per_hour is 3"));
+  const std::string written = Written();
+  EXPECT_THAT(written, HasSubstr("DNS:a.example.com"));
+  EXPECT_THAT(written, HasSubstr("DNS:d.example.com"));
+  EXPECT_THAT(written, HasSubstr("\"event\":\"refused\""));
+  EXPECT_THAT(written, HasSubstr("\"event\":\"failed\""));
+}
+
+// Of the call itself only the role is looked at.
+TEST_F(GateTest, ACallOfManyNeedsTheRoleAndIsNoDecision) {
+  grant_.add_profile("server");
+  EXPECT_THAT(Ask(Demand::Each(Role::kIssue)), IsOk());
+  EXPECT_THAT(Ask(Demand::Each(Role::kCrl)), StatusIs(kDenied, "`crl`"));
+  EXPECT_THAT(Written(), Not(HasSubstr("\"event\":\"allowed\"")));
 }
 
 TEST_F(GateTest, LimitsProfilesIssuersAndNames) {

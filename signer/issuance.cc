@@ -154,14 +154,12 @@ absl::StatusOr<std::string> Issuance::Sign(
 }
 
 absl::StatusOr<std::optional<Issued>> Issuance::Repeated(
-    const Issuer& issuer, const ledger::Origin& origin) {
-  ASSIGN_OR_RETURN(const auto view, ledger_.Read());
-  ASSIGN_OR_RETURN(const auto before, view->state().Request(origin));
+    const State& state, const Issuer& issuer, const ledger::Origin& origin) {
+  ASSIGN_OR_RETURN(const auto before, state.Request(origin));
   if (!before.has_value()) return std::nullopt;
   if (before->request_hash != origin.request_hash)
     return UsedForAnother(origin);
-  ASSIGN_OR_RETURN(const ledger::Entry entry,
-                   view->state().EntryAt(before->index));
+  ASSIGN_OR_RETURN(const ledger::Entry entry, state.EntryAt(before->index));
   const auto* issued = std::get_if<ledger::CertificateEntry>(&entry.body);
   if (issued == nullptr) return UsedForAnother(origin);
   return Issued{.certificate = issued->certificate,
@@ -193,24 +191,24 @@ struct Issuance::Order {
   bool raced = false;
 };
 
-absl::StatusOr<Issuance::Order> Issuance::Prepare(const IssueRequest& request) {
+absl::StatusOr<Issuance::Order> Issuance::Prepare(const IssueRequest& request,
+                                                  const Reading& reading) {
   Order order;
   ASSIGN_OR_RETURN(order.issuer, issuers_.Named(request.issuer));
   const Issuer& issuer = *order.issuer;
   ASSIGN_OR_RETURN(const policy::Profile* profile,
                    ProfileOf(issuer, request.profile));
   ASSIGN_OR_RETURN(const ledger::Origin origin, OriginOf(request, issuer));
-  ASSIGN_OR_RETURN(order.repeated, Repeated(issuer, origin));
+  RETURN_IF_ERROR(reading.status());
+  const State& state = (*reading)->state();
+  ASSIGN_OR_RETURN(order.repeated, Repeated(state, issuer, origin));
   if (order.repeated.has_value()) return order;
 
   ASSIGN_OR_RETURN(
       const x509::Csr csr,
       x509::ParseCsr(base::AsBytes(request.csr), policy::CheckKey));
   order.spki_sha256 = base::ToString(crypto::Sha256(csr.public_key.spki()));
-  {
-    ASSIGN_OR_RETURN(const auto view, ledger_.Read());
-    RETURN_IF_ERROR(CheckNotCompromised(view->state(), order.spki_sha256));
-  }
+  RETURN_IF_ERROR(CheckNotCompromised(state, order.spki_sha256));
   if (issuer.blocked_keys != nullptr) {
     RETURN_IF_ERROR(issuer.blocked_keys->Check(csr.public_key));
   }
@@ -243,8 +241,9 @@ absl::StatusOr<Issuance::Order> Issuance::Prepare(const IssueRequest& request) {
 std::vector<absl::StatusOr<Issuance::Order>> Issuance::PrepareAll(
     absl::Span<const IssueRequest> requests) {
   std::vector<absl::StatusOr<Order>> orders(requests.size());
+  const Reading reading = ledger_.Read();  // One for all.
   const auto prepare = [&](size_t i) {
-    orders[i] = Prepare(requests[i]);
+    orders[i] = Prepare(requests[i], reading);
     return absl::OkStatus();  // No other is the worse for it.
   };
   if (threads_ != nullptr) {
@@ -255,12 +254,21 @@ std::vector<absl::StatusOr<Issuance::Order>> Issuance::PrepareAll(
   return orders;
 }
 
-absl::Status Issuance::RecordOne(Transaction& transaction, Order& order) {
+absl::Status Issuance::RecordOne(Transaction& transaction,
+                                 absl::StatusOr<Order>& prepared) {
+  Order& order = *prepared;
   ledger::CertificateEntry& entry = order.entry;
   ASSIGN_OR_RETURN(const auto before,
                    transaction.state().Request(entry.origin));
   order.raced = before.has_value();
   if (order.raced) return absl::OkStatus();
+  // Since it was prepared: that is its own fault.
+  if (const absl::Status compromised =
+          CheckNotCompromised(transaction.state(), order.spki_sha256);
+      !compromised.ok()) {
+    prepared = compromised;
+    return absl::OkStatus();
+  }
   ASSIGN_OR_RETURN(
       const Place place,
       transaction.state().NextPlace({.issuer_id = entry.issuer_id,
@@ -280,14 +288,7 @@ void Issuance::Record(std::vector<absl::StatusOr<Order>>& orders) {
       ledger_.Execute([&](Transaction& transaction) -> absl::Status {
         for (absl::StatusOr<Order>& order : orders) {
           if (!order.ok() || order->repeated.has_value()) continue;
-          // Since it was prepared: that is its own fault.
-          const absl::Status fine =
-              CheckNotCompromised(transaction.state(), order->spki_sha256);
-          if (fine.ok()) {
-            RETURN_IF_ERROR(RecordOne(transaction, *order));
-          } else {
-            order = fine;
-          }
+          RETURN_IF_ERROR(RecordOne(transaction, order));
         }
         return absl::OkStatus();
       });
@@ -299,8 +300,10 @@ void Issuance::Record(std::vector<absl::StatusOr<Order>>& orders) {
     }
     if (!order->raced) continue;
     // The same request came twice at once; the other one was first.
-    const Issuer& issuer = *order->issuer;
-    auto repeated = Repeated(issuer, order->entry.origin);
+    auto repeated = [&]() -> absl::StatusOr<std::optional<Issued>> {
+      ASSIGN_OR_RETURN(const auto view, ledger_.Read());
+      return Repeated(view->state(), *order->issuer, order->entry.origin);
+    }();
     if (!repeated.ok()) {
       order = repeated.status();
     } else if (!repeated->has_value()) {

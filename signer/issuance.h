@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,20 +57,23 @@ class Issuance {
   };
 
   // Everything before the ledger is written.
-  absl::StatusOr<Order> Prepare(const IssueRequest& request);
+  using Reading = absl::StatusOr<std::unique_ptr<const LedgerView>>;
+  absl::StatusOr<Order> Prepare(const IssueRequest& request,
+                                const Reading& reading);
   absl::StatusOr<std::string> Sign(const Issuer& issuer,
                                    const policy::Profile& profile,
                                    const x509::CertificateFacts& facts) const;
   // Of the ledger: up to ledger::kMaxEpoch.
   absl::StatusOr<uint64_t> Epoch() const;
   // What was answered to this request before, if anything; without updates.
-  absl::StatusOr<std::optional<Issued>> Repeated(const Issuer& issuer,
-                                                 const ledger::Origin& origin);
+  static absl::StatusOr<std::optional<Issued>> Repeated(
+      const State& state, const Issuer& issuer, const ledger::Origin& origin);
   std::vector<absl::StatusOr<Order>> PrepareAll(
       absl::Span<const IssueRequest> requests);
   // The commit point: what is an order then is in the ledger.
   void Record(std::vector<absl::StatusOr<Order>>& orders);
-  static absl::Status RecordOne(Transaction& transaction, Order& order);
+  static absl::Status RecordOne(Transaction& transaction,
+                                absl::StatusOr<Order>& prepared);
   // Has the blocks signed, and answers.
   IssuedBatch Answer(std::vector<absl::StatusOr<Order>> orders);
 

@@ -101,7 +101,7 @@ void IssuanceService::IssueAllowed(const rpc::Identity& caller,
     response.add_results();
   }
   const std::vector<absl::Status> told = rpc::DecideEach(
-      dispatcher_.gate(), caller, demands, "IssueBatch",
+      dispatcher_.gate(), caller, demands, "Issue",
       [&](const std::vector<size_t>& allowed) {
         std::vector<IssueRequest> requests;
         for (const size_t i : allowed) {

@@ -1,8 +1,8 @@
 // How long a signer with many issuers needs from its configuration until it can
 // sign. The budget is for 10,000 and an optimised build:
 //
-//   CHANCERY_ISSUERS=10000 bazel run -c opt --config=opt \
-//       //signer:many_issuers_test
+//   CHANCERY_ISSUERS=10000 bazel run -c opt --config=opt
+//   //signer:many_issuers_test
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -6,7 +6,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,33 +15,13 @@
 #include "base/status_macros.h"
 #include "chancery/airgap/v1/airgap.pb.h"
 #include "google/protobuf/text_format.h"
+#include "ledger/airgap/file_error.h"
 
 namespace chancery::airgap {
 namespace {
 
 constexpr size_t kCopyBytes = 1 << 20;
 constexpr size_t kMaxStateBytes = 64 << 20;
-
-absl::Status FromErrno(absl::string_view verb, const std::string& path) {
-  const int error = errno;
-  const std::string text =
-      absl::StrCat("cannot ", verb, " ", path, ": ", std::strerror(error));
-  switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-      return absl::NotFoundError(text);
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return absl::PermissionDeniedError(text);
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-      return absl::ResourceExhaustedError(text);
-    default:
-      return absl::UnavailableError(text);
-  }
-}
 
 std::string FolderOf(const std::string& path) {
   const size_t slash = path.rfind('/');
@@ -52,12 +31,14 @@ std::string FolderOf(const std::string& path) {
 
 absl::Status SyncFolder(const std::string& folder) {
   const base::Fd fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.valid() || fsync(fd.get()) != 0) return FromErrno("sync", folder);
+  if (!fd.valid() || fsync(fd.get()) != 0)
+    return FromErrno(errno, "sync", folder);
   return absl::OkStatus();
 }
 
 absl::Status RenameDurably(const std::string& from, const std::string& to) {
-  if (rename(from.c_str(), to.c_str()) != 0) return FromErrno("replace", to);
+  if (rename(from.c_str(), to.c_str()) != 0)
+    return FromErrno(errno, "replace", to);
   return SyncFolder(FolderOf(to));
 }
 
@@ -67,13 +48,13 @@ absl::Status CopyBytes(const base::Fd& in, const std::string& from,
   while (true) {
     const ssize_t got = read(in.get(), buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return FromErrno("read", from);
+    if (got < 0) return FromErrno(errno, "read", from);
     if (got == 0) return absl::OkStatus();
     for (ssize_t at = 0; at < got;) {
       const ssize_t put =
           write(out.get(), buffer.data() + at, static_cast<size_t>(got - at));
       if (put < 0 && errno == EINTR) continue;
-      if (put < 0) return FromErrno("write", to);
+      if (put < 0) return FromErrno(errno, "write", to);
       at += put;
     }
   }
@@ -147,7 +128,7 @@ absl::StatusOr<ExchangeFolder> ExchangeFolder::Open(
   RETURN_IF_ERROR(base::MakeDirectories(folder));
   const std::string lock_file = folder + "/lock";
   base::Fd lock(open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock.valid()) return FromErrno("open", lock_file);
+  if (!lock.valid()) return FromErrno(errno, "open", lock_file);
   if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     return absl::UnavailableError(
         absl::StrCat(folder, ": another process is at work here"));
@@ -220,15 +201,16 @@ void ExchangeFolder::DropDraft() const { unlink(DraftFile().c_str()); }
 
 absl::Status CopyFile(const std::string& from, const std::string& to) {
   const base::Fd in(open(from.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!in.valid()) return FromErrno("open", from);
+  if (!in.valid()) return FromErrno(errno, "open", from);
   const std::string part = to + ".part";
   absl::Status done;
   {
     const base::Fd out(
         open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    if (!out.valid()) return FromErrno("create", part);
+    if (!out.valid()) return FromErrno(errno, "create", part);
     done = CopyBytes(in, from, out, to);
-    if (done.ok() && fsync(out.get()) != 0) done = FromErrno("write", to);
+    if (done.ok() && fsync(out.get()) != 0)
+      done = FromErrno(errno, "write", to);
   }
   // The commit point: before the rename a crash leaves what was there.
   if (done.ok()) done = RenameDurably(part, to);

@@ -16,6 +16,7 @@
 #include "block/head.h"
 #include "block/wire.h"
 #include "chancery/airgap/v1/airgap.pb.h"
+#include "ledger/airgap/file_error.h"
 
 namespace chancery::airgap {
 namespace {
@@ -32,27 +33,6 @@ constexpr int64_t kMaxSeconds = 253402300799;  // The end of the year 9999.
 absl::Status Damaged(uint64_t offset, absl::string_view what) {
   return absl::InvalidArgumentError(
       absl::StrCat("air-gap file: at byte ", offset, ": ", what));
-}
-
-absl::Status FromErrno(int error, absl::string_view verb,
-                       absl::string_view path) {
-  const std::string text =
-      absl::StrCat("cannot ", verb, " ", path, ": ", std::strerror(error));
-  switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-      return absl::NotFoundError(text);
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return absl::PermissionDeniedError(text);
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-      return absl::ResourceExhaustedError(text);
-    default:
-      return absl::UnavailableError(text);
-  }
 }
 
 absl::Status WriteAll(int fd, base::Bytes bytes, absl::string_view path) {

@@ -13,6 +13,7 @@
 #include "chancery/airgap/v1/airgap.pb.h"
 #include "refresher/airgap/file_signer.h"
 #include "refresher/block_keeper.h"
+#include "refresher/crl_row.h"
 #include "refresher/head_follower.h"
 #include "refresher/ledger_follower.h"
 #include "refresher/update_sink.h"
@@ -120,17 +121,7 @@ absl::Status StoreCrls(FileSigner& result, storage::CrlStore& store,
                        uint64_t& stored) {
   for (const CrlRequest& request : result.crls()) {
     ASSIGN_OR_RETURN(const auto crl, result.SignCrl(request));
-    const SignedCrl& facts = crl->facts();
-    const absl::Status put = store.PutCrl({.issuer_id = facts.issuer_id,
-                                           .shard = request.shard,
-                                           .is_delta = request.is_delta,
-                                           .number = facts.number,
-                                           .base_number = facts.base_number,
-                                           .this_update = facts.this_update,
-                                           .next_update = facts.next_update,
-                                           .refresh_at = facts.refresh_at,
-                                           .ledger_size = facts.ledger_size,
-                                           .size = facts.size},
+    const absl::Status put = store.PutCrl(CrlRowOf(request, crl->facts()),
                                           [&] { return crl->Next(); });
     // This one, or a newer one, is there.
     if (absl::IsFailedPrecondition(put)) continue;

@@ -9,8 +9,8 @@
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "chancery/config/common.pb.h"
+#include "crypto/algorithm_of_key.h"
 #include "crypto/public_key.h"
-#include "crypto/signature_algorithm.h"
 #include "crypto/software_key.h"
 #include "rpc/identity.h"
 #include "x509/certificate/certificate.h"
@@ -36,20 +36,6 @@ std::string SignedBytes(const AuditLine& line) {
 
 absl::Status Wrong(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("checkpoint: ", what));
-}
-
-// As crypto::SigningKey::algorithm.
-crypto::SignatureAlgorithm AlgorithmOf(const crypto::PublicKey& key) {
-  switch (key.type()) {
-    case crypto::KeyType::kEcP384:
-      return crypto::SignatureAlgorithm::kEcdsaSha384;
-    case crypto::KeyType::kRsa:
-      return crypto::SignatureAlgorithm::kRsaSha256;
-    case crypto::KeyType::kEd25519:
-      return crypto::SignatureAlgorithm::kEd25519;
-    default:
-      return crypto::SignatureAlgorithm::kEcdsaSha256;
-  }
 }
 
 absl::Status CheckIssued(const x509::Certificate& certificate,
@@ -115,7 +101,7 @@ absl::Status CheckCheckpoint(const AuditLine& line,
   }
   const crypto::PublicKey& key = certificate->public_key();
   const std::string message = SignedBytes(line);
-  if (!key.Verify(AlgorithmOf(key), base::AsBytes(message),
+  if (!key.Verify(crypto::AlgorithmOf(key), base::AsBytes(message),
                   base::AsBytes(line.record.signature))
            .ok()) {
     return Wrong("its signature does not verify");

@@ -22,6 +22,7 @@
 #include "absl/time/time.h"
 #include "base/status_macros.h"
 #include "chancery/config/refresher.pb.h"
+#include "refresher/crl_row.h"
 #include "refresher/grpc_responder_client.h"
 #include "refresher/grpc_signer_client.h"
 #include "rpc/client.h"
@@ -91,19 +92,11 @@ absl::Status SendToAll(Parties& parties, const storage::CrlRow& crl) {
 
 absl::StatusOr<storage::CrlRow> RunOnce(Parties& parties, uint64_t have) {
   const absl::Time asked = absl::Now();
-  ASSIGN_OR_RETURN(
-      const auto download,
-      parties.signer->SignCrl(
-          {.issuer = absl::GetFlag(FLAGS_issuer), .have_number = have}));
+  const refresher::CrlRequest request{.issuer = absl::GetFlag(FLAGS_issuer),
+                                      .have_number = have};
+  ASSIGN_OR_RETURN(const auto download, parties.signer->SignCrl(request));
   const absl::Time answered = absl::Now();
-  const refresher::SignedCrl& facts = download->facts();
-  const storage::CrlRow crl{.issuer_id = facts.issuer_id,
-                            .number = facts.number,
-                            .this_update = facts.this_update,
-                            .next_update = facts.next_update,
-                            .refresh_at = facts.refresh_at,
-                            .ledger_size = facts.ledger_size,
-                            .size = facts.size};
+  const storage::CrlRow crl = refresher::CrlRowOf(request, download->facts());
   RETURN_IF_ERROR(
       parties.inventory->PutCrl(crl, [&] { return download->Next(); }));
   const absl::Time stored = absl::Now();

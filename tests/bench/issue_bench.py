@@ -10,13 +10,12 @@ requests and a database in the same PostgreSQL; it serves no OCSP.
 import json
 import pathlib
 import re
-import socket
 import statistics
 import subprocess
 import sys
 
 from presign_bench import openssl_speed
-from processes import Failed, Process, cores, free_port, run, wait_until
+from processes import Failed, Process, cores, free_port, listens, run, wait_until
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools/cluster"))
 from cluster import Cluster  # pylint: disable=wrong-import-position
@@ -87,11 +86,6 @@ class Ours:
             out[name] = (user + system) / 100
         return out
 
-    def issued(self):
-        """Certificates in the inventory."""
-        text = self.cluster.run("list", "--limit", "1", "--json").stdout
-        return json.loads(text)
-
 
 class Cfssl:
     """`cfssl serve`, signing with the same key."""
@@ -117,12 +111,10 @@ class Cfssl:
                       f"-config={folder}/cfssl.json", f"-db-config={folder}/db.json",
                       "-loglevel=4"], folder)
         wait_until("cfssl", self._listens, 30)
-        self.postgres = postgres
 
     def _listens(self):
         self.process.check_alive()
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        return listens(self.port)
 
     def stop(self):
         self.process.stop()
@@ -202,7 +194,7 @@ def measure(options, folder):
         load.slice(kind="authority", clients=4, seconds=1)
         judge(options, folder, ours)
         outcomes = measure_clients(options, load)
-        raw, bulk = [], []
+        bulk = []
         before = ours.cpu_seconds()
         for _ in range(min(ROUNDS, options.rounds)):
             bulk.append(load.slice(kind="bulk",

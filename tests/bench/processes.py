@@ -277,6 +277,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 class Nginx:
     """One worker that serves the response from a file, at its best."""
 
@@ -347,8 +352,7 @@ class Cfssl:
 
     def _listens(self):
         self.process.check_alive()
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        return listens(self.port)
 
     def stop(self):
         self.process.stop()

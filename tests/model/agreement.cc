@@ -85,6 +85,7 @@ void World::StartAll() {
 }
 
 void World::SettleOnce() {
+  settled_from_ = clock_.Now();
   for (const auto& refresher : refreshers_) {
     absl::StatusOr<bool> more = true;
     while (more.ok() && *more) more = refresher->follower().Step();
@@ -112,9 +113,13 @@ void World::Settle() {
 }
 
 void World::CheckAgreement() {
+  // What became due while the last round went on is for the next.
   const auto earliest = sqlite_->EarliestRefresh();
-  if (earliest.ok() && *earliest < clock_.Now()) {
-    checker_.Fail("a block has not been signed again in time");
+  if (earliest.ok() && *earliest < settled_from_) {
+    checker_.Fail(
+        absl::StrCat("a block has not been signed again in time: due at ",
+                     absl::FormatTime(*earliest), ", asked for at ",
+                     absl::FormatTime(settled_from_)));
   }
   const std::string crl_der = responders_.front()->Crl();
   std::set<std::string> on_crl;

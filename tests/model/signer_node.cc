@@ -241,26 +241,40 @@ absl::StatusOr<std::optional<block::SignedHead>> RefresherSignerLink::GetHead(
       });
 }
 
-absl::StatusOr<authority::SignerIssued> AuthoritySignerLink::Issue(
-    const authority::SignerIssue& request) {
-  return network_.Call([&]() -> absl::StatusOr<authority::SignerIssued> {
+absl::StatusOr<authority::SignerIssuedBatch> AuthoritySignerLink::IssueBatch(
+    const std::vector<authority::SignerIssue>& requests) {
+  return network_.Call([&]() -> absl::StatusOr<authority::SignerIssuedBatch> {
     if (!signer_.running()) return Away();
-    ASSIGN_OR_RETURN(signer::Issued issued,
-                     signer_.core().issuance().Issue(
-                         {.asker = From(request.requester, request.request_id),
-                          .issuer = request.issuer,
-                          .profile = request.profile,
-                          .csr = request.csr}));
-    for (const block::Update& update : issued.updates) {
+    std::vector<signer::IssueRequest> asked;
+    for (const authority::SignerIssue& request : requests) {
+      asked.push_back({.asker = From(request.requester, request.request_id),
+                       .issuer = request.issuer,
+                       .profile = request.profile,
+                       .csr = request.csr});
+    }
+    signer::IssuedBatch batch = signer_.core().issuance().IssueBatch(asked);
+    for (const block::Update& update : batch.updates) {
       signer_.checker().SeeUpdate(update);
     }
-    return authority::SignerIssued{.certificate = std::move(issued.certificate),
-                                   .chain = std::move(issued.chain),
-                                   .issuer_id = issued.issuer_id,
-                                   .serial = issued.serial,
-                                   .updates = std::move(issued.updates),
-                                   .ledger_index = issued.ledger_index,
-                                   .repeated = issued.repeated};
+    authority::SignerIssuedBatch out{.results = {},
+                                     .updates = std::move(batch.updates)};
+    for (absl::StatusOr<signer::Issued>& result : batch.results) {
+      if (!result.ok()) {
+        out.results.push_back(result.status());
+        continue;
+      }
+      out.results.push_back(
+          authority::SignerIssued{.certificate = std::move(result->certificate),
+                                  .chain = std::move(result->chain),
+                                  .issuer_id = result->issuer_id,
+                                  .serial = result->serial,
+                                  .ledger_index = result->ledger_index,
+                                  .repeated = result->repeated,
+                                  .block_id = result->block_id,
+                                  .place = result->place,
+                                  .crl_shard = result->crl_shard});
+    }
+    return out;
   });
 }
 

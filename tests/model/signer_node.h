@@ -94,8 +94,8 @@ class AuthoritySignerLink final : public authority::SignerClient {
   AuthoritySignerLink(SignerNode& signer, Network& network)
       : signer_(signer), network_(network) {}
 
-  absl::StatusOr<authority::SignerIssued> Issue(
-      const authority::SignerIssue& request) override;
+  absl::StatusOr<authority::SignerIssuedBatch> IssueBatch(
+      const std::vector<authority::SignerIssue>& requests) override;
   absl::StatusOr<authority::SignerStatus> Revoke(
       const authority::SignerRevoke& request) override;
   absl::StatusOr<authority::SignerStatus> Release(

@@ -110,6 +110,8 @@ World::World(const Stage& stage, uint64_t seed)
   directory_ = std::make_unique<authority::IssuerDirectory>(authority_signer_,
                                                             *inventory_);
   authority::CertificateAuthority::Options options;
+  // One thread: what comes when is for the dice to say.
+  options.publication = std::launch::deferred;
   options.sleep = [](absl::Duration) { return false; };
   authority_ = std::make_unique<authority::CertificateAuthority>(
       authority::CertificateAuthority::Parts{.signer = authority_signer_,

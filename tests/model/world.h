@@ -113,6 +113,8 @@ class World {
   const Stage& stage_;
   Dice dice_;
   base::testing::FakeClock clock_;
+  // When the last round of Settle began.
+  absl::Time settled_from_ = absl::InfinitePast();
   std::ostringstream lines_;
   rpc::Log log_;
   Network network_;

@@ -69,26 +69,6 @@ OpenSslCertificate OpenSslCertificate::Digest(const std::string& option) const {
   return copy;
 }
 
-OpenSslCertificate OpenSslCertificate::Edit(DerEdit edit) const {
-  OpenSslCertificate copy = *this;
-  copy.edits_.push_back(std::move(edit));
-  return copy;
-}
-
-OpenSslCertificate OpenSslCertificate::Put(const Path& path,
-                                           const std::string& element) const {
-  return Edit([=](DerTree& tree) { tree.Put(path, element); });
-}
-
-OpenSslCertificate OpenSslCertificate::Insert(
-    const Path& path, const std::string& element) const {
-  return Edit([=](DerTree& tree) { tree.Insert(path, element); });
-}
-
-OpenSslCertificate OpenSslCertificate::Erase(const Path& path) const {
-  return Edit([=](DerTree& tree) { tree.Erase(path); });
-}
-
 std::string OpenSslCertificate::Make() const {
   std::string section;
   for (const auto& [name, value] : extensions_) {
@@ -109,10 +89,7 @@ std::string OpenSslCertificate::Make() const {
       Shell("openssl x509 -new -subj '" + subject_ + "' " + signer +
             " -set_serial " + serial_ + " -days " + std::to_string(days_) +
             " " + digest_ + " -extfile " + file + " -outform DER");
-  if (edits_.empty()) return der;
-  DerTree tree(base::AsBytes(der));
-  for (const DerEdit& edit : edits_) edit(tree);
-  return tree.Encode();
+  return Edited(der);
 }
 
 std::string OpenSslCertificate::KeyPath() const { return KeyFile(key_); }

@@ -3,19 +3,16 @@
 #ifndef CHANCERY_POLICY_LINTS_TESTING_OPENSSL_CERTIFICATE_H_
 #define CHANCERY_POLICY_LINTS_TESTING_OPENSSL_CERTIFICATE_H_
 
-#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "policy/lints/testing/der_tree.h"
+#include "policy/lints/testing/der_edits.h"
 
 namespace chancery::policy::lints::testing {
 
-using DerEdit = std::function<void(DerTree&)>;
-
-// A recipe: cheap to copy; Make runs OpenSSL.
-class OpenSslCertificate {
+// A recipe: cheap to copy; Make runs OpenSSL, then the edits.
+class OpenSslCertificate : public DerEdits<OpenSslCertificate> {
  public:
   // An extension as OpenSSL's configuration has it, in place of the profile's;
   // an empty value removes it.
@@ -27,12 +24,6 @@ class OpenSslCertificate {
   // As `openssl genpkey` takes it.
   OpenSslCertificate Key(const std::string& key) const;
   OpenSslCertificate Digest(const std::string& option) const;
-
-  // Afterwards, on the DER; in the order in which they are called.
-  OpenSslCertificate Edit(DerEdit edit) const;
-  OpenSslCertificate Put(const Path& path, const std::string& element) const;
-  OpenSslCertificate Insert(const Path& path, const std::string& element) const;
-  OpenSslCertificate Erase(const Path& path) const;
 
   // DER.
   std::string Make() const;
@@ -53,7 +44,6 @@ class OpenSslCertificate {
   std::string digest_ = "-sha256";
   int days_ = 40;
   std::vector<std::pair<std::string, std::string>> extensions_;
-  std::vector<DerEdit> edits_;
 };
 
 // Of a TLS server, a TLS client, a CA of TLS servers, a root, an OCSP

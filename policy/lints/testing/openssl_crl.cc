@@ -1,7 +1,5 @@
 #include "policy/lints/testing/openssl_crl.h"
 
-#include <utility>
-
 #include "crypto/testing/command.h"
 
 namespace chancery::policy::lints::testing {
@@ -50,30 +48,6 @@ OpenSslCrl OpenSslCrl::Digest(const std::string& digest) const {
   return copy;
 }
 
-OpenSslCrl OpenSslCrl::Edit(std::function<void(DerTree&)> edit) const {
-  OpenSslCrl copy = *this;
-  copy.edits_.push_back(std::move(edit));
-  return copy;
-}
-
-OpenSslCrl OpenSslCrl::Put(const Path& path, const std::string& element) const {
-  return Edit([=](DerTree& tree) { tree.Put(path, element); });
-}
-
-OpenSslCrl OpenSslCrl::Insert(const Path& path,
-                              const std::string& element) const {
-  return Edit([=](DerTree& tree) { tree.Insert(path, element); });
-}
-
-OpenSslCrl OpenSslCrl::Append(const Path& path,
-                              const std::string& element) const {
-  return Edit([=](DerTree& tree) { tree.Append(path, element); });
-}
-
-OpenSslCrl OpenSslCrl::Erase(const Path& path) const {
-  return Edit([=](DerTree& tree) { tree.Erase(path); });
-}
-
 std::string OpenSslCrl::Make() const {
   std::string index;
   for (size_t i = 0; i < revoked_.size(); ++i) {
@@ -99,10 +73,7 @@ std::string OpenSslCrl::Make() const {
       Shell("openssl ca -config " + config + " -gencrl -keyfile " +
             TempPath("ca.key") + " -cert " + TempPath("ca.pem") + " -crldays " +
             std::to_string(days_) + " | openssl crl -outform DER");
-  if (edits_.empty()) return der;
-  DerTree tree(base::AsBytes(der));
-  for (const auto& edit : edits_) edit(tree);
-  return tree.Encode();
+  return Edited(der);
 }
 
 }  // namespace chancery::policy::lints::testing

@@ -3,17 +3,17 @@
 #ifndef CHANCERY_POLICY_LINTS_TESTING_OPENSSL_CRL_H_
 #define CHANCERY_POLICY_LINTS_TESTING_OPENSSL_CRL_H_
 
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
-#include "policy/lints/testing/der_tree.h"
+#include "policy/lints/testing/der_edits.h"
 
 namespace chancery::policy::lints::testing {
 
-// A recipe: cheap to copy; Make runs OpenSSL. MakeIssuer comes before.
-class OpenSslCrl {
+// A recipe: cheap to copy; Make runs OpenSSL, then the edits. MakeIssuer comes
+// before.
+class OpenSslCrl : public DerEdits<OpenSslCrl> {
  public:
   // Revoked certificates, each with this "YYMMDDHHMMSSZ[,reason]".
   OpenSslCrl Revoked(const std::vector<std::string>& when) const;
@@ -26,13 +26,6 @@ class OpenSslCrl {
   OpenSslCrl Days(int days) const;
   OpenSslCrl Digest(const std::string& digest) const;
 
-  // Afterwards, on the DER; in the order in which they are called.
-  OpenSslCrl Edit(std::function<void(DerTree&)> edit) const;
-  OpenSslCrl Put(const Path& path, const std::string& element) const;
-  OpenSslCrl Insert(const Path& path, const std::string& element) const;
-  OpenSslCrl Append(const Path& path, const std::string& element) const;
-  OpenSslCrl Erase(const Path& path) const;
-
   // DER.
   std::string Make() const;
 
@@ -42,7 +35,6 @@ class OpenSslCrl {
       {"authorityKeyIdentifier", "keyid"}};
   std::string point_, number_ = "1000", digest_ = "sha256";
   int days_ = 7;
-  std::vector<std::function<void(DerTree&)>> edits_;
 };
 
 }  // namespace chancery::policy::lints::testing

@@ -1,7 +1,5 @@
 #include "policy/lints/testing/openssl_ocsp.h"
 
-#include <utility>
-
 #include "crypto/testing/command.h"
 
 namespace chancery::policy::lints::testing {
@@ -37,31 +35,6 @@ OpenSslOcsp OpenSslOcsp::Options(const std::string& options) const {
   return copy;
 }
 
-OpenSslOcsp OpenSslOcsp::Edit(std::function<void(DerTree&)> edit) const {
-  OpenSslOcsp copy = *this;
-  copy.edits_.push_back(std::move(edit));
-  return copy;
-}
-
-OpenSslOcsp OpenSslOcsp::Put(const Path& path,
-                             const std::string& element) const {
-  return Edit([=](DerTree& tree) { tree.Put(path, element); });
-}
-
-OpenSslOcsp OpenSslOcsp::Insert(const Path& path,
-                                const std::string& element) const {
-  return Edit([=](DerTree& tree) { tree.Insert(path, element); });
-}
-
-OpenSslOcsp OpenSslOcsp::Append(const Path& path,
-                                const std::string& element) const {
-  return Edit([=](DerTree& tree) { tree.Append(path, element); });
-}
-
-OpenSslOcsp OpenSslOcsp::Erase(const Path& path) const {
-  return Edit([=](DerTree& tree) { tree.Erase(path); });
-}
-
 std::string OpenSslOcsp::Make() const {
   const std::string index =
       WriteTemp("ocsp.index",
@@ -81,10 +54,7 @@ std::string OpenSslOcsp::Make() const {
         options_ + (delegate_.has_value() ? "" : " -resp_no_certs") +
         " -no_nonce -noverify -respout " + out);
   const std::string der = Shell("cat " + out);
-  if (edits_.empty()) return der;
-  DerTree tree(base::AsBytes(der));
-  for (const auto& edit : edits_) edit(tree);
-  return tree.Encode();
+  return Edited(der);
 }
 
 }  // namespace chancery::policy::lints::testing

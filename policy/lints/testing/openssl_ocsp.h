@@ -3,18 +3,17 @@
 #ifndef CHANCERY_POLICY_LINTS_TESTING_OPENSSL_OCSP_H_
 #define CHANCERY_POLICY_LINTS_TESTING_OPENSSL_OCSP_H_
 
-#include <functional>
 #include <optional>
 #include <string>
-#include <vector>
 
-#include "policy/lints/testing/der_tree.h"
+#include "policy/lints/testing/der_edits.h"
 #include "policy/lints/testing/openssl_certificate.h"
 
 namespace chancery::policy::lints::testing {
 
-// A recipe: cheap to copy; Make runs OpenSSL. MakeIssuer comes before.
-class OpenSslOcsp {
+// A recipe: cheap to copy; Make runs OpenSSL, then the edits. MakeIssuer comes
+// before.
+class OpenSslOcsp : public DerEdits<OpenSslOcsp> {
  public:
   // About a good certificate, by SHA-256.
   static constexpr char kAboutGood[] = "-sha256 -serial 0x41424344454647484950";
@@ -31,23 +30,14 @@ class OpenSslOcsp {
   // How it is signed, in place of the arguments of a good one.
   OpenSslOcsp Options(const std::string& options) const;
 
-  // Afterwards, on the DER; in the order in which they are called.
-  OpenSslOcsp Put(const Path& path, const std::string& element) const;
-  OpenSslOcsp Insert(const Path& path, const std::string& element) const;
-  OpenSslOcsp Append(const Path& path, const std::string& element) const;
-  OpenSslOcsp Erase(const Path& path) const;
-
   // DER.
   std::string Make() const;
 
  private:
-  OpenSslOcsp Edit(std::function<void(DerTree&)> edit) const;
-
   std::string about_ = kAboutGood;
   std::string revoked_ = "200101000000Z,keyCompromise";
   std::string options_ = "-ndays 4 -resp_key_id -rmd sha256";
   std::optional<OpenSslCertificate> delegate_;
-  std::vector<std::function<void(DerTree&)>> edits_;
 };
 
 }  // namespace chancery::policy::lints::testing

@@ -36,7 +36,7 @@ absl::StatusOr<Opened> OpenTranscript(const std::string& path) {
   Opened out;
   ASSIGN_OR_RETURN(out.text, base::ReadFile(path));
   out.folder = std::filesystem::path(path).parent_path().string();
-  if (out.folder.empty()) out.folder = ".";
+  if (out.folder.empty()) out.folder.assign(1, '.');
   RETURN_IF_ERROR(rpc::ParseTextproto(out.text, path, out.transcript));
   for (const auto& one : out.transcript.operator_()) {
     RETURN_IF_ERROR(CheckSlug("operator.name", one.name()));
