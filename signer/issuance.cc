@@ -174,11 +174,6 @@ absl::StatusOr<std::optional<Issued>> Issuance::Repeated(
                 .crl_shard = issued->crl_shard};
 }
 
-absl::StatusOr<uint64_t> Issuance::Epoch() const {
-  ASSIGN_OR_RETURN(const auto view, ledger_.Read());
-  return view->state().Epoch();
-}
-
 // A request on its way to an answer.
 struct Issuance::Order {
   const Issuer* issuer = nullptr;
@@ -212,7 +207,7 @@ absl::StatusOr<Issuance::Order> Issuance::Prepare(const IssueRequest& request,
   if (issuer.blocked_keys != nullptr) {
     RETURN_IF_ERROR(issuer.blocked_keys->Check(csr.public_key));
   }
-  ASSIGN_OR_RETURN(const uint64_t epoch, Epoch());
+  ASSIGN_OR_RETURN(const uint64_t epoch, state.Epoch());
   const std::string serial = NewSerial(epoch, random_);
   const uint32_t crl_shard = ShardForSerial(issuer, serial);
   ASSIGN_OR_RETURN(

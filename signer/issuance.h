@@ -63,8 +63,6 @@ class Issuance {
   absl::StatusOr<std::string> Sign(const Issuer& issuer,
                                    const policy::Profile& profile,
                                    const x509::CertificateFacts& facts) const;
-  // Of the ledger: up to ledger::kMaxEpoch.
-  absl::StatusOr<uint64_t> Epoch() const;
   // What was answered to this request before, if anything; without updates.
   static absl::StatusOr<std::optional<Issued>> Repeated(
       const State& state, const Issuer& issuer, const ledger::Origin& origin);

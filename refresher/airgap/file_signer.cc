@@ -348,6 +348,7 @@ absl::StatusOr<LedgerPage> FileSigner::ReadEntries(uint64_t from,
   Record record;
   RETURN_IF_ERROR(ReadAt(page->second, record));
   const auto& entries = record.entries().entries();
+  out.signed_root = record.entries().signed_root();
   out.entries.assign(entries.begin() + static_cast<int>(from - page->first),
                      entries.end());
   return out;

@@ -13,6 +13,7 @@
 #include "chancery/airgap/v1/airgap.pb.h"
 #include "rpc/convert/block_update.h"
 #include "signer/airgap/item_signer.h"
+#include "signer/root_signer.h"
 
 namespace chancery::signer {
 namespace {
@@ -104,11 +105,12 @@ absl::Status ExportCrls(const SignerParts& parts, uint64_t since,
   return absl::OkStatus();
 }
 
-absl::Status ExportEntries(const Ledger& ledger, uint64_t from, uint64_t to,
-                           airgap::RecordWriter& result) {
+absl::Status ExportEntries(const SignerParts& parts, uint64_t from,
+                           uint64_t to, airgap::RecordWriter& result) {
+  RootSigner roots(parts.ledger, parts.manifest_key);
   while (from < to) {
     ASSIGN_OR_RETURN(const EntryRange page,
-                     ledger.ReadEntries(from, kPageBytes, kPageEntries));
+                     parts.ledger.ReadEntries(from, kPageBytes, kPageEntries));
     if (page.entries.empty() || from + page.entries.size() > to) {
       return absl::InternalError(absl::StrCat(
           "ledger: ends at ", page.head.size, ", its head at ", to));
@@ -118,8 +120,10 @@ absl::Status ExportEntries(const Ledger& ledger, uint64_t from, uint64_t to,
     for (const std::string& entry : page.entries) {
       record.mutable_entries()->add_entries(entry);
     }
-    RETURN_IF_ERROR(result.Add(record));
     from += page.entries.size();
+    ASSIGN_OR_RETURN(*record.mutable_entries()->mutable_signed_root(),
+                     roots.Sign(from));
+    RETURN_IF_ERROR(result.Add(record));
   }
   return absl::OkStatus();
 }
@@ -148,7 +152,7 @@ absl::Status ExportNews(const SignerParts& parts, uint64_t since,
   RETURN_IF_ERROR(ExportCrls(parts, since, result));
   ASSIGN_OR_RETURN(const auto head, parts.heads.Sign());
   RETURN_IF_ERROR(
-      ExportEntries(parts.ledger, since, head->head.ledger_size, result));
+      ExportEntries(parts, since, head->head.ledger_size, result));
   Record record;
   record.mutable_head()->set_head(head->bytes.head);
   record.mutable_head()->set_index(head->bytes.index);
