@@ -352,20 +352,22 @@ absl::Status CheckListener(const config::Signer& config) {
   if (!addresses.empty()) return absl::OkStatus();
   return rpc::ConfigError("listen.address", "",
                           "say where to listen, such as unix:/path");
-  // TRUST 6: "subject with C, O, CN".
-  absl::Status CheckOcspRotation(const config::OcspKeyRotation& rotation) {
-    RETURN_IF_ERROR(
-        rpc::RequireSet("ocsp_key_rotation.folder", rotation.folder()));
-    RETURN_IF_ERROR(
-        rpc::RequireSet("ocsp_key_rotation.country", rotation.country()));
-    RETURN_IF_ERROR(rpc::RequireSet("ocsp_key_rotation.organization",
-                                    rotation.organization()));
-    if (rotation.key_type().empty()) return absl::OkStatus();
-    const auto known = policy::KeyTypesFromNames({rotation.key_type()});
-    if (known.ok()) return absl::OkStatus();
-    return rpc::ConfigError("ocsp_key_rotation.key_type", rotation.key_type(),
-                            known.status().message());
-  }
+}
+
+// TRUST 6: "subject with C, O, CN".
+absl::Status CheckOcspRotation(const config::OcspKeyRotation& rotation) {
+  RETURN_IF_ERROR(
+      rpc::RequireSet("ocsp_key_rotation.folder", rotation.folder()));
+  RETURN_IF_ERROR(
+      rpc::RequireSet("ocsp_key_rotation.country", rotation.country()));
+  RETURN_IF_ERROR(rpc::RequireSet("ocsp_key_rotation.organization",
+                                  rotation.organization()));
+  if (rotation.key_type().empty()) return absl::OkStatus();
+  const auto known = policy::KeyTypesFromNames({rotation.key_type()});
+  if (known.ok()) return absl::OkStatus();
+  return rpc::ConfigError("ocsp_key_rotation.key_type", rotation.key_type(),
+                          known.status().message());
+}
 
 }  // namespace
 
@@ -401,6 +403,11 @@ absl::Status CheckConfig(const config::Signer& config) {
       return rpc::ConfigError("issuer.name", issuer.name(), "each name once");
     }
     if (issuer.rotate_ocsp_key()) {
+      if (config.has_air_gap()) {
+        return rpc::ConfigError(
+            absl::StrCat("issuer \"", issuer.name(), "\".rotate_ocsp_key"),
+            "true", "not with air_gap: it signs its responses itself");
+      }
       RETURN_IF_ERROR(CheckOcspRotation(config.ocsp_key_rotation()));
     }
   }

@@ -270,8 +270,8 @@ absl::Status Serve(const Lasting& lasting) {
 
   ASSIGN_OR_RETURN(const std::unique_ptr<rpc::AuditLog> audit,
                    rpc::OpenAuditLog(config.audit_log(), config.identity(),
-                                     credentials.identity(), process.clock(),
-                                     process.log()));
+                                     lasting.credentials.identity(),
+                                     process.clock(), process.log()));
   rpc::WorkerPool pool(kWorkers);
   const rpc::Dispatcher dispatcher(pool, roles, process.log(), audit.get(),
                                    process.clock());

@@ -258,6 +258,8 @@ absl::Status FileSigner::CheckEntry(const std::string& encoded,
           return NamesIssuerOf(body.block_id);
         } else if constexpr (std::is_same_v<Body, ledger::OrderEntry>) {
           return true;  // Of those that follow it.
+        } else if constexpr (std::is_same_v<Body, ledger::EpochEntry>) {
+          return true;  // Of all.
         } else {
           return Names(body.issuer_id);
         }

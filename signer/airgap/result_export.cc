@@ -105,8 +105,8 @@ absl::Status ExportCrls(const SignerParts& parts, uint64_t since,
   return absl::OkStatus();
 }
 
-absl::Status ExportEntries(const SignerParts& parts, uint64_t from,
-                           uint64_t to, airgap::RecordWriter& result) {
+absl::Status ExportEntries(const SignerParts& parts, uint64_t from, uint64_t to,
+                           airgap::RecordWriter& result) {
   RootSigner roots(parts.ledger, parts.manifest_key);
   while (from < to) {
     ASSIGN_OR_RETURN(const EntryRange page,
@@ -151,8 +151,7 @@ absl::Status ExportNews(const SignerParts& parts, uint64_t since,
   RETURN_IF_ERROR(ExportBlocks(parts, since, result));
   RETURN_IF_ERROR(ExportCrls(parts, since, result));
   ASSIGN_OR_RETURN(const auto head, parts.heads.Sign());
-  RETURN_IF_ERROR(
-      ExportEntries(parts, since, head->head.ledger_size, result));
+  RETURN_IF_ERROR(ExportEntries(parts, since, head->head.ledger_size, result));
   Record record;
   record.mutable_head()->set_head(head->bytes.head);
   record.mutable_head()->set_index(head->bytes.index);
