@@ -24,19 +24,18 @@ constexpr size_t kIssuerPrefix = 8;
 constexpr uint64_t kMaxMicros = 253402300799999999;
 
 // The key of the set that signed it, at a time when it may.
-absl::StatusOr<const KeySet::ManifestKey*> KeyOf(const Signed& signed_head,
-                                                 absl::Time time,
-                                                 const KeySet& keys) {
+absl::StatusOr<const KeySet::ManifestKey*> KeyOf(
+    const crypto::Sha256Digest& key_id, absl::Time time, const KeySet& keys) {
   for (const KeySet::ManifestKey& key : keys.keys) {
-    if (crypto::Sha256(base::AsBytes(key.spki)) != signed_head.key_id) continue;
+    if (crypto::Sha256(base::AsBytes(key.spki)) != key_id) continue;
     if (time < key.not_before || time > key.not_after) {
       return absl::PermissionDeniedError(absl::StrCat(
           "head: its key may not sign at ", absl::FormatTime(time)));
     }
     return &key;
   }
-  return absl::PermissionDeniedError(absl::StrCat(
-      "head: key ", base::Hex(signed_head.key_id), " is not in the key set"));
+  return absl::PermissionDeniedError(
+      absl::StrCat("head: key ", base::Hex(key_id), " is not in the key set"));
 }
 
 absl::Status CheckIssuers(const Index& index,
@@ -155,12 +154,14 @@ absl::StatusOr<OpenedHead> Open(absl::string_view type, bool own,
   OpenedHead opened;
   ASSIGN_OR_RETURN(opened.head, Head::Parse(base::AsBytes(parsed.message)));
   ASSIGN_OR_RETURN(const KeySet::ManifestKey* const entry,
-                   KeyOf(parsed, opened.head.time, keys));
+                   KeyOf(parsed.key_id, opened.head.time, keys));
   ASSIGN_OR_RETURN(const crypto::PublicKey key,
                    crypto::PublicKey::FromSpki(base::AsBytes(entry->spki)));
   if (!Verify(type, parsed, key).ok()) {
     return absl::PermissionDeniedError("head: the signature does not verify");
   }
+  opened.key_id = parsed.key_id;
+  opened.issuers = entry->issuers;
   if (crypto::Sha256(base::AsBytes(signed_head.index)) !=
       opened.head.index_hash) {
     return absl::InvalidArgumentError("head: comes with another index");
@@ -183,6 +184,10 @@ absl::StatusOr<OpenedHead> OpenHead(const SignedHead& signed_head,
 absl::StatusOr<OpenedHead> OpenOfflineHead(const SignedHead& signed_head,
                                            const KeySet& keys) {
   return Open(kOfflineHeadType, /*own=*/true, signed_head, keys);
+}
+
+absl::Status CheckKey(const OpenedHead& opened, const KeySet& keys) {
+  return KeyOf(opened.key_id, opened.head.time, keys).status();
 }
 
 absl::StatusOr<Head> HeadOf(base::Bytes signed_head) {

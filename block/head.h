@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "block/key_set.h"
 #include "block/manifest.h"
+#include "crypto/digest.h"
 #include "crypto/public_key.h"
 #include "crypto/signing_key.h"
 #include "merkle/tree.h"
@@ -72,6 +73,8 @@ absl::StatusOr<SignedHead> SignHead(Head head, const Index& index,
 struct OpenedHead {
   Head head;
   Index index;
+  crypto::Sha256Digest key_id{};  // Who signed it; for these issuers.
+  std::vector<IssuerId> issuers;
 };
 
 // A head that a key of `keys` signed which may sign at the head's time, with an
@@ -86,6 +89,10 @@ absl::StatusOr<OpenedHead> OpenHead(const SignedHead& signed_head,
 // blocks of its key's issuers and no others.
 absl::StatusOr<OpenedHead> OpenOfflineHead(const SignedHead& signed_head,
                                            const KeySet& keys);
+
+// Whether a head that was opened under another key set would be under `keys`.
+// PermissionDenied: its key is not there, or may not sign at the head's time.
+absl::Status CheckKey(const OpenedHead& opened, const KeySet& keys);
 
 // What the signed head says; nothing is verified.
 absl::StatusOr<Head> HeadOf(base::Bytes signed_head);

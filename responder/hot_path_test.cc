@@ -13,6 +13,7 @@
 #include "base/testing/fake_clock.h"
 #include "gtest/gtest.h"
 #include "responder/cache/block_cache.h"
+#include "responder/cache/key_ring.h"
 #include "responder/cache/testing/issuer.h"
 #include "responder/cache/testing/memory_cache_store.h"
 #include "responder/http/http_connection.h"
@@ -76,7 +77,8 @@ class HotPathTest : public ::testing::Test {
   const std::unique_ptr<crypto::SoftwareKey> manifest_key_ = testing::NewKey();
   const block::KeySet keys_ = issuer_.KeySetWith(*manifest_key_);
   const PinnedIssuers issuers_ = *PinnedIssuers::Create(keys_);
-  const UpdateVerifier verifier_{keys_, issuers_, base::SystemRandom()};
+  const KeyRing ring_{keys_};
+  const UpdateVerifier verifier_{ring_, issuers_, base::SystemRandom()};
   testing::MemoryCacheStore store_;
   BlockCache cache_{{issuers_, verifier_, store_, clock_, log_}};
   const testing::MemoryCrlSource crls_;

@@ -24,6 +24,7 @@
 #include "responder/cache/crl_cache.h"
 #include "responder/cache/crl_folder.h"
 #include "responder/cache/head_keeper.h"
+#include "responder/cache/key_ring.h"
 #include "responder/cache/pinned_issuers.h"
 #include "responder/cache/rocksdb_cache_store.h"
 #include "responder/cache/update_verifier.h"
@@ -34,6 +35,7 @@
 #include "responder/handover.h"
 #include "responder/http/http_server.h"
 #include "responder/http/listener.h"
+#include "responder/key_set_watcher.h"
 #include "responder/public_http.h"
 #include "responder/replication_service.h"
 #include "responder/responder_metrics.h"
@@ -58,6 +60,9 @@ constexpr uint32_t kMaxRecentMb = 1 << 16;
 // How often blocks that have ended are looked for.
 constexpr absl::Duration kDropInterval = absl::Minutes(10);
 
+// How often the key set's file is looked at.
+constexpr absl::Duration kKeySetInterval = absl::Seconds(5);
+
 // A responder must not lose sight of the signer between two heads, nor answer
 // for days without having heard of it: Baseline Requirements section 4.9.1.1
 // has some revocations take effect within a day.
@@ -69,22 +74,27 @@ constexpr absl::Duration kMaxHeadAge = absl::Hours(24);
 // them: answering asks for no memory.
 constexpr int kArenas = 2;
 
-absl::StatusOr<block::KeySet> LoadKeySet(const config::Responder& config) {
-  ASSIGN_OR_RETURN(const std::string pem,
-                   base::ReadFile(config.key_set_root_file()));
-  const auto in_root = [&](const absl::Status& status) {
-    return absl::Status(status.code(), absl::StrCat(config.key_set_root_file(),
-                                                    ": ", status.message()));
-  };
-  const auto roots = block::ParseKeySetRoots(pem);
-  if (!roots.ok()) return in_root(roots.status());
-  ASSIGN_OR_RETURN(const std::string file,
-                   base::ReadFile(config.key_set_file()));
-  auto keys = block::OpenKeySet(base::AsBytes(file), *roots);
-  if (keys.ok()) return keys;
-  return absl::Status(
-      keys.status().code(),
-      absl::StrCat(config.key_set_file(), ": ", keys.status().message()));
+absl::StatusOr<KeySetWatcher> WatchKeySet(const config::Responder& config) {
+  const std::string& file = config.key_set_root_file();
+  ASSIGN_OR_RETURN(const std::string pem, base::ReadFile(file));
+  auto roots = block::ParseKeySetRoots(pem);
+  if (roots.ok())
+    return KeySetWatcher(config.key_set_file(), *std::move(roots));
+  return absl::Status(roots.status().code(),
+                      absl::StrCat(file, ": ", roots.status().message()));
+}
+
+// Believes a newer key set from now on, if there is one, and nothing any more
+// that it does not cover.
+void TakeKeySet(KeySetWatcher& watcher, KeyRing& keys, BlockCache& blocks,
+                HeadKeeper& heads, const rpc::Log& log) {
+  auto next = watcher.Poll();
+  if (!next.ok()) log.Error("key_set_refused", {{"why", next.status()}});
+  if (!next.ok() || !next->has_value()) return;
+  log.Info("key_set_taken", {{"version", (*next)->version}});
+  keys.Replace(**std::move(next));
+  heads.KeysChanged();
+  blocks.DropUnbelieved([&](const block::BlockId& id) { heads.Lost(id); });
 }
 
 HttpServerOptions ToHttpOptions(const config::Responder& config) {
@@ -289,13 +299,16 @@ absl::Status Run(const config::Responder& config, rpc::Process& process) {
                    rpc::Credentials::Load(config.identity()));
   ASSIGN_OR_RETURN(const rpc::RoleTable roles,
                    rpc::RoleTable::Create(config.grant()));
-  ASSIGN_OR_RETURN(const block::KeySet keys, LoadKeySet(config));
-  ASSIGN_OR_RETURN(const PinnedIssuers issuers, PinnedIssuers::Create(keys));
+  ASSIGN_OR_RETURN(KeySetWatcher key_set, WatchKeySet(config));
+  ASSIGN_OR_RETURN(block::KeySet first_keys, key_set.Load());
+  ASSIGN_OR_RETURN(const PinnedIssuers issuers,
+                   PinnedIssuers::Create(first_keys));
+  KeyRing keys(std::move(first_keys));
   HttpServerOptions http_options = ToHttpOptions(config);
   ASSIGN_OR_RETURN(http_options.limits.connections,
                    FitConnections(config.limits().connections(),
                                   http_options.limits.connections,
-                                  keys.issuers.size(), RaiseDescriptorLimit()));
+                                  issuers.size(), RaiseDescriptorLimit()));
   std::optional<Predecessor> predecessor;
   std::optional<Listeners> listeners;
   if (!config.handover_socket().empty()) {
@@ -311,6 +324,7 @@ absl::Status Run(const config::Responder& config, rpc::Process& process) {
   if (!opened.wiped.empty()) {
     process.log().Error("cache_wiped", {{"why", opened.wiped}});
   }
+  RETURN_IF_ERROR(key_set.Begin(*opened.store));
 
   const UpdateVerifier verifier(keys, issuers, base::SystemRandom());
   BlockCache blocks({.issuers = issuers,
@@ -339,7 +353,7 @@ absl::Status Run(const config::Responder& config, rpc::Process& process) {
                      {{"blocks", replica.Status().blocks},
                       {"certificates", replica.Status().certificates},
                       {"crls", replica.Status().crls},
-                      {"key_set", keys.version}});
+                      {"key_set", keys.Now()->version}});
 
   ASSIGN_OR_RETURN(const CacheTags tags, TagsOf(config));
   OcspCounterPool answers;
@@ -389,11 +403,18 @@ absl::Status Run(const config::Responder& config, rpc::Process& process) {
                        [&](const block::BlockId& id) { heads.Lost(id); });
   });
   absl::Time drop_at = process.clock().Now();
+  absl::Time look_at_keys = process.clock().Now() + kKeySetInterval;
   do {
     heads.Tick();
+    if (process.clock().Now() >= look_at_keys) {
+      look_at_keys = process.clock().Now() + kKeySetInterval;
+      TakeKeySet(key_set, keys, blocks, heads, process.log());
+    }
     metrics.Refresh();
     if (process.clock().Now() >= drop_at) {
       blocks.DropEnded();
+      // A key's time may have ended.
+      blocks.DropUnbelieved([&](const block::BlockId& id) { heads.Lost(id); });
       drop_at = process.clock().Now() + kDropInterval;
     }
   } while (process.SleepFor(absl::Seconds(1)));

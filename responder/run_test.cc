@@ -31,6 +31,7 @@
 #include "responder/cache/block_cache.h"
 #include "responder/cache/crl_cache.h"
 #include "responder/cache/crl_folder.h"
+#include "responder/cache/key_ring.h"
 #include "responder/cache/pinned_issuers.h"
 #include "responder/cache/rocksdb_cache_store.h"
 #include "responder/cache/testing/issuer.h"
@@ -195,7 +196,8 @@ TEST_F(RunTest, StartsWithTenThousandIssuersInSeconds) {
   block::Index index;
   {
     const PinnedIssuers pinned = *PinnedIssuers::Create(keys);
-    const UpdateVerifier verifier(keys, pinned, base::SystemRandom());
+    const KeyRing ring(keys);
+    const UpdateVerifier verifier(ring, pinned, base::SystemRandom());
     const OpenedCacheStore store = *OpenRocksDbCacheStore(config_.cache_dir());
     BlockCache blocks({pinned, verifier, *store.store, clock, log_});
     const CrlFolder folder =

@@ -144,13 +144,14 @@ class ManifestKey(Rotation):
     def keyset(self, *arguments):
         return self.shell(self.cluster.binaries / "chancery", "keyset", *arguments)
 
-    def install(self, path):
-        """As an operator does: whole, at once; then responders take it one by one."""
+    def install(self, path, version):
+        """As an operator does: whole, at once; responders take it while they run."""
         staged = self.ca / "key-set.new"
         shutil.copy(path, staged)
         staged.rename(self.ca / "key-set")
         for name in self.responder_names():
-            self.restart(name)
+            wait_until(f"{name} takes key set {version}",
+                       lambda: f"key_set_taken version={version}" in self.log(name))
 
     def head_key(self):
         """SHA-256 of the key that signed the inventory's newest head, in hex."""
@@ -186,7 +187,7 @@ class ManifestKey(Rotation):
             self.keyset("add", first, *root, *signs, "--key", public, "--from",
                         begins.strftime("%Y-%m-%dT%H:%M:%SZ"), "--until", "2040-01-01",
                         "--out", both)
-            self.install(both)
+            self.install(both, 2)
             self.edit_signer(lambda text: text + f'next_manifest_key {{\n  file: "{key}"\n}}\n')
             self.restart("signer")
             wait_until("the new key signs heads", lambda: self.head_key() != old)
@@ -196,7 +197,7 @@ class ManifestKey(Rotation):
             # Version 3 has only the new one.
             only = self.work / "key-set.3"
             self.keyset("remove", both, *root, *signs, "--id", old, "--out", only)
-            self.install(only)
+            self.install(only, 3)
             self.wait_status(late, "good")
             last, _ = self.issue("last.example.com")
             self.wait_status(last, "good")

@@ -82,6 +82,10 @@ class BlockCache final : public OcspSource {
   void CheckLoaded(absl::FunctionRef<bool()> stop,
                    absl::FunctionRef<void(const block::BlockId&)> dropped);
 
+  // Drops the blocks of keys that may sign no more: the key set is another one,
+  // or a key's time is over. `dropped` is told of each.
+  void DropUnbelieved(absl::FunctionRef<void(const block::BlockId&)> dropped);
+
   // A whole block replaces any older version; a delta applies to exactly the
   // version it leads from. When the outcome says accepted, no thread can serve
   // what was replaced.
@@ -182,6 +186,11 @@ class BlockCache final : public OcspSource {
                const block::Block& now);
 
   void ReadRows(const char* prefix, RowReader read);
+  std::vector<Slot*> Slots() const;
+  // Drops the block if `check` refuses it.
+  void DropIf(Slot& slot,
+              absl::FunctionRef<absl::Status(const block::Block&)> check,
+              absl::FunctionRef<void(const block::BlockId&)> dropped);
   void DropUnusedTemplates();
   // As if the block had never come.
   void Forget(Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(slot.writer);

@@ -104,27 +104,48 @@ void BlockCache::Load() {
   DropUnusedTemplates();
 }
 
+std::vector<BlockCache::Slot*> BlockCache::Slots() const {
+  std::vector<Slot*> slots;
+  base::MutexLock lock(mu_);
+  slots.reserve(slots_.size());
+  for (const auto& [id, slot] : slots_) slots.push_back(slot.get());
+  return slots;
+}
+
 void BlockCache::CheckLoaded(
     absl::FunctionRef<bool()> stop,
     absl::FunctionRef<void(const block::BlockId&)> dropped) {
-  std::vector<Slot*> loaded;
-  {
-    base::MutexLock lock(mu_);
-    for (const auto& [id, slot] : slots_) loaded.push_back(slot.get());
-  }
-  for (Slot* const slot : loaded) {
+  for (Slot* const slot : Slots()) {
     if (stop()) return;
-    {
-      base::MutexLock writer(slot->writer);
-      if (slot->held == nullptr) continue;
-      const absl::Status checked = slot->held->Check();
-      if (checked.ok()) continue;
-      log_.Error("block_dropped",
-                 {{"block", base::Hex(slot->id)}, {"why", checked}});
-      Forget(*slot);
-    }
-    dropped(slot->id);
+    DropIf(
+        *slot, [](const block::Block& held) { return held.Check(); }, dropped);
   }
+}
+
+void BlockCache::DropUnbelieved(
+    absl::FunctionRef<void(const block::BlockId&)> dropped) {
+  const absl::Time now = clock_.Now();
+  for (Slot* const slot : Slots()) {
+    DropIf(
+        *slot,
+        [&](const block::Block& held) { return verifier_.CheckKey(held, now); },
+        dropped);
+  }
+}
+
+void BlockCache::DropIf(
+    Slot& slot, absl::FunctionRef<absl::Status(const block::Block&)> check,
+    absl::FunctionRef<void(const block::BlockId&)> dropped) {
+  {
+    base::MutexLock writer(slot.writer);
+    if (slot.held == nullptr) return;
+    const absl::Status checked = check(*slot.held);
+    if (checked.ok()) return;
+    log_.Error("block_dropped",
+               {{"block", base::Hex(slot.id)}, {"why", checked}});
+    Forget(slot);
+  }
+  dropped(slot.id);
 }
 
 void BlockCache::Forget(Slot& slot) {

@@ -18,6 +18,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "responder/cache/block_rows.h"
+#include "responder/cache/key_ring.h"
 #include "responder/cache/pinned_issuers.h"
 #include "responder/cache/testing/issuer.h"
 #include "responder/cache/testing/memory_cache_store.h"
@@ -52,7 +53,8 @@ struct Responder {
   }
   const block::KeySet keys;
   const PinnedIssuers issuers;
-  const UpdateVerifier verifier{keys, issuers, base::SystemRandom()};
+  KeyRing ring{keys};
+  const UpdateVerifier verifier{ring, issuers, base::SystemRandom()};
   BlockCache blocks;
 };
 
@@ -339,6 +341,49 @@ TEST_P(BlockCacheTest, DropsALoadedBlockThatItsManifestDoesNotCommitTo) {
   responder_->blocks.CheckLoaded([] { return false; },
                                  [](const block::BlockId&) { FAIL(); });
   EXPECT_EQ(Find(issuer_, 1), Response(honest, 1));
+}
+
+// TRUST 4: "blocks under a removed key are refused until signed again".
+TEST_P(BlockCacheTest, DropsWhatIsUnderARemovedKey) {
+  const auto next_key = NewKey();
+  const auto old = issuer_.MakeBlock(100, issuer_.Good(2), *manifest_key_);
+  Accept(issuer_.Whole(old));
+  keys_.version = 2;
+  keys_.keys.push_back(keys_.keys.front());
+  keys_.keys.back().spki = base::ToString(next_key->public_key().spki());
+  responder_->ring.Replace(keys_);
+  const auto fresh = sibling_.MakeBlock(7, sibling_.Good(1), *next_key);
+  Accept(sibling_.Whole(fresh));
+  responder_->blocks.DropUnbelieved([](const block::BlockId&) { FAIL(); });
+
+  keys_.version = 3;
+  keys_.keys.erase(keys_.keys.begin());
+  responder_->ring.Replace(keys_);
+  std::vector<block::BlockId> dropped;
+  responder_->blocks.DropUnbelieved(
+      [&](const block::BlockId& id) { dropped.push_back(id); });
+  EXPECT_EQ(dropped, std::vector{old.manifest().block_id});
+  EXPECT_EQ(Find(issuer_, 1), std::nullopt);
+  EXPECT_EQ(Find(sibling_, 0), Response(fresh, 0));
+  EXPECT_FALSE(store_.Rows().contains(BlockRow(old.manifest().block_id)));
+  Refuse(issuer_.Whole(old), "key set");
+  const auto again = issuer_.MakeBlock(101, issuer_.Good(2), *next_key);
+  Accept(issuer_.Whole(again));
+  EXPECT_EQ(Find(issuer_, 1), Response(again, 1));
+}
+
+// A key that was retired signs until its time is over.
+TEST_P(BlockCacheTest, DropsWhatIsUnderAKeyWhoseTimeIsOver) {
+  Accept(
+      issuer_.Whole(issuer_.MakeBlock(100, issuer_.Good(1), *manifest_key_)));
+  keys_.keys.front().not_after = kNow + absl::Minutes(5);
+  responder_->ring.Replace(keys_);
+  responder_->blocks.DropUnbelieved([](const block::BlockId&) { FAIL(); });
+  clock_.Advance(absl::Minutes(6));
+  int dropped = 0;
+  responder_->blocks.DropUnbelieved([&](const block::BlockId&) { ++dropped; });
+  EXPECT_EQ(dropped, 1);
+  EXPECT_EQ(Find(issuer_, 0), std::nullopt);
 }
 
 TEST_P(BlockCacheTest, LeavesOutAtTheStartWhatTheKeySetNoLongerCovers) {

@@ -21,6 +21,7 @@ inline constexpr char kTemplateRows[] = "1";  // + id: encoded template.
 inline constexpr char kBlockRows[] = "2";     // + block id: sealed block.
 inline constexpr char kDeltaRows[] = "3";     // + block id, version: delta.
 inline constexpr char kHeadRow[] = "4";       // The newest head and its index.
+inline constexpr char kKeySetRow[] = "5";     // The key set's highest version.
 
 inline std::string TemplateRow(const block::TemplateId& id) {
   std::string key = kTemplateRows;

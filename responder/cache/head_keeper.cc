@@ -1,5 +1,6 @@
 #include "responder/cache/head_keeper.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -33,7 +34,7 @@ absl::StatusOr<block::SignedHead> ParseRow(absl::string_view row) {
 
 }  // namespace
 
-HeadKeeper::HeadKeeper(const block::KeySet& keys, CacheStore& store,
+HeadKeeper::HeadKeeper(const KeyRing& keys, CacheStore& store,
                        const base::Clock& clock, const rpc::Log& log,
                        Versions versions, Options options)
     : keys_(keys),
@@ -77,7 +78,7 @@ absl::Status HeadKeeper::CheckNewer(const block::Head& head,
         absl::StrCat("head: ", absl::FormatTime(head.time),
                      " is in the future of this clock"));
   }
-  if (head.epoch < keys_.epoch ||
+  if (head.epoch < keys_.Now()->epoch ||
       (newest_.has_value() && head.epoch < newest_->head.epoch)) {
     return absl::InvalidArgumentError(
         absl::StrCat("head: epoch ", head.epoch, " has passed"));
@@ -118,7 +119,7 @@ std::map<block::BlockId, uint64_t> HeadKeeper::Lacking(
 absl::Status HeadKeeper::Take(const block::SignedHead& signed_head,
                               bool loaded) {
   ASSIGN_OR_RETURN(block::OpenedHead opened,
-                   block::OpenHead(signed_head, keys_));
+                   block::OpenHead(signed_head, *keys_.Now()));
   base::MutexLock lock(mu_);
   const absl::Time now = clock_.Now();
   RETURN_IF_ERROR(CheckNewer(opened.head, now));
@@ -131,13 +132,7 @@ absl::Status HeadKeeper::Take(const block::SignedHead& signed_head,
     Look();
     return absl::OkStatus();
   }
-  if ((opened.head.key_set_version > keys_.version) != key_set_is_old_) {
-    key_set_is_old_ = !key_set_is_old_;
-    if (key_set_is_old_) {
-      log_.Error("key_set_is_old", {{"version", keys_.version},
-                                    {"signer", opened.head.key_set_version}});
-    }
-  }
+  LookAtKeySetVersion(opened.head.key_set_version);
   // What does not reach the disk is sent again after the next start.
   if (!loaded) store_.Put(kHeadRow, EncodeRow(signed_head)).IgnoreError();
   newest_ = std::move(opened);
@@ -164,6 +159,33 @@ absl::Status HeadKeeper::Take(const block::SignedHead& signed_head,
   return absl::OkStatus();
 }
 
+void HeadKeeper::LookAtKeySetVersion(uint64_t version) {
+  const uint64_t present = keys_.Now()->version;
+  if ((version > present) == key_set_is_old_) return;
+  key_set_is_old_ = !key_set_is_old_;
+  if (!key_set_is_old_) return;
+  log_.Error("key_set_is_old", {{"version", present}, {"signer", version}});
+}
+
+void HeadKeeper::KeysChanged() {
+  base::MutexLock lock(mu_);
+  if (!newest_.has_value()) return;
+  const absl::Status believed = block::CheckKey(*newest_, *keys_.Now());
+  if (believed.ok()) {
+    LookAtKeySetVersion(newest_->head.key_set_version);
+    return;
+  }
+  log_.Error("head_dropped", {{"why", believed}});
+  newest_.reset();
+  met_.reset();
+  first_.reset();
+  last_.reset();
+  lost_ = false;
+  // The next one takes its place; this one would be refused at the next start.
+  store_.Delete(kHeadRow).IgnoreError();
+  Look();
+}
+
 void HeadKeeper::Meet(const block::Head& head) {
   met_ = head;
   lost_ = false;
@@ -181,7 +203,9 @@ void HeadKeeper::Advance() {
 absl::Status HeadKeeper::CheckEpoch(const block::Manifest& manifest) const {
   base::MutexLock lock(mu_);
   if (!newest_.has_value() || manifest.epoch >= newest_->head.epoch ||
-      manifest.version <= newest_->index.VersionOf(manifest.block_id)) {
+      manifest.version <= newest_->index.VersionOf(manifest.block_id) ||
+      std::find(newest_->issuers.begin(), newest_->issuers.end(),
+                manifest.issuer_id) == newest_->issuers.end()) {
     return absl::OkStatus();
   }
   return absl::PermissionDeniedError(
@@ -233,7 +257,7 @@ absl::Status HeadKeeper::Ready() const {
   }
   if (lost_) {
     return absl::UnavailableError(
-        "something was damaged and has not come again yet");
+        "something was dropped and has not come again yet");
   }
   const absl::Duration age = clock_.Now() - met_->time;
   if (age < options_.max_age) return absl::OkStatus();

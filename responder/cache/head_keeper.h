@@ -14,8 +14,8 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "block/head.h"
-#include "block/key_set.h"
 #include "responder/cache/cache_store.h"
+#include "responder/cache/key_ring.h"
 #include "rpc/log.h"
 
 namespace chancery::responder {
@@ -49,9 +49,8 @@ class HeadKeeper {
   };
 
   // All must outlive the object.
-  HeadKeeper(const block::KeySet& keys, CacheStore& store,
-             const base::Clock& clock, const rpc::Log& log, Versions versions,
-             Options options);
+  HeadKeeper(const KeyRing& keys, CacheStore& store, const base::Clock& clock,
+             const rpc::Log& log, Versions versions, Options options);
 
   // Reads the head that was kept, once, when all blocks have been loaded.
   void Load();
@@ -65,12 +64,17 @@ class HeadKeeper {
 
   // Whether what a verified manifest says may be taken. PermissionDenied: its
   // epoch has passed, and no head names it: who made it was superseded and does
-  // not know what has been revoked since (TRUST 3).
+  // not know what has been revoked since (TRUST 3). Of issuers for which the
+  // head's key signs: others have a signer, and epochs, of their own.
   absl::Status CheckEpoch(const block::Manifest& manifest) const;
+
+  // The key set is another one: forgets a head whose key is not in it any more.
+  void KeysChanged();
 
   // `version` is held of the block from now on.
   void Holds(const block::BlockId& block, uint64_t version);
-  // Nothing is held of the block any more, as it was damaged.
+  // Nothing is held of the block any more: it was damaged, or its key may sign
+  // no more.
   void Lost(const block::BlockId& block);
 
   // Looks at the clock: to be called every second.
@@ -98,11 +102,12 @@ class HeadKeeper {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   std::map<block::BlockId, uint64_t> Lacking(const block::Index& index) const;
   void Meet(const block::Head& head) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void LookAtKeySetVersion(uint64_t version) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Moves on from what waits as far as it goes.
   void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Look() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
-  const block::KeySet& keys_;
+  const KeyRing& keys_;
   CacheStore& store_;
   const base::Clock& clock_;
   const rpc::Log& log_;

@@ -27,7 +27,7 @@ class HeadKeeperTest : public ::testing::Test {
   void Restart() {
     keeper_.reset();
     keeper_ = std::make_unique<HeadKeeper>(
-        keys_, store_, clock_, log_, [this] { return held_; },
+        ring_, store_, clock_, log_, [this] { return held_; },
         HeadKeeper::Options());
     keeper_->Load();
   }
@@ -73,6 +73,7 @@ class HeadKeeperTest : public ::testing::Test {
   const testing::Issuer issuer_{"issuing", "Issuing"};
   const std::unique_ptr<crypto::SoftwareKey> manifest_key_ = testing::NewKey();
   block::KeySet keys_ = issuer_.KeySetWith(*manifest_key_);
+  KeyRing ring_{keys_};
   testing::MemoryCacheStore store_;
   base::testing::FakeClock clock_{kIssuerTime};
   std::ostringstream lines_;
@@ -285,7 +286,8 @@ TEST_F(HeadKeeperTest, RefusesAHeadOfAnotherLedgerOfTheSameSize) {
 TEST_F(HeadKeeperTest, AfterAPromotionOnlyTheNewEpochIsBelieved) {
   ASSERT_THAT(keeper_->Put(Head({{1, 5}})), IsOk());
   Hold(1, 5);
-  block::Manifest old{.block_id = IdOf(1), .version = 7};
+  block::Manifest old{
+      .block_id = IdOf(1), .issuer_id = issuer_.id(), .version = 7};
   EXPECT_THAT(keeper_->CheckEpoch(old), IsOk());
   // Whoever was promoted has a clock that is a little behind.
   const block::Head promoted{
@@ -304,6 +306,51 @@ TEST_F(HeadKeeperTest, AfterAPromotionOnlyTheNewEpochIsBelieved) {
               StatusIs(absl::StatusCode::kPermissionDenied, "epoch 1"));
   const block::Manifest next{.block_id = IdOf(1), .version = 9, .epoch = 2};
   EXPECT_THAT(keeper_->CheckEpoch(next), IsOk());
+}
+
+TEST_F(HeadKeeperTest, ASignerOfOtherIssuersHasEpochsOfItsOwn) {
+  ASSERT_THAT(keeper_->Put(HeadOf(
+                  {.time = clock_.Now(), .ledger_size = 10, .epoch = 2}, {})),
+              IsOk());
+  block::Manifest manifest{
+      .block_id = IdOf(1), .issuer_id = issuer_.id(), .version = 3};
+  EXPECT_THAT(keeper_->CheckEpoch(manifest),
+              StatusIs(absl::StatusCode::kPermissionDenied, "epoch 1"));
+  manifest.issuer_id[0] ^= 1;
+  EXPECT_THAT(keeper_->CheckEpoch(manifest), IsOk());
+}
+
+// TRUST 4: what is under a removed key is not believed any more.
+TEST_F(HeadKeeperTest, ForgetsAHeadWhoseKeyIsRemoved) {
+  const auto next_key = testing::NewKey();
+  block::KeySet both = keys_;
+  both.version = 2;
+  both.keys.push_back(both.keys.front());
+  both.keys.back().spki = base::ToString(next_key->public_key().spki());
+  ASSERT_THAT(keeper_->Put(Head({{1, 5}})), IsOk());
+  Hold(1, 5);
+  ASSERT_TRUE(ready());
+  ring_.Replace(both);
+  keeper_->KeysChanged();
+  EXPECT_TRUE(ready());
+
+  block::KeySet only = both;
+  only.version = 3;
+  only.keys.erase(only.keys.begin());
+  ring_.Replace(only);
+  keeper_->KeysChanged();
+  EXPECT_FALSE(ready());
+  EXPECT_FALSE(may_answer());
+  EXPECT_THAT(keeper_->Put(Head({{1, 5}})),
+              StatusIs(absl::StatusCode::kPermissionDenied, "key set"));
+  Restart();
+  EXPECT_FALSE(may_answer());
+  const block::Head head{
+      .time = clock_.Now(), .ledger_size = 10, .reflected_size = 10};
+  ASSERT_THAT(keeper_->Put(*block::SignHead(head, {.versions = {{IdOf(1), 5}}},
+                                            *next_key)),
+              IsOk());
+  EXPECT_TRUE(ready());
 }
 
 }  // namespace

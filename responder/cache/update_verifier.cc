@@ -71,9 +71,9 @@ absl::StatusOr<crypto::PublicKey> SignerOf(const block::OcspTemplate& one,
 absl::Status UpdateVerifier::CheckManifest(const block::Signed& signed_manifest,
                                            const block::Manifest& manifest,
                                            absl::Time now) const {
-  ASSIGN_OR_RETURN(
-      const crypto::PublicKey key,
-      keys_.FindManifestKey(signed_manifest.key_id, manifest.issuer_id, now));
+  ASSIGN_OR_RETURN(const crypto::PublicKey key,
+                   keys_.Now()->FindManifestKey(signed_manifest.key_id,
+                                                manifest.issuer_id, now));
   RETURN_IF_ERROR(block::Verify(block::kManifestType, signed_manifest, key));
   if (std::memcmp(manifest.block_id.data(), manifest.issuer_id.data(), 8) !=
       0) {
@@ -83,6 +83,14 @@ absl::Status UpdateVerifier::CheckManifest(const block::Signed& signed_manifest,
     return absl::InvalidArgumentError("manifest: names no templates");
   }
   return NotAfter("this_update", manifest.this_update, now);
+}
+
+absl::Status UpdateVerifier::CheckKey(const block::Block& held,
+                                      absl::Time now) const {
+  return keys_.Now()
+      ->FindManifestKey(held.signed_manifest().key_id,
+                        held.manifest().issuer_id, now)
+      .status();
 }
 
 absl::Status UpdateVerifier::CheckRecords(const block::Block& block,

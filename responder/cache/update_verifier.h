@@ -10,19 +10,19 @@
 #include "base/bytes.h"
 #include "base/random.h"
 #include "block/block.h"
-#include "block/key_set.h"
+#include "responder/cache/key_ring.h"
 #include "responder/cache/pinned_issuers.h"
 
 namespace chancery::responder {
 
 // Decides what a responder believes (TRUST 4): only what a manifest key of the
-// pinned key set signed, for an issuer it may sign for, and only whole.
-// Immutable; thread-safe.
+// key set of now signed, for an issuer it may sign for, and only whole.
+// Thread-safe.
 class UpdateVerifier {
  public:
   // All must outlive the object. `random` chooses which signatures are checked,
   // so that nobody knows which bad one would pass.
-  UpdateVerifier(const block::KeySet& keys, const PinnedIssuers& issuers,
+  UpdateVerifier(const KeyRing& keys, const PinnedIssuers& issuers,
                  base::Random& random)
       : keys_(keys), issuers_(issuers), random_(random) {}
 
@@ -46,6 +46,10 @@ class UpdateVerifier {
                                        const block::Delta& delta,
                                        absl::Time now) const;
 
+  // Whether the key that signed what Open, Reopen or Advance returned may still
+  // sign for its issuer. PermissionDenied: it may not.
+  absl::Status CheckKey(const block::Block& held, absl::Time now) const;
+
  private:
   absl::Status CheckManifest(const block::Signed& signed_manifest,
                              const block::Manifest& manifest,
@@ -55,7 +59,7 @@ class UpdateVerifier {
                             const std::vector<uint32_t>& places,
                             absl::Time now) const;
 
-  const block::KeySet& keys_;
+  const KeyRing& keys_;
   const PinnedIssuers& issuers_;
   base::Random& random_;
 };

@@ -35,7 +35,7 @@ ResponderNode::ResponderNode(Options options,
       dice_(dice),
       checker_(checker),
       keys_(pki.KeySet()),
-      issuers_(*responder::PinnedIssuers::Create(keys_)),
+      issuers_(*responder::PinnedIssuers::Create(*keys_.Now())),
       verifier_(keys_, issuers_, dice),
       crl_folder_(
           *responder::CrlFolder::Open(options.folder, /*descriptors=*/100)) {

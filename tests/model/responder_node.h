@@ -15,6 +15,7 @@
 #include "responder/cache/crl_cache.h"
 #include "responder/cache/crl_folder.h"
 #include "responder/cache/head_keeper.h"
+#include "responder/cache/key_ring.h"
 #include "responder/cache/pinned_issuers.h"
 #include "responder/cache/testing/memory_cache_store.h"
 #include "responder/cache/update_verifier.h"
@@ -82,9 +83,10 @@ class ResponderNode {
 
   struct Parts {
     Parts(const responder::PinnedIssuers& issuers,
-          const responder::UpdateVerifier& verifier, const block::KeySet& keys,
-          responder::CacheStore& store, const responder::CrlFolder& crl_folder,
-          const base::Clock& clock, const rpc::Log& log)
+          const responder::UpdateVerifier& verifier,
+          const responder::KeyRing& keys, responder::CacheStore& store,
+          const responder::CrlFolder& crl_folder, const base::Clock& clock,
+          const rpc::Log& log)
         : blocks({issuers, verifier, store, clock, log}),
           crls(issuers, crl_folder, clock, log),
           heads(keys, store, clock, log, [this] { return blocks.Versions(); },
@@ -108,7 +110,7 @@ class ResponderNode {
   const rpc::Log& log_;
   Dice& dice_;
   Checker& checker_;
-  const block::KeySet keys_;
+  const responder::KeyRing keys_;
   const responder::PinnedIssuers issuers_;
   const responder::UpdateVerifier verifier_;
   responder::testing::MemoryCacheStore store_;
