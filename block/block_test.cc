@@ -10,6 +10,7 @@
 #include "base/testing/status_matchers.h"
 #include "block/draft.h"
 #include "block/key_set.h"
+#include "block/key_set_file.h"
 #include "crypto/software_key.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -354,7 +355,8 @@ TEST_F(BlockTest, AKeySetLetsOnlyItsKeysSignForTheirIssuers) {
        .issuers = {ours}});
   set.issuers.push_back({.name = "issuing", .certificate = "DER"});
   const std::string file = Sign(kKeySetType, set.Encode(), *key_)->Encode();
-  const auto opened = OpenKeySet(base::AsBytes(file), key_->public_key());
+  const auto opened =
+      OpenKeySet(base::AsBytes(file), {.keys = {key_->public_key()}});
   ASSERT_THAT(opened, IsOk());
   EXPECT_EQ(opened->Encode(), set.Encode());
   const auto id = KeyIdOf(manifest_key_->public_key());
@@ -366,8 +368,9 @@ TEST_F(BlockTest, AKeySetLetsOnlyItsKeysSignForTheirIssuers) {
   EXPECT_THAT(
       opened->FindManifestKey(KeyIdOf(key_->public_key()), ours, kNow),
       StatusIs(absl::StatusCode::kPermissionDenied, "not in the key set"));
-  EXPECT_THAT(OpenKeySet(base::AsBytes(file), manifest_key_->public_key()),
-              StatusIs(absl::StatusCode::kPermissionDenied, "pinned root"));
+  EXPECT_THAT(
+      OpenKeySet(base::AsBytes(file), {.keys = {manifest_key_->public_key()}}),
+      StatusIs(absl::StatusCode::kPermissionDenied, "pinned root"));
 }
 
 }  // namespace

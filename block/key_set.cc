@@ -98,14 +98,4 @@ absl::StatusOr<crypto::PublicKey> KeySet::FindManifestKey(
       "manifest key: ", base::Hex(key_id), " is not in the key set"));
 }
 
-absl::StatusOr<KeySet> OpenKeySet(base::Bytes file,
-                                  const crypto::PublicKey& root) {
-  ASSIGN_OR_RETURN(const Signed signed_set, Signed::Parse(file));
-  if (!Verify(kKeySetType, signed_set, root).ok()) {
-    return absl::PermissionDeniedError(
-        "key set: not signed by the pinned root");
-  }
-  return KeySet::Parse(base::AsBytes(signed_set.message));
-}
-
 }  // namespace chancery::block

@@ -43,10 +43,6 @@ struct KeySet {
       absl::Time time) const;
 };
 
-// A key set file: a Signed whose message is a KeySet, under the offline root.
-absl::StatusOr<KeySet> OpenKeySet(base::Bytes file,
-                                  const crypto::PublicKey& root);
-
 }  // namespace chancery::block
 
 #endif  // CHANCERY_BLOCK_KEY_SET_H_

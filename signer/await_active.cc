@@ -5,7 +5,6 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "base/published.h"
 #include "base/status_macros.h"
 #include "grpcpp/generic/async_generic_service.h"
 #include "rpc/admin_http.h"
@@ -28,13 +27,19 @@ absl::StatusOr<bool> AwaitActive(const Waiting& waiting) {
   ASSIGN_OR_RETURN(StandingReport report, waiting.standing.Look());
   if (report.active()) return true;
 
-  base::Published<absl::Status> why(report.why);
+  // As it is when somebody asks, not at the last look.
+  const auto why = [&waiting] {
+    const auto now = waiting.standing.Look();
+    if (!now.ok()) return std::string(now.status().message());
+    return now->active() ? "it is about to begin"
+                         : std::string(now->why.message());
+  };
   rpc::WorkerPool pool(kWorkers);
-  const rpc::Dispatcher dispatcher(pool, waiting.roles, log);
+  const rpc::Dispatcher dispatcher(pool, waiting.roles, log, waiting.audit,
+                                   waiting.process.clock());
   CatchUpService service(waiting.standing, dispatcher);
   const auto refuse_all = rpc::MakeRefuseAll([&why] {
-    return absl::UnavailableError(
-        absl::StrCat("signer: ", why.Get()->message()));
+    return absl::UnavailableError(absl::StrCat("signer: ", why()));
   });
   rpc::ServerOptions options;
   const auto& addresses = waiting.config.listen().address();
@@ -47,10 +52,9 @@ absl::StatusOr<bool> AwaitActive(const Waiting& waiting) {
   std::unique_ptr<rpc::AdminHttp> admin;
   if (!waiting.config.admin().address().empty()) {
     ASSIGN_OR_RETURN(
-        admin,
-        rpc::AdminHttp::Start(
-            waiting.config.admin().address(), waiting.process.metrics(),
-            [&why] { return absl::UnavailableError(why.Get()->message()); }));
+        admin, rpc::AdminHttp::Start(
+                   waiting.config.admin().address(), waiting.process.metrics(),
+                   [&why] { return absl::UnavailableError(why()); }));
   }
   server->SetServing("chancery.signer.v1.CatchUpService", true);
   std::optional<StandingState> logged;
@@ -63,7 +67,6 @@ absl::StatusOr<bool> AwaitActive(const Waiting& waiting) {
     }
     report = *std::move(looked);
     if (report.active()) break;
-    why.Replace(report.why);
     if (logged != report.state) {
       logged = report.state;
       log.Error("may_not_sign", {{"why", report.why},

@@ -3,6 +3,7 @@
 
 #include "absl/status/statusor.h"
 #include "chancery/config/signer.pb.h"
+#include "rpc/audit_log/audit_log.h"
 #include "rpc/credentials.h"
 #include "rpc/process.h"
 #include "rpc/roles.h"
@@ -16,6 +17,7 @@ struct Waiting {
   const config::Signer& config;
   const rpc::Credentials& credentials;
   const rpc::RoleTable& roles;
+  rpc::AuditLog* audit;  // Null: none is kept.
   rpc::Process& process;
   Standing& standing;
 };

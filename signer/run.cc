@@ -142,6 +142,7 @@ struct Lasting {
   const config::Signer& config;
   const rpc::Credentials& credentials;
   const rpc::RoleTable& roles;
+  rpc::AuditLog* audit;  // Null: none is kept.
   IssuerTable& issuers;
   const ManifestKeys& manifest_keys;
   Ledger& ledger;
@@ -268,12 +269,8 @@ absl::Status Serve(const Lasting& lasting) {
   const OwnHeads own_heads(lasting.standing, heads);
   HeadTicker ticker(heads, TickerOptions(config, process));
 
-  ASSIGN_OR_RETURN(const std::unique_ptr<rpc::AuditLog> audit,
-                   rpc::OpenAuditLog(config.audit_log(), config.identity(),
-                                     lasting.credentials.identity(),
-                                     process.clock(), process.log()));
   rpc::WorkerPool pool(kWorkers);
-  const rpc::Dispatcher dispatcher(pool, roles, process.log(), audit.get(),
+  const rpc::Dispatcher dispatcher(pool, roles, process.log(), lasting.audit,
                                    process.clock());
   const OwnCertificates own(*ledger, issuers);
   IssuanceService issuance_service(issuance, dispatcher);
@@ -408,18 +405,24 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
   for (const std::string& note : profiles.notes) {
     process.log().Warning("cfssl_config", {{"note", note}});
   }
+  ASSIGN_OR_RETURN(const std::unique_ptr<rpc::AuditLog> audit,
+                   rpc::OpenAuditLog(config.audit_log(), config.identity(),
+                                     credentials.identity(), process.clock(),
+                                     process.log()));
   Standing standing(*ledger, std::move(believed), process.clock(),
                     StandingOptions(config));
   while (true) {
     ASSIGN_OR_RETURN(const bool active, AwaitActive({.config = config,
                                                      .credentials = credentials,
                                                      .roles = roles,
+                                                     .audit = audit.get(),
                                                      .process = process,
                                                      .standing = standing}));
     if (!active) return absl::OkStatus();
     RETURN_IF_ERROR(Serve({.config = config,
                            .credentials = credentials,
                            .roles = roles,
+                           .audit = audit.get(),
                            .issuers = issuers,
                            .manifest_keys = manifest_keys,
                            .ledger = *ledger,

@@ -144,9 +144,14 @@ StandingReport Standing::Verdict(const StoreFacts& facts) const {
                      ": restored from a backup, or another signer is at work"));
   }
   if (options_.await_head && !shown_) {
-    return stop(StandingState::kAwaitsHead,
-                "ledger: nobody has shown the newest head that others hold "
-                "yet (await_head)");
+    return stop(
+        StandingState::kAwaitsHead,
+        absl::StrCat("ledger: nobody has shown the newest head that others "
+                     "hold yet (await_head)",
+                     facts.head.size != 0
+                         ? ""
+                         : "; it is empty: if there never was another one, "
+                           "leave a file \"first-start\" in ledger_dir"));
   }
   if (clock_.Now() - others_head_ < options_.quiet_after) {
     return stop(

@@ -211,13 +211,22 @@ class ManifestKey(Rotation):
         forged.write_bytes(only.read_bytes()[:-1] + b"x")
         text = self.shell(self.cluster.binaries / "chancery", "keyset", "show", forged, *root,
                           expect=1)
-        self.assertIn("not signed by the pinned root", text)
+        self.assertIn("signature is wrong", text)
         name = self.responder_names()[0]
+        shutil.copy(forged, self.ca / "key-set.new")
+        (self.ca / "key-set.new").rename(self.ca / "key-set")
+        wait_until(f"{name} refuses it", lambda: "key_set_refused" in self.log(name))
+        self.wait_status(good, "good")
+        # An older one is no way back.
         self.cluster.kill(name, signal.SIGTERM)
+        shutil.copy(both, self.ca / "key-set")
+        self.cluster.spawn(self.cluster.process(name))
+        wait_until(f"{name} does not start", lambda: not self.cluster.alive(name))
+        self.assertIn("versions only grow", self.log(name))
         shutil.copy(forged, self.ca / "key-set")
         self.cluster.spawn(self.cluster.process(name))
         wait_until(f"{name} does not start", lambda: not self.cluster.alive(name))
-        self.assertIn("not signed by the pinned root", self.log(name))
+        self.assertIn("signature is wrong", self.log(name))
         shutil.copy(only, self.ca / "key-set")
         self.cluster.start(name)
 

@@ -92,6 +92,9 @@ class Drill(ClusterCase):
             self.assertEqual(count, 1, text)
         text, count = re.subn(r'(?m)^ledger_dir: .*$', f'ledger_dir: "{folder}"', text)
         self.assertEqual(count, 1, text)
+        text, count = re.subn(r'(?m)^(audit_log {\n  path: ).*$',
+                              rf'\g<1>"{self.work}/{name}.audit"', text)
+        self.assertEqual(count, 1, text)
         path = self.folder / "config" / f"{name}.textproto"
         path.write_text(text + more)
         path.chmod(0o600)

@@ -253,7 +253,7 @@ TEST_F(HeadKeeperTest, IsNotReadyWhileSomethingIsLost) {
   ASSERT_THAT(keeper_->Put(Head({{1, 5}})), IsOk());
   Lose(1);
   EXPECT_THAT(keeper_->Ready(),
-              StatusIs(absl::StatusCode::kUnavailable, "damaged"));
+              StatusIs(absl::StatusCode::kUnavailable, "dropped"));
   EXPECT_TRUE(may_answer());
   Hold(1, 5);
   EXPECT_TRUE(ready());

@@ -13,6 +13,11 @@ from cluster import wait_until
 from harness import ClusterCase
 
 
+def spoil(der):
+    """Another signature, whatever its last byte was."""
+    return der[:-1] + bytes([der[-1] ^ 1])
+
+
 class Probe(ClusterCase):
     init_options = ("--responders", "2")
 
@@ -58,13 +63,13 @@ class Probe(ClusterCase):
         cases = {
             "wrong-status": lambda request, answer: UNAUTHORIZED,
             "malformed": lambda request, answer: b"nonsense",
-            "not-verified": lambda request, answer: answer[:-1] + b"\0" if len(answer) > 9
+            "not-verified": lambda request, answer: spoil(answer) if len(answer) > 9
                             else answer,
         }
         for verdict, alter in cases.items():
             with self.subTest(verdict), AlteringProxy(self.urls[0], ocsp=alter) as proxy:
                 self.assertIn(verdict, self.verdicts(*self.files(proxy.url)))
-        with AlteringProxy(self.urls[0], crl=lambda path, body: body[:-1] + b"\0") as proxy:
+        with AlteringProxy(self.urls[0], crl=lambda path, body: spoil(body)) as proxy:
             self.assertEqual(self.verdicts(*self.files(proxy.url)), {"ok", "not-verified"})
         self.assertEqual(self.verdicts(*self.files("http://127.0.0.1:1")), {"unreachable"})
         self.assertIn("ends-soon", self.verdicts("--margin", "100000"))

@@ -91,6 +91,8 @@ class CeremonyClusterTest(ClusterCase):
         for name in ("ledger", "cache"):
             shutil.rmtree(cls.folder / name)
             (cls.folder / name).mkdir(mode=0o700)
+        # Nobody holds a head of this ledger yet.
+        (cls.folder / "ledger" / "first-start").touch(0o600)
         for path in cls.folder.glob("inventory.sqlite*"):
             path.unlink()
 

@@ -3,16 +3,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/bytes.h"
-#include "base/file.h"
 #include "base/status_macros.h"
 #include "chancery/config/cli.pb.h"
-#include "crypto/public_key.h"
 #include "rpc/config.h"
 #include "storage/open_configured.h"
 #include "tools/chancery/certificate_file.h"
+#include "tools/chancery/key_set/pinned_key_set.h"
 #include "x509/certificate/certificate.h"
-#include "x509/certificate/pem.h"
 
 namespace chancery::cli {
 
@@ -44,19 +41,7 @@ absl::StatusOr<OnlineSide> OnlineSide::Open(const AirGapOptions& options,
 }
 
 absl::StatusOr<block::KeySet> OnlineSide::Keys() const {
-  if (config_->key_set_file().empty() || config_->key_set_root_file().empty()) {
-    return absl::FailedPreconditionError(
-        "the configuration's key_set_file and key_set_root_file are missing: "
-        "write the paths of what responders pin");
-  }
-  ASSIGN_OR_RETURN(const std::string pem,
-                   base::ReadFile(config_->key_set_root_file()));
-  ASSIGN_OR_RETURN(const std::string spki, x509::DerOrPem("PUBLIC KEY", pem));
-  ASSIGN_OR_RETURN(const crypto::PublicKey root,
-                   crypto::PublicKey::FromSpki(base::AsBytes(spki)));
-  ASSIGN_OR_RETURN(const std::string file,
-                   base::ReadFile(config_->key_set_file()));
-  return block::OpenKeySet(base::AsBytes(file), root);
+  return PinnedKeySet(*config_);
 }
 
 absl::StatusOr<std::string> OnlineSide::Requester() const {

@@ -11,36 +11,22 @@
 #include "absl/time/clock.h"
 #include "audit/signatures.h"
 #include "audit/sources.h"
-#include "base/bytes.h"
-#include "base/file.h"
 #include "base/status_macros.h"
 #include "block/key_set.h"
-#include "block/key_set_file.h"
 #include "chancery/config/cli.pb.h"
 #include "storage/open_configured.h"
 #include "tools/chancery/audit/http_responder.h"
 #include "tools/chancery/audit/ledger_sources.h"
 #include "tools/chancery/audit/report_text.h"
 #include "tools/chancery/connections.h"
+#include "tools/chancery/key_set/pinned_key_set.h"
 #include "tools/chancery/progress_line.h"
 
 namespace chancery::cli {
 namespace {
 
 absl::StatusOr<audit::PinnedKeys> LoadKeys(const config::Cli& config) {
-  if (config.key_set_file().empty() || config.key_set_root_file().empty()) {
-    return absl::FailedPreconditionError(
-        "the configuration's key_set_file and key_set_root_file are missing: "
-        "write the paths of what responders pin");
-  }
-  ASSIGN_OR_RETURN(const std::string pem,
-                   base::ReadFile(config.key_set_root_file()));
-  ASSIGN_OR_RETURN(const block::KeySetRoots roots,
-                   block::ParseKeySetRoots(pem));
-  ASSIGN_OR_RETURN(const std::string file,
-                   base::ReadFile(config.key_set_file()));
-  ASSIGN_OR_RETURN(block::KeySet set,
-                   block::OpenKeySet(base::AsBytes(file), roots));
+  ASSIGN_OR_RETURN(block::KeySet set, PinnedKeySet(config));
   return audit::PinnedKeys::Create(std::move(set));
 }
 

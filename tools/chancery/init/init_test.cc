@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "base/testing/status_matchers.h"
-#include "block/key_set.h"
+#include "block/key_set_file.h"
 #include "chancery/config/authority.pb.h"
 #include "chancery/config/cli.pb.h"
 #include "chancery/config/refresher.pb.h"
@@ -197,7 +197,7 @@ TEST_F(InitClusterTest, KeySetVerifiesUnderThePinnedRootAndNamesTheKey) {
   ASSERT_THAT(root, IsOk());
   const auto file = base::ReadFile(In("ca/key-set"));
   ASSERT_THAT(file, IsOk());
-  const auto set = block::OpenKeySet(base::AsBytes(*file), *root);
+  const auto set = block::OpenKeySet(base::AsBytes(*file), {.keys = {*root}});
   ASSERT_THAT(set, IsOk());
   ASSERT_EQ(set->keys.size(), 1u);
   ASSERT_EQ(set->issuers.size(), 1u);
@@ -209,7 +209,7 @@ TEST_F(InitClusterTest, KeySetVerifiesUnderThePinnedRootAndNamesTheKey) {
 
   std::string other = *file;
   other.back() = static_cast<char>(other.back() ^ 1);
-  EXPECT_FALSE(block::OpenKeySet(base::AsBytes(other), *root).ok());
+  EXPECT_FALSE(block::OpenKeySet(base::AsBytes(other), {.keys = {*root}}).ok());
 }
 
 TEST_F(InitClusterTest, AllPortsDiffer) {

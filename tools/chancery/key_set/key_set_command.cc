@@ -13,9 +13,11 @@
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "block/key_set.h"
+#include "block/key_set_file.h"
 #include "block/manifest.h"
 #include "crypto/public_key.h"
 #include "crypto/software_key.h"
+#include "tools/chancery/key_set/pinned_key_set.h"
 #include "tools/chancery/text.h"
 #include "x509/certificate/pem.h"
 
@@ -34,21 +36,12 @@ absl::StatusOr<crypto::PublicKey> ReadPublicKey(const std::string& path) {
   return crypto::PublicKey::FromSpki(base::AsBytes(*spki));
 }
 
-absl::StatusOr<block::KeySet> ReadSet(const std::string& path,
-                                      const crypto::PublicKey& root) {
-  ASSIGN_OR_RETURN(const std::string bytes,
-                   base::ReadFile(path, kMaxFileBytes));
-  auto set = block::OpenKeySet(base::AsBytes(bytes), root);
-  if (set.ok()) return set;
-  return absl::Status(set.status().code(),
-                      absl::StrCat(path, ": ", set.status().message()));
-}
-
 std::string IdOf(const block::KeySet::ManifestKey& key) {
   return base::Hex(crypto::Sha256(base::AsBytes(key.spki)));
 }
 
-std::string FormatText(const block::KeySet& set) {
+std::string FormatText(const block::KeySet& set,
+                       const std::string& signatures) {
   std::vector<std::vector<std::string>> keys, issuers;
   for (const block::KeySet::ManifestKey& key : set.keys) {
     keys.push_back({IdOf(key), TimeText(key.not_before),
@@ -60,7 +53,8 @@ std::string FormatText(const block::KeySet& set) {
   }
   return absl::StrCat(
       FormatFacts({{"Version", absl::StrCat(set.version)},
-                   {"Epoch", absl::StrCat(set.epoch)}}),
+                   {"Epoch", absl::StrCat(set.epoch)},
+                   {"Signatures", signatures}}),
       "\n", FormatTable({"MANIFEST KEY", "FROM", "UNTIL", "ISSUERS"}, keys),
       "\n", FormatTable({"ISSUER", "SHA-256 OF ITS CERTIFICATE"}, issuers));
 }
@@ -84,14 +78,37 @@ absl::StatusOr<block::KeySet::ManifestKey*> FindKey(block::KeySet& set,
   return found;
 }
 
-absl::Status SignSet(const block::KeySet& set, const std::string& root_key_file,
-                     const std::string& out) {
+// How many of the roots have signed; PermissionDenied: one of them wrongly.
+absl::StatusOr<size_t> CountRoots(const block::KeySetFile& file,
+                                  const block::KeySetRoots& roots) {
+  size_t signed_by = 0;
+  for (const crypto::PublicKey& root : roots.keys) {
+    for (const block::KeySetFile::Signature& signature : file.signatures) {
+      if (signature.key_id != block::KeyIdOf(root)) continue;
+      RETURN_IF_ERROR(block::Verify(block::kKeySetType,
+                                    {.message = file.message,
+                                     .key_id = signature.key_id,
+                                     .signature = signature.bytes},
+                                    root));
+      ++signed_by;
+    }
+  }
+  return signed_by;
+}
+
+absl::Status AddRootSignature(const std::string& root_key_file,
+                              const block::KeySetRoots& roots,
+                              block::KeySetFile& file) {
   ASSIGN_OR_RETURN(const auto root,
                    crypto::LoadSoftwareKey(root_key_file, nullptr));
-  ASSIGN_OR_RETURN(const block::Signed file,
-                   block::Sign(block::kKeySetType, set.Encode(), *root));
-  const std::string bytes = file.Encode();
-  return base::WriteFileAtomically(out, base::AsBytes(bytes), 0644);
+  const auto same = [&](const crypto::PublicKey& one) {
+    return block::KeyIdOf(one) == block::KeyIdOf(root->public_key());
+  };
+  if (std::none_of(roots.keys.begin(), roots.keys.end(), same)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--root-key: ", root_key_file, ": is the key of none of --root"));
+  }
+  return block::AddSignature(*root, file);
 }
 
 }  // namespace
@@ -104,13 +121,16 @@ std::string KeySetCommand::example() const {
          "  chancery keyset retire key-set.2 --root ca/key-set-root.pem "
          "--root-key ca/key-set-root.key --id 1f0c --until 2027-01-20 --out "
          "key-set.3\n"
+         "  chancery keyset sign key-set.3 --root roots.pem --root-key "
+         "second-root.key --out key-set.3b\n"
          "docs/key-rotation.md says when";
 }
 
 void KeySetCommand::Declare(OptionSet& options) {
   options.AddText({.name = "action",
-                   .value = "show|add|retire|remove",
-                   .help = "What to do; all but show sign the next version",
+                   .value = "show|add|retire|remove|sign",
+                   .help = "What to do; add, retire and remove sign the next "
+                           "version, sign adds another root's signature",
                    .required = true},
                   action_);
   options.AddText({.name = "key-set",
@@ -120,12 +140,12 @@ void KeySetCommand::Declare(OptionSet& options) {
                   file_);
   options.AddText({.name = "--root",
                    .value = "FILE",
-                   .help = "The root's public key, PEM",
+                   .help = "The pinned roots' public keys, PEM",
                    .required = true},
                   root_file_);
   options.AddText({.name = "--root-key",
                    .value = "FILE",
-                   .help = "The root's private key, PEM: offline"},
+                   .help = "A root's private key, PEM: offline"},
                   root_key_file_);
   options.AddText({.name = "--key",
                    .value = "FILE",
@@ -160,9 +180,10 @@ absl::Status KeySetCommand::Check() const {
   const bool add = action_ == "add";
   const bool retire = action_ == "retire";
   const bool remove = action_ == "remove";
-  if (!show && !add && !retire && !remove) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "action: \"", action_, "\" is none of show, add, retire, remove"));
+  if (!show && !add && !retire && !remove && action_ != "sign") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("action: \"", action_,
+                     "\" is none of show, add, retire, remove, sign"));
   }
   RETURN_IF_ERROR(needs("--root-key", root_key_file_, !show));
   RETURN_IF_ERROR(needs("--out", out_, !show));
@@ -172,13 +193,8 @@ absl::Status KeySetCommand::Check() const {
   return needs("--id", key_id_, retire || remove);
 }
 
-absl::StatusOr<bool> KeySetCommand::Run(const Environment& environment) {
-  ASSIGN_OR_RETURN(const crypto::PublicKey root, ReadPublicKey(root_file_));
-  ASSIGN_OR_RETURN(block::KeySet set, ReadSet(file_, root));
-  if (action_ == "show") {
-    environment.out << FormatText(set);
-    return true;
-  }
+absl::Status KeySetCommand::Change(block::KeySet& set) const {
+  ++set.version;
   if (action_ == "add") {
     ASSIGN_OR_RETURN(const crypto::PublicKey key, ReadPublicKey(key_file_));
     block::KeySet::ManifestKey added{.spki = base::ToString(key.spki())};
@@ -201,23 +217,52 @@ absl::StatusOr<bool> KeySetCommand::Run(const Environment& environment) {
       }
     }
     set.keys.push_back(std::move(added));
-  } else {
-    ASSIGN_OR_RETURN(block::KeySet::ManifestKey* const key,
-                     FindKey(set, key_id_));
-    if (action_ == "retire") {
-      ASSIGN_OR_RETURN(key->not_after, ParseTimeOption("--until", until_));
-    } else if (set.keys.size() == 1) {
-      return absl::FailedPreconditionError("--id: it is the only key");
-    } else {
-      set.keys.erase(set.keys.begin() + (key - set.keys.data()));
-    }
+    return absl::OkStatus();
   }
-  ++set.version;
-  RETURN_IF_ERROR(SignSet(set, root_key_file_, out_));
+  ASSIGN_OR_RETURN(block::KeySet::ManifestKey* const key,
+                   FindKey(set, key_id_));
+  if (action_ == "retire") {
+    ASSIGN_OR_RETURN(key->not_after, ParseTimeOption("--until", until_));
+    if (key->not_after > key->not_before) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        "--until: not after the key's own beginning; use remove");
+  }
+  if (set.keys.size() == 1) {
+    return absl::FailedPreconditionError("--id: it is the only key");
+  }
+  set.keys.erase(set.keys.begin() + (key - set.keys.data()));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> KeySetCommand::Run(const Environment& environment) {
+  ASSIGN_OR_RETURN(const block::KeySetRoots roots, ReadKeySetRoots(root_file_));
+  ASSIGN_OR_RETURN(block::KeySetFile file, ReadKeySetFile(file_));
+  if (action_ != "show" && action_ != "sign") {
+    // Made of one that is believed.
+    const std::string bytes = file.Encode();
+    ASSIGN_OR_RETURN(block::KeySet set,
+                     block::OpenKeySet(base::AsBytes(bytes), roots));
+    RETURN_IF_ERROR(Change(set));
+    file = {.message = set.Encode()};
+  }
   // As others will read it.
-  ASSIGN_OR_RETURN(const block::KeySet next, ReadSet(out_, root));
-  environment.out << FormatText(next);
-  return true;
+  ASSIGN_OR_RETURN(const block::KeySet set,
+                   block::KeySet::Parse(base::AsBytes(file.message)));
+  RETURN_IF_ERROR(CountRoots(file, roots).status());
+  if (action_ != "show") {
+    RETURN_IF_ERROR(AddRootSignature(root_key_file_, roots, file));
+    const std::string bytes = file.Encode();
+    RETURN_IF_ERROR(base::CreateFile(out_, base::AsBytes(bytes), 0644));
+  }
+  ASSIGN_OR_RETURN(const size_t signed_by, CountRoots(file, roots));
+  environment.out << FormatText(
+      set, absl::StrCat(signed_by, " of ", roots.keys.size(),
+                        " pinned roots, and ", roots.threshold, " have to"));
+  if (signed_by >= roots.threshold) return true;
+  environment.out << "\nNobody believes it yet: have it signed by another root "
+                     "(chancery keyset sign).\n";
+  // Of one that is under way that is no failure.
+  return action_ != "show";
 }
 
 }  // namespace chancery::cli

@@ -4,6 +4,9 @@
 
 #include <string>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "block/key_set.h"
 #include "tools/chancery/command.h"
 
 namespace chancery::cli {
@@ -23,6 +26,9 @@ class KeySetCommand final : public Command {
   absl::StatusOr<bool> Run(const Environment& environment) override;
 
  private:
+  // To the version that is to be signed: a key more or less, or its time.
+  absl::Status Change(block::KeySet& set) const;
+
   std::string action_;
   std::string file_;
   std::string root_file_;

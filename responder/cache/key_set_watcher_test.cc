@@ -1,4 +1,4 @@
-#include "responder/key_set_watcher.h"
+#include "responder/cache/key_set_watcher.h"
 
 #include <unistd.h>
 

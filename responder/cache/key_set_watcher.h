@@ -1,6 +1,6 @@
 // Takes a newer key set while the responder runs (TRUST 4).
-#ifndef CHANCERY_RESPONDER_KEY_SET_WATCHER_H_
-#define CHANCERY_RESPONDER_KEY_SET_WATCHER_H_
+#ifndef CHANCERY_RESPONDER_CACHE_KEY_SET_WATCHER_H_
+#define CHANCERY_RESPONDER_CACHE_KEY_SET_WATCHER_H_
 
 #include <optional>
 #include <string>
@@ -48,4 +48,4 @@ class KeySetWatcher {
 
 }  // namespace chancery::responder
 
-#endif  // CHANCERY_RESPONDER_KEY_SET_WATCHER_H_
+#endif  // CHANCERY_RESPONDER_CACHE_KEY_SET_WATCHER_H_
