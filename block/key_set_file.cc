@@ -135,14 +135,14 @@ absl::Status AddSignature(const crypto::SigningKey& root, KeySetFile& file) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<KeySet> OpenKeySet(base::Bytes file, const KeySetRoots& roots) {
-  ASSIGN_OR_RETURN(const KeySetFile parsed, KeySetFile::Parse(file));
+absl::StatusOr<size_t> CountSignatures(const KeySetFile& file,
+                                       const KeySetRoots& roots) {
   size_t signed_by = 0;
   for (const crypto::PublicKey& root : roots.keys) {
-    for (const KeySetFile::Signature& signature : parsed.signatures) {
+    for (const KeySetFile::Signature& signature : file.signatures) {
       if (signature.key_id != KeyIdOf(root)) continue;
       if (!Verify(kKeySetType,
-                  {.message = parsed.message,
+                  {.message = file.message,
                    .key_id = signature.key_id,
                    .signature = signature.bytes},
                   root)
@@ -153,6 +153,12 @@ absl::StatusOr<KeySet> OpenKeySet(base::Bytes file, const KeySetRoots& roots) {
       ++signed_by;
     }
   }
+  return signed_by;
+}
+
+absl::StatusOr<KeySet> OpenKeySet(base::Bytes file, const KeySetRoots& roots) {
+  ASSIGN_OR_RETURN(const KeySetFile parsed, KeySetFile::Parse(file));
+  ASSIGN_OR_RETURN(const size_t signed_by, CountSignatures(parsed, roots));
   if (signed_by < roots.threshold) {
     return absl::PermissionDeniedError(absl::StrCat(
         "key set: signed by ", signed_by, " of ", roots.keys.size(),

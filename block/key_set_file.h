@@ -52,9 +52,13 @@ struct KeySetFile {
 // is there.
 absl::Status AddSignature(const crypto::SigningKey& root, KeySetFile& file);
 
+// How many of the roots have signed. PermissionDenied: a root's signature is
+// wrong. Signatures of keys that are no roots say nothing.
+absl::StatusOr<size_t> CountSignatures(const KeySetFile& file,
+                                       const KeySetRoots& roots);
+
 // The key set, if at least `threshold` of the roots have signed it.
-// PermissionDenied: fewer have, or a root's signature is wrong. Signatures of
-// keys that are no roots say nothing.
+// PermissionDenied: fewer have, or as CountSignatures.
 absl::StatusOr<KeySet> OpenKeySet(base::Bytes file, const KeySetRoots& roots);
 
 }  // namespace chancery::block

@@ -116,10 +116,11 @@ class OcspKeys(Rotation):
             self.cluster.start("signer")
             self.refresh_all()
             wait_until("another key signs", lambda: self.responder_of(good)[0] != first)
-            listed = json.loads(self.cluster.run(
-                "list", "--profile", "ocsp-signer", "--json").stdout)
-            serials = {c["serial"] for c in listed["certificates"]}
-            self.assertEqual(len(serials), 2)
+            def delegates():
+                listed = json.loads(self.cluster.run(
+                    "list", "--profile", "ocsp-signer", "--json").stdout)
+                return {c["serial"] for c in listed["certificates"]}
+            wait_until("both are listed", lambda: len(delegates()) == 2)
             stolen = self.work / "stolen.pem"
             stolen.write_text(pem)
             self.cluster.run("revoke", "--cert", stolen, "--reason", "keyCompromise")

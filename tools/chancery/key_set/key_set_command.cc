@@ -78,24 +78,6 @@ absl::StatusOr<block::KeySet::ManifestKey*> FindKey(block::KeySet& set,
   return found;
 }
 
-// How many of the roots have signed; PermissionDenied: one of them wrongly.
-absl::StatusOr<size_t> CountRoots(const block::KeySetFile& file,
-                                  const block::KeySetRoots& roots) {
-  size_t signed_by = 0;
-  for (const crypto::PublicKey& root : roots.keys) {
-    for (const block::KeySetFile::Signature& signature : file.signatures) {
-      if (signature.key_id != block::KeyIdOf(root)) continue;
-      RETURN_IF_ERROR(block::Verify(block::kKeySetType,
-                                    {.message = file.message,
-                                     .key_id = signature.key_id,
-                                     .signature = signature.bytes},
-                                    root));
-      ++signed_by;
-    }
-  }
-  return signed_by;
-}
-
 absl::Status AddRootSignature(const std::string& root_key_file,
                               const block::KeySetRoots& roots,
                               block::KeySetFile& file) {
@@ -248,13 +230,13 @@ absl::StatusOr<bool> KeySetCommand::Run(const Environment& environment) {
   // As others will read it.
   ASSIGN_OR_RETURN(const block::KeySet set,
                    block::KeySet::Parse(base::AsBytes(file.message)));
-  RETURN_IF_ERROR(CountRoots(file, roots).status());
+  RETURN_IF_ERROR(block::CountSignatures(file, roots).status());
   if (action_ != "show") {
     RETURN_IF_ERROR(AddRootSignature(root_key_file_, roots, file));
     const std::string bytes = file.Encode();
     RETURN_IF_ERROR(base::CreateFile(out_, base::AsBytes(bytes), 0644));
   }
-  ASSIGN_OR_RETURN(const size_t signed_by, CountRoots(file, roots));
+  ASSIGN_OR_RETURN(const size_t signed_by, block::CountSignatures(file, roots));
   environment.out << FormatText(
       set, absl::StrCat(signed_by, " of ", roots.keys.size(),
                         " pinned roots, and ", roots.threshold, " have to"));
