@@ -132,7 +132,7 @@ struct IssuerRow {
 // The newest head of a signer (block/head.h).
 struct HeadRow {
   absl::Time time = absl::InfinitePast();  // Microseconds.
-  uint64_t epoch = 0;
+  uint64_t epoch = 1;
   std::string head = {};
   std::string index = {};
 };

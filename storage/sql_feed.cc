@@ -10,7 +10,7 @@
 namespace chancery::storage {
 namespace {
 
-// Entries in one statement: each is three of its parameters, of which
+// Entries in one statement: each is two of its parameters, of which
 // databases take some ten thousands.
 constexpr size_t kEntriesInStatement = 1000;
 // Of the roots whose sizes differ only below this, the last is kept: so many
@@ -32,12 +32,14 @@ absl::Status SqlInventory::AddToFeed(Session& session, const LedgerStep& step) {
     const size_t end = std::min(step.entries.size(), at + kEntriesInStatement);
     std::string sql =
         "INSERT INTO ledger_entries (signer, entry_index, entry) VALUES ";
-    std::vector<Value> values = {step.signer};
+    std::vector<Value> values;
+    values.reserve(1 + 2 * (end - at));
+    values.emplace_back(step.signer);
     for (size_t i = at; i < end; ++i) {
       absl::StrAppend(&sql, i == at ? "($1, $" : ", ($1, $", values.size() + 1,
                       ", $", values.size() + 2, ")");
-      values.push_back(ToInt(step.from_index + i));
-      values.push_back(Blob{step.entries[i]});
+      values.emplace_back(ToInt(step.from_index + i));
+      values.emplace_back(Blob{step.entries[i]});
     }
     absl::StrAppend(&sql,
                     " ON CONFLICT (signer, entry_index) DO UPDATE SET "

@@ -252,8 +252,10 @@ absl::Status ForgeHead(const Arguments& in) {
   ASSIGN_OR_RETURN(const auto key, Key(in[1], "manifest"));
   ASSIGN_OR_RETURN(const block::SignedHead made,
                    block::SignHead(head, index, *key));
-  return inventory->PutHead(
-      signer, {.time = head.time, .head = made.head, .index = made.index});
+  return inventory->PutHead(signer, {.time = head.time,
+                                     .epoch = head.epoch,
+                                     .head = made.head,
+                                     .index = made.index});
 }
 
 // --- the ledger -------------------------------------------------------------
