@@ -296,6 +296,11 @@ class StolenManifestKey(AuditCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.to_revoke = iter(cls.serials[9:16])
+        # How long a signer stands still for another one depends on it.
+        config = cls.folder / "config" / "signer.textproto"
+        config.write_text(config.read_text() + "head_interval_seconds: 1\n")
+        cls.cluster.kill("signer", signal.SIGTERM)
+        cls.cluster.start("signer")
 
     def setUp(self):
         self.assert_clean()
@@ -337,6 +342,14 @@ class StolenManifestKey(AuditCase):
     def test_a_head_with_an_old_version_of_a_block(self):
         self.forge("head", self.folder)
         self.assert_finds("head-index-differs")
+        # The signer is shown a head that it did not make: it stands still for as long
+        # as whoever made it may be at work.
+        self.cluster.start("refresher")
+        log = self.folder / "log" / "signer.log"
+        wait_until("the signer stands still",
+                   lambda: "was not made here" in log.read_text(errors="replace"), 60)
+        self.cluster.wait_ready(self.cluster.process("signer"))
+        self.cluster.kill("refresher", signal.SIGTERM)
 
     def test_a_block_of_another_key_in_the_inventory(self):
         self.forged_at(self.serials[18], "good", "inventory", "other")
