@@ -75,16 +75,10 @@ absl::StatusOr<std::string> CheckedCsr(const IssueOrder& order) {
 }  // namespace
 
 CertificateAuthority::CertificateAuthority(const Parts& parts, Options options)
-    : parts_(parts),
-      options_(std::move(options)),
-      groups_(
-          [this](const std::vector<IssueOrder>& orders) {
-            return IssueBatch(orders);
-          },
-          {}) {}
+    : parts_(parts), options_(std::move(options)) {}
 
 absl::StatusOr<Issued> CertificateAuthority::Issue(const IssueOrder& order) {
-  return groups_.Issue(order);
+  return std::move(IssueBatch({&order, 1}).front());
 }
 
 std::vector<block::Update> CertificateAuthority::AskSigner(

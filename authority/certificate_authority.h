@@ -13,7 +13,6 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "authority/issue_groups.h"
 #include "authority/issuer_directory.h"
 #include "authority/orders.h"
 #include "authority/publisher.h"
@@ -82,7 +81,6 @@ class CertificateAuthority {
   // InvalidArgument: a field breaks a rule; the message says which. NotFound:
   // issuer or profile. AlreadyExists: the request id was used for another
   // request. Unavailable: signer or inventory; repeat the order.
-  // Orders that come together are carried out together.
   absl::StatusOr<Issued> Issue(const IssueOrder& order);
 
   // Each as by Issue, and none because of another's error, by one call of the
@@ -128,7 +126,6 @@ class CertificateAuthority {
 
   const Parts parts_;
   const Options options_;
-  IssueGroups groups_;
 };
 
 }  // namespace chancery::authority

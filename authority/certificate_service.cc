@@ -101,41 +101,83 @@ void FillAnswers(const std::vector<IssueOrder>& orders,
 
 }  // namespace
 
+CertificateService::CertificateService(CertificateAuthority& authority,
+                                       const IssuerDirectory& issuers,
+                                       const rpc::Dispatcher& dispatcher)
+    : authority_(authority),
+      issuers_(issuers),
+      dispatcher_(dispatcher),
+      groups_(
+          [this](const std::vector<IssueCall>& calls) {
+            return IssueGroup(calls);
+          },
+          {}) {}
+
 grpc::ServerUnaryReactor* CertificateService::Issue(
     grpc::CallbackServerContext* context, const v1::IssueRequest* request,
     v1::IssueResponse* response) {
-  return rpc::Unary(
-      dispatcher_, context,
-      {rpc::Role::kIssue,
-       {.issuer = request->issuer(),
-        .profile = request->profile(),
-        .request_id = request->request_id(),
-        .names = [request] { return NamesInCsr(request->csr()); }}},
-      [=, this](const rpc::Identity& caller) -> absl::Status {
-        ASSIGN_OR_RETURN(const Issued issued,
-                         authority_.Issue(FromProto(caller, *request)));
-        FillIssued(issued, issuers_, response);
-        return absl::OkStatus();
-      });
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  absl::StatusOr<rpc::Identity> caller =
+      dispatcher_.Admit(*context,
+                        {rpc::Role::kIssue,
+                         {.issuer = request->issuer(),
+                          .profile = request->profile(),
+                          .request_id = request->request_id()}},
+                        "Issue");
+  if (!caller.ok()) {
+    reactor->Finish(rpc::ToGrpc(caller.status()));
+    return reactor;
+  }
+  IssueOrder order = FromProto(*caller, *request);
+  groups_.Add({.order = std::move(order),
+               .caller = *std::move(caller),
+               .gone = [context] { return context->IsCancelled(); },
+               .answer =
+                   [=, this](absl::StatusOr<Issued> issued) {
+                     if (issued.ok()) FillIssued(*issued, issuers_, response);
+                     reactor->Finish(rpc::ToGrpc(issued.status()));
+                   }});
+  return reactor;
+}
+
+std::vector<absl::StatusOr<Issued>> CertificateService::IssueGroup(
+    const std::vector<IssueCall>& calls) {
+  std::vector<absl::StatusOr<Issued>> answers(
+      calls.size(), absl::CancelledError("the caller is gone"));
+  std::vector<size_t> present;
+  std::vector<Order> orders;
+  for (size_t i = 0; i < calls.size(); ++i) {
+    // They may have waited for longer than their callers have.
+    if (calls[i].gone()) continue;
+    present.push_back(i);
+    orders.push_back({calls[i].caller, calls[i].order});
+  }
+  std::vector<absl::StatusOr<Issued>> issued = IssueAllowed(orders);
+  for (size_t k = 0; k < present.size(); ++k) {
+    answers[present[k]] = std::move(issued[k]);
+  }
+  return answers;
 }
 
 std::vector<absl::StatusOr<Issued>> CertificateService::IssueAllowed(
-    const rpc::Identity& caller, const std::vector<IssueOrder>& orders) {
-  std::vector<rpc::Demand> demands;
-  for (const IssueOrder& order : orders) {
-    demands.push_back({rpc::Role::kIssue,
-                       {.issuer = order.issuer,
-                        .profile = order.profile,
-                        .request_id = order.request_id,
-                        .names = [&order] { return NamesInCsr(order.csr); }}});
+    const std::vector<Order>& orders) {
+  std::vector<rpc::Asked> asked;
+  for (const auto& [caller, order] : orders) {
+    asked.push_back(
+        {caller,
+         {rpc::Role::kIssue,
+          {.issuer = order.issuer,
+           .profile = order.profile,
+           .request_id = order.request_id,
+           .names = [&csr = order.csr] { return NamesInCsr(csr); }}}});
   }
   std::vector<absl::StatusOr<Issued>> answers(orders.size());
   const std::vector<absl::Status> told =
-      rpc::DecideEach(dispatcher_.gate(), caller, demands, "Issue",
+      rpc::DecideEach(dispatcher_.gate(), asked, "Issue",
                       [&](const std::vector<size_t>& allowed) {
                         std::vector<IssueOrder> chosen;
                         for (const size_t i : allowed)
-                          chosen.push_back(orders[i]);
+                          chosen.push_back(orders[i].order);
                         std::vector<absl::StatusOr<Issued>> issued =
                             authority_.IssueBatch(chosen);
                         std::vector<absl::Status> done;
@@ -159,7 +201,11 @@ CertificateService::IssueMany(grpc::CallbackServerContext* context) {
              rpc::Writer<v1::IssueManyResponse>& out) {
         return authority::IssueMany(
             [&, this](const std::vector<IssueOrder>& orders) {
-              return IssueAllowed(caller, orders);
+              std::vector<Order> asked;
+              for (const IssueOrder& order : orders) {
+                asked.push_back({caller, order});
+              }
+              return IssueAllowed(asked);
             },
             [&]() -> absl::StatusOr<std::optional<std::vector<IssueOrder>>> {
               v1::IssueManyRequest request;

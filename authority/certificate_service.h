@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "authority/certificate_authority.h"
+#include "authority/issue_groups.h"
 #include "authority/issuer_directory.h"
 #include "chancery/authority/v1/authority.grpc.pb.h"
 #include "rpc/demand.h"
@@ -19,8 +20,7 @@ class CertificateService final
   // All must outlive this object.
   CertificateService(CertificateAuthority& authority,
                      const IssuerDirectory& issuers,
-                     const rpc::Dispatcher& dispatcher)
-      : authority_(authority), issuers_(issuers), dispatcher_(dispatcher) {}
+                     const rpc::Dispatcher& dispatcher);
 
   grpc::ServerUnaryReactor* Issue(grpc::CallbackServerContext* context,
                                   const v1::IssueRequest* request,
@@ -43,9 +43,16 @@ class CertificateService final
       v1::ListCertificatesResponse* response) override;
 
  private:
-  // Those that the caller may ask for are carried out.
+  // An order and who gives it.
+  struct Order {
+    const rpc::Identity& caller;
+    const IssueOrder& order;
+  };
+  std::vector<absl::StatusOr<Issued>> IssueGroup(
+      const std::vector<IssueCall>& calls);
+  // Those that their callers may give are carried out.
   std::vector<absl::StatusOr<Issued>> IssueAllowed(
-      const rpc::Identity& caller, const std::vector<IssueOrder>& orders);
+      const std::vector<Order>& orders);
   // What a revocation is about.
   rpc::Subject OfCertificate(const std::string& issuer,
                              const std::string& serial,
@@ -54,6 +61,7 @@ class CertificateService final
   CertificateAuthority& authority_;
   const IssuerDirectory& issuers_;
   const rpc::Dispatcher& dispatcher_;
+  IssueGroups groups_;
 };
 
 }  // namespace chancery::authority

@@ -1,56 +1,87 @@
 #include "authority/issue_groups.h"
 
-#include <optional>
-#include <utility>
+#include <algorithm>
+#include <iterator>
 
 namespace chancery::authority {
+namespace {
 
-// One caller, who waits.
-struct IssueGroups::Pending {
-  IssueOrder order;
-  std::optional<absl::StatusOr<Issued>> answer = {};
-  base::CondVar changed = {};
-};
+using std::chrono::steady_clock;
 
-bool IssueGroups::MayLead(const Pending& pending) const {
-  return groups_ < options_.max_groups && !waiting_.empty() &&
-         waiting_.front() == &pending;
+// While one answers a group the other one carries out the next.
+constexpr int kThreads = 2;
+
+// As long as this, at most, a group waits to be as large as the last one.
+constexpr std::chrono::milliseconds kMaxGather(25);
+
+}  // namespace
+
+IssueGroups::IssueGroups(Carry carry, Options options)
+    : carry_(std::move(carry)), options_(options) {
+  for (int i = 0; i < kThreads; ++i) {
+    threads_.emplace_back([this] { Work(); });
+  }
 }
 
-absl::StatusOr<Issued> IssueGroups::Issue(IssueOrder order) {
-  Pending mine{.order = std::move(order)};
-  base::MutexLock lock(mu_);
-  waiting_.push_back(&mine);
-  while (!mine.answer.has_value()) {
-    if (MayLead(mine)) {
-      LeadGroup();
-    } else {
-      mine.changed.Wait(mu_);
+IssueGroups::~IssueGroups() {
+  {
+    base::MutexLock lock(mu_);
+    stopping_ = true;
+  }
+  changed_.NotifyAll();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void IssueGroups::Add(IssueCall call) {
+  {
+    base::MutexLock lock(mu_);
+    if (!stopping_ && waiting_.size() < options_.max_waiting) {
+      waiting_.push_back(std::move(call));
+      // Whoever carries out a group looks again when it is done.
+      if (!carrying_) changed_.NotifyOne();
+      if (waiting_.size() >= expected_) gathered_.NotifyOne();
+      return;
     }
   }
-  return *std::move(mine.answer);
+  call.answer(
+      absl::ResourceExhaustedError("too many calls are waiting: try later"));
 }
 
-void IssueGroups::LeadGroup() {
-  ++groups_;
-  std::vector<Pending*> group;
-  std::vector<IssueOrder> orders;
-  while (!waiting_.empty() && group.size() < options_.max_orders) {
-    group.push_back(waiting_.front());
-    orders.push_back(std::move(group.back()->order));
-    waiting_.pop_front();
+void IssueGroups::Gather() {
+  const auto until = steady_clock::now() + patience_;
+  while (!stopping_ && waiting_.size() < expected_ &&
+         gathered_.WaitUntil(mu_, until)) {
   }
-  // Who is left may lead the next.
-  if (!waiting_.empty()) waiting_.front()->changed.NotifyOne();
-  mu_.Unlock();
-  std::vector<absl::StatusOr<Issued>> answers = carry_(std::move(orders));
-  mu_.Lock();
-  --groups_;
-  for (size_t i = 0; i < group.size(); ++i) {
-    group[i]->answer = std::move(answers[i]);
-    group[i]->changed.NotifyOne();
+}
+
+void IssueGroups::Work() {
+  base::MutexLock lock(mu_);
+  while (true) {
+    while (carrying_ || (waiting_.empty() && !stopping_)) changed_.Wait(mu_);
+    if (waiting_.empty()) return;
+    carrying_ = true;
+    Gather();
+    const size_t size = std::min(waiting_.size(), options_.max_calls);
+    const auto end = waiting_.begin() + static_cast<ptrdiff_t>(size);
+    std::vector<IssueCall> group(std::make_move_iterator(waiting_.begin()),
+                                 std::make_move_iterator(end));
+    waiting_.erase(waiting_.begin(), end);
+    mu_.Unlock();
+    const auto begun = steady_clock::now();
+    std::vector<absl::StatusOr<Issued>> answers = carry_(group);
+    const auto took = steady_clock::now() - begun;
+    mu_.Lock();
+    patience_ = std::min<steady_clock::duration>(took, kMaxGather);
+    expected_ = std::min(group.size() + waiting_.size(), options_.max_calls);
+    carrying_ = false;
+    mu_.Unlock();
+    changed_.NotifyAll();
+    for (size_t i = 0; i < group.size(); ++i) {
+      group[i].answer(std::move(answers[i]));
+    }
+    group.clear();
+    mu_.Lock();
   }
-  if (!waiting_.empty()) waiting_.front()->changed.NotifyOne();
 }
 
 }  // namespace chancery::authority

@@ -4,9 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <string>
-#include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -19,29 +20,26 @@ namespace {
 
 using base::testing::IsOk;
 using base::testing::StatusIs;
-using ::testing::Each;
 using ::testing::ElementsAre;
-using ::testing::Le;
-using ::testing::SizeIs;
 
 // Carries out orders when it is let; keeps how they came together.
 class Gate {
  public:
   std::vector<absl::StatusOr<Issued>> Carry(
-      const std::vector<IssueOrder>& orders) {
+      const std::vector<IssueCall>& calls) {
     base::MutexLock lock(mu_);
-    groups_.push_back(orders.size());
+    groups_.push_back(calls.size());
     most_at_once_ = std::max(most_at_once_, ++at_once_);
     changed_.NotifyAll();
     while (!open_) changed_.Wait(mu_);
     --at_once_;
     std::vector<absl::StatusOr<Issued>> answers;
-    for (const IssueOrder& order : orders) {
-      if (order.profile == "bad") {
-        answers.push_back(absl::NotFoundError(order.request_id));
+    for (const IssueCall& call : calls) {
+      if (call.order.profile == "bad") {
+        answers.push_back(absl::NotFoundError(call.order.request_id));
       } else {
         Issued issued;
-        issued.certificate.request_id = order.request_id;
+        issued.certificate.request_id = call.order.request_id;
         answers.push_back(std::move(issued));
       }
     }
@@ -78,31 +76,30 @@ class IssueGroupsTest : public ::testing::Test {
  protected:
   void Start(IssueGroups::Options options) {
     groups_ = std::make_unique<IssueGroups>(
-        [this](const std::vector<IssueOrder>& orders) {
-          return gate_.Carry(orders);
+        [this](const std::vector<IssueCall>& calls) {
+          return gate_.Carry(calls);
         },
         options);
   }
   void Ask(const std::string& id, const std::string& profile = "good") {
-    callers_.emplace_back([=, this] {
-      const auto issued =
-          groups_->Issue({.request_id = id, .profile = profile});
-      if (profile == "bad") {
-        EXPECT_THAT(issued, StatusIs(absl::StatusCode::kNotFound, id));
-        return;
-      }
-      ASSERT_THAT(issued, IsOk());
-      EXPECT_EQ(issued->certificate.request_id, id);
-    });
+    groups_->Add({.order = {.request_id = id, .profile = profile},
+                  .answer = [=, this](absl::StatusOr<Issued> issued) {
+                    base::MutexLock lock(mu_);
+                    EXPECT_TRUE(answers_.emplace(id, std::move(issued)).second);
+                    answered_.NotifyAll();
+                  }});
   }
-  void Join() {
-    for (std::thread& caller : callers_) caller.join();
-    callers_.clear();
+  absl::StatusOr<Issued> AnswerTo(const std::string& id) {
+    base::MutexLock lock(mu_);
+    while (!answers_.contains(id)) answered_.Wait(mu_);
+    return answers_.at(id);
   }
 
   Gate gate_;
+  base::Mutex mu_;
+  base::CondVar answered_;
+  std::map<std::string, absl::StatusOr<Issued>> answers_ ABSL_GUARDED_BY(mu_);
   std::unique_ptr<IssueGroups> groups_;
-  std::vector<std::thread> callers_;
 };
 
 TEST_F(IssueGroupsTest, OneThatComesAloneWaitsForNobody) {
@@ -110,37 +107,67 @@ TEST_F(IssueGroupsTest, OneThatComesAloneWaitsForNobody) {
   gate_.Open();
   for (int i = 0; i < 3; ++i) {
     Ask(absl::StrCat(i));
-    Join();
+    EXPECT_THAT(AnswerTo(absl::StrCat(i)), IsOk());
   }
   EXPECT_THAT(gate_.groups(), ElementsAre(1, 1, 1));
 }
 
 TEST_F(IssueGroupsTest, WhoComesMeanwhileIsCarriedOutTogether) {
-  Start({.max_orders = 100, .max_groups = 1});
+  Start({});
   Ask("first");
   gate_.AwaitGroups(1);
   for (int i = 0; i < 40; ++i) Ask(absl::StrCat(i), i % 3 ? "good" : "bad");
-  // All of them wait by then, or come a little later: in few groups.
-  std::this_thread::sleep_for(std::chrono::milliseconds(200));
   gate_.Open();
-  Join();
-  EXPECT_THAT(gate_.groups(), SizeIs(Le(20)));
-  EXPECT_EQ(gate_.most_at_once(), 1);
+  for (int i = 0; i < 40; ++i) {
+    const std::string id = absl::StrCat(i);
+    const auto answer = AnswerTo(id);
+    if (i % 3 == 0) {
+      EXPECT_THAT(answer, StatusIs(absl::StatusCode::kNotFound, id));
+      continue;
+    }
+    ASSERT_THAT(answer, IsOk());
+    EXPECT_EQ(answer->certificate.request_id, id);
+  }
+  EXPECT_THAT(gate_.groups(), ElementsAre(1, 40));
 }
 
 TEST_F(IssueGroupsTest, KeepsItsLimits) {
-  Start({.max_orders = 5, .max_groups = 3});
-  for (int i = 0; i < 3; ++i) {
-    Ask(absl::StrCat("first ", i));
-    gate_.AwaitGroups(i + 1);
-  }
-  for (int i = 0; i < 60; ++i) Ask(absl::StrCat(i));
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  EXPECT_THAT(gate_.groups(), ElementsAre(1, 1, 1));
+  Start({.max_calls = 5, .max_waiting = 12});
+  Ask("first");
+  gate_.AwaitGroups(1);
+  for (int i = 0; i < 13; ++i) Ask(absl::StrCat(i));
+  EXPECT_THAT(AnswerTo("12"),
+              StatusIs(absl::StatusCode::kResourceExhausted, "too many calls"));
   gate_.Open();
-  Join();
-  EXPECT_THAT(gate_.groups(), Each(Le(5u)));
-  EXPECT_LE(gate_.most_at_once(), 3);
+  for (int i = 0; i < 12; ++i) EXPECT_THAT(AnswerTo(absl::StrCat(i)), IsOk());
+  EXPECT_THAT(gate_.groups(), ElementsAre(1, 5, 5, 2));
+  EXPECT_EQ(gate_.most_at_once(), 1);
+}
+
+TEST_F(IssueGroupsTest, AnswersEveryoneBeforeItEnds) {
+  Start({.max_calls = 2});
+  Ask("first");
+  gate_.AwaitGroups(1);
+  for (int i = 0; i < 7; ++i) Ask(absl::StrCat(i));
+  gate_.Open();
+  groups_.reset();
+  base::MutexLock lock(mu_);
+  EXPECT_EQ(answers_.size(), 8u);
+}
+
+// Whoever answers may take its time: the next group does not wait for that.
+TEST_F(IssueGroupsTest, TheNextGroupBeginsBeforeTheLastIsAnswered) {
+  Start({});
+  gate_.Open();
+  groups_->Add({.order = {.request_id = "slow"},
+                .answer = [this](const absl::StatusOr<Issued>&) {
+                  Ask("next");
+                  EXPECT_THAT(AnswerTo("next"), IsOk());
+                  base::MutexLock lock(mu_);
+                  answers_.emplace("slow", Issued());
+                  answered_.NotifyAll();
+                }});
+  EXPECT_THAT(AnswerTo("slow"), IsOk());
 }
 
 }  // namespace

@@ -61,6 +61,8 @@ class LedgerFollower {
   // Entries that are in the inventory, and in the ledger as last seen.
   uint64_t followed() const { return followed_; }
   uint64_t ledger_size() const { return ledger_size_; }
+  // Whether the last page was the last that there was.
+  bool at_end() const { return caught_up_ && followed_ >= ledger_size_; }
   // Whether the signer's ledger was not the one that was followed, when it was
   // last looked at.
   bool forked() const { return forked_; }

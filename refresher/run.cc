@@ -56,6 +56,7 @@ constexpr absl::Duration kPurgeInterval = absl::Milliseconds(500);
 // The signer answers with the next entry. What a failover of the database lost
 // is missed after so long at most.
 constexpr absl::Duration kFeedWait = absl::Seconds(2);
+constexpr absl::Duration kFeedPause = absl::Milliseconds(40);
 // Authority and refresher need less to store what they had signed.
 constexpr absl::Duration kPublishGrace = absl::Milliseconds(200);
 constexpr absl::Duration kBlocksGrace = absl::Seconds(1);
@@ -352,6 +353,9 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
     const Loop follow("follow", process, settings.follow_interval, [&] {
       const auto asked_at = std::chrono::steady_clock::now();
       auto more = follower.Step(kFeedWait);
+      // What comes next comes in a larger page: what is followed is known to
+      // responders and inventory already, but for what somebody lost.
+      if (follower.at_end()) process.SleepFor(kFeedPause);
       if (process.stop().stop_requested()) return absl::StatusOr<bool>(false);
       // A signer that waited is asked again at once.
       const absl::Duration took =

@@ -13,12 +13,17 @@
 
 namespace chancery::rpc {
 
-// What the caller may be told of each demand. `carry` is given the positions of
-// those that may be, and returns how each of them ended, in their order. The
-// call's own demand is Demand::Each.
+// One of the things, and who asks for it. The caller outlives it.
+struct Asked {
+  const Identity& caller;
+  Demand demand;
+};
+
+// What its caller may be told of each. `carry` is given the positions of those
+// that may be, and returns how each of them ended, in their order. The decision
+// is in the audit log by then. A call for many has Demand::Each for its own.
 std::vector<absl::Status> DecideEach(
-    const Gate& gate, const Identity& caller,
-    const std::vector<Demand>& demands, const char* action,
+    const Gate& gate, const std::vector<Asked>& asked, const char* action,
     absl::FunctionRef<
         std::vector<absl::Status>(const std::vector<size_t>& allowed)>
         carry);

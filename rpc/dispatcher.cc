@@ -21,12 +21,7 @@ grpc::Status Dispatcher::Handle(
     done = gate_.Conclude(done, caller, demand, *decision, method);
   }
   if (done.ok()) {
-    done = handler();
-    if (IsPrivate(done)) {
-      log_.Error("call_failed",
-                 {{"method", method}, {"caller", caller.uri}, {"error", done}});
-    }
-    done = gate_.Conclude(std::move(done), caller, demand, *decision, method);
+    done = gate_.Conclude(handler(), caller, demand, *decision, method);
   }
   return ToGrpc(done);
 }

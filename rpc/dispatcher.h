@@ -28,7 +28,7 @@ class Dispatcher {
   // Decisions are written to `audit`, unless it is null.
   Dispatcher(WorkerPool& pool, const RoleTable& roles, const Log& log,
              AuditLog* audit, const base::Clock& clock)
-      : pool_(pool), log_(log), gate_(roles, log, audit, clock) {}
+      : pool_(pool), gate_(roles, log, audit, clock) {}
 
   const Gate& gate() const { return gate_; }
 
@@ -47,14 +47,12 @@ class Dispatcher {
   enum class Recorded { kBeforeAnswer, kBeforeHandler };
 
   // In the pool: decides, and if it may be, does it; what the caller is told.
-  // A private message is logged, with the method and the caller.
   grpc::Status Handle(const Identity& caller, const Demand& demand,
                       const char* method, Recorded recorded,
                       const std::function<absl::Status()>& handler) const;
 
  private:
   WorkerPool& pool_;
-  const Log& log_;
   const Gate gate_;
 };
 

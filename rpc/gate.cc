@@ -96,6 +96,10 @@ absl::StatusOr<Decision> Gate::Decide(const Identity& caller,
 absl::Status Gate::Conclude(absl::Status status, const Identity& caller,
                             const Demand& demand, const Decision& decision,
                             const char* action) const {
+  if (IsPrivate(status)) {
+    log_.Error("call_failed",
+               {{"method", action}, {"caller", caller.uri}, {"error", status}});
+  }
   if (audit_ == nullptr) return status;
   if (!status.ok()) {
     AuditRecord record =

@@ -46,7 +46,8 @@ class Gate {
   absl::StatusOr<Decision> Decide(const Identity& caller, const Demand& demand,
                                   const char* action) const;
 
-  // What the caller may be told: `status`, once the decision is on disk.
+  // What the caller may be told: `status`, once the decision is on disk. What
+  // of it is for our eyes only is logged, with the action and the caller.
   // Unavailable if it is not; whatever was done may be asked for again.
   absl::Status Conclude(absl::Status status, const Identity& caller,
                         const Demand& demand, const Decision& decision,

@@ -106,13 +106,20 @@ TEST_F(GateTest, EachOfManyIsDecidedAboutForItself) {
   grant_.add_profile("server");
   grant_.set_max_issued_per_hour(3);
   MakeGate();
-  const std::vector<Demand> demands = {
-      ToIssue("server", "a.example.com"), ToIssue("client", "b.example.com"),
-      ToIssue("server", "broken"),        ToIssue("server", "c.example.com"),
-      ToIssue("server", "d.example.com"), ToIssue("server", "e.example.com")};
+  std::vector<Asked> asked;
+  for (const auto& [profile, name] :
+       std::vector<std::pair<std::string, std::string>>{
+           {"server", "a.example.com"},
+           {"client", "b.example.com"},
+           {"server", "broken"},
+           {"server", "c.example.com"},
+           {"server", "d.example.com"},
+           {"server", "e.example.com"}}) {
+    asked.push_back({ada_, ToIssue(profile, name)});
+  }
   std::vector<size_t> carried;
   const auto told = DecideEach(
-      *gate_, ada_, demands, "Issue", [&](const std::vector<size_t>& allowed) {
+      *gate_, asked, "Issue", [&](const std::vector<size_t>& allowed) {
         carried = allowed;
         return std::vector<absl::Status>{absl::OkStatus(),
                                          absl::NotFoundError("no such issuer"),

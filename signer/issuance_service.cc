@@ -95,13 +95,13 @@ grpc::ServerUnaryReactor* IssuanceService::IssueBatch(
 void IssuanceService::IssueAllowed(const rpc::Identity& caller,
                                    const v1::IssueBatchRequest& request,
                                    v1::IssueBatchResponse& response) {
-  std::vector<rpc::Demand> demands;
+  std::vector<rpc::Asked> asked;
   for (const v1::IssueRequest& one : request.requests()) {
-    demands.push_back(DemandOf(one));
+    asked.push_back({caller, DemandOf(one)});
     response.add_results();
   }
   const std::vector<absl::Status> told = rpc::DecideEach(
-      dispatcher_.gate(), caller, demands, "Issue",
+      dispatcher_.gate(), asked, "Issue",
       [&](const std::vector<size_t>& allowed) {
         std::vector<IssueRequest> requests;
         for (const size_t i : allowed) {
