@@ -36,8 +36,8 @@ absl::Status SqlInventory::AddToFeed(Session& session, const LedgerStep& step) {
     for (size_t i = at; i < end; ++i) {
       absl::StrAppend(&sql, i == at ? "($1, $" : ", ($1, $", values.size() + 1,
                       ", $", values.size() + 2, ")");
-      values.push_back(ToInt(step.from_index + i));
-      values.push_back(Blob{step.entries[i]});
+      values.emplace_back(ToInt(step.from_index + i));
+      values.emplace_back(Blob{step.entries[i]});
     }
     absl::StrAppend(&sql,
                     " ON CONFLICT (signer, entry_index) DO UPDATE SET "
