@@ -14,6 +14,8 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/random.h"
+#include "crypto/public_key.h"
+#include "crypto/repeated_verifier.h"
 #include "signer/block_signer.h"
 #include "signer/issuer.h"
 #include "signer/ledger/ledger.h"
@@ -54,15 +56,30 @@ class Issuance {
   struct Frame {
     x509::Certificate ca;
     std::string rehearsal_signature;
+    // Of its own signatures.
+    std::unique_ptr<const crypto::RepeatedVerifier> verifier;
   };
 
-  // Everything before the ledger is written.
-  using Reading = absl::StatusOr<std::unique_ptr<const LedgerView>>;
+  // The ledger before it is written, one for all of a batch.
+  struct Reading {
+    std::unique_ptr<const LedgerView> view;
+    uint64_t epoch;
+  };
+  absl::StatusOr<Reading> Read() const;
   absl::StatusOr<Order> Prepare(const IssueRequest& request,
-                                const Reading& reading);
-  absl::StatusOr<std::string> Sign(const Issuer& issuer,
-                                   const policy::Profile& profile,
-                                   const x509::CertificateFacts& facts) const;
+                                const absl::StatusOr<Reading>& reading);
+  // What a CA's key has signed, and the signature; not verified yet.
+  struct Signed {
+    std::string tbs;
+    std::string signature;
+  };
+  // `key`: what is certified.
+  absl::StatusOr<Signed> Sign(const Issuer& issuer,
+                              const policy::Profile& profile,
+                              const crypto::PublicKey& key,
+                              const x509::CertificateFacts& facts) const;
+  // Makes certificates of what was signed for these, if it verifies.
+  void Verify(absl::Span<absl::StatusOr<Order>> orders) const;
   // What was answered to this request before, if anything; without updates.
   static absl::StatusOr<std::optional<Issued>> Repeated(
       const State& state, const Issuer& issuer, const ledger::Origin& origin);
@@ -87,7 +104,10 @@ class Issuance {
   BlockSigner& blocks_;
   const base::Clock& clock_;
   base::Random& random_;
-  SigningThreads* const threads_;
+  SigningThreads none_{0};
+  SigningThreads& threads_;
+  // Of 150 KiB each: for as many issuers as issue much at a time.
+  crypto::TableBudget tables_{64};
   std::map<std::string, absl::StatusOr<Frame>> frames_;  // By issuer's name.
 
   base::Mutex mu_;
