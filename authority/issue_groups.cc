@@ -29,6 +29,7 @@ IssueGroups::~IssueGroups() {
     stopping_ = true;
   }
   changed_.NotifyAll();
+  gathered_.NotifyAll();
   for (std::thread& thread : threads_) thread.join();
 }
 
