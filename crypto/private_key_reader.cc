@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
+#include "crypto/ec_pkcs8.h"
 
 namespace chancery::crypto {
 namespace {
@@ -71,6 +72,9 @@ absl::StatusOr<PKeyPtr> FromPkcs8(const PKCS8_PRIV_KEY_INFO* info,
 }
 
 absl::StatusOr<ReadKey> ReadPkcs8(base::Bytes der, absl::string_view label) {
+  if (PKeyPtr pkey = EcKeyFromPkcs8(der); pkey != nullptr) {
+    return ReadKey{.pkey = std::move(pkey)};
+  }
   const auto [parsed, all] = ParseAll<d2i_PKCS8_PRIV_KEY_INFO>(der);
   const Pkcs8Ptr info(parsed);
   if (!info || !all) return Malformed(label);

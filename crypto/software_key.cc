@@ -1,14 +1,21 @@
 #include "crypto/software_key.h"
 
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/obj_mac.h>
 #include <openssl/rsa.h>
 
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "base/status_macros.h"
 #include "crypto/openssl_handles.h"
 #include "crypto/signed_input.h"
 #include "crypto/software_key_state.h"
+#include "crypto/spki.h"
 
 namespace chancery::crypto {
 namespace {
@@ -45,8 +52,33 @@ absl::StatusOr<SignatureAlgorithm> AlgorithmFor(KeyType type) {
                    " are not supported: EC P-256, EC P-384, RSA or Ed25519"));
 }
 
+// Which of our curves an EC key is on, if it names the curve; nullopt of other
+// keys.
+std::optional<KeyType> NamedCurveOf(EVP_PKEY* pkey) {
+  char curve[32], encoding[32];
+  if (EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_EC_ENCODING,
+                                     encoding, sizeof encoding, nullptr) != 1 ||
+      absl::string_view(encoding) != OSSL_PKEY_EC_ENCODING_GROUP ||
+      EVP_PKEY_get_group_name(pkey, curve, sizeof curve, nullptr) != 1) {
+    ERR_clear_error();
+    return std::nullopt;
+  }
+  if (absl::string_view(curve) == SN_X9_62_prime256v1) return KeyType::kEcP256;
+  if (absl::string_view(curve) == SN_secp384r1) return KeyType::kEcP384;
+  return std::nullopt;
+}
+
 absl::StatusOr<PublicKey> PublicKeyOf(EVP_PKEY* pkey) {
   unsigned char* der = nullptr;
+  // OpenSSL's encoder takes as long as a signature to be found: most keys go
+  // without.
+  if (const auto type = NamedCurveOf(pkey); type.has_value()) {
+    const size_t size = EVP_PKEY_get1_encoded_public_key(pkey, &der);
+    if (size == 0) return Internal("cannot encode the public key");
+    const std::string spki = SpkiFromKeyBits(*type, {der, size});
+    OPENSSL_free(der);
+    return PublicKey::FromSpki(base::AsBytes(spki));
+  }
   const int size = i2d_PUBKEY(pkey, &der);
   if (size <= 0) return Internal("cannot encode the public key");
   absl::StatusOr<PublicKey> key =
