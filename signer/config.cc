@@ -3,18 +3,15 @@
 #include <algorithm>
 #include <bit>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
-#include <utility>
+#include <thread>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "base/file.h"
 #include "base/status_macros.h"
 #include "chancery/config/signer.pb.h"
-#include "crypto/software_key.h"
 #include "ledger/entry.h"
 #include "policy/br_revocation.h"
 #include "policy/profile.h"
@@ -23,14 +20,9 @@
 #include "rpc/roles.h"
 #include "signer/airgap/operators.h"
 #include "signer/crl_shard.h"
-#include "signer/issuer_chain.h"
 #include "signer/lint_settings.h"
-#include "signer/ocsp_signer.h"
 #include "signer/profiles.h"
-#include "x509/certificate/certificate.h"
-#include "x509/certificate/name_constraints.h"
 #include "x509/certificate/names.h"
-#include "x509/certificate/pem.h"
 
 namespace chancery::signer {
 namespace {
@@ -42,12 +34,6 @@ constexpr uint32_t kDefaultCrlHours = 168;
 constexpr uint32_t kMaxCrlShards = ledger::kMaxCrlShards;
 // Half of what responders count as fresh unless they are told otherwise.
 constexpr uint32_t kMaxHeadSeconds = 300;
-
-absl::Status InIssuer(const config::Issuer& issuer,
-                      const absl::Status& status) {
-  return absl::Status(status.code(), absl::StrCat("issuer \"", issuer.name(),
-                                                  "\": ", status.message()));
-}
 
 bool IsSlug(const std::string& name) {
   return !name.empty() && name.size() <= 63 &&
@@ -167,12 +153,8 @@ absl::Status CheckIssuer(const config::Issuer& issuer,
         field + "ocsp_certificate_file", issuer.ocsp_certificate_file(),
         "a delegated OCSP signer has both a certificate and a key");
   }
-  const uint32_t hours = issuer.ocsp_validity_hours() == 0
-                             ? kDefaultOcspHours
-                             : issuer.ocsp_validity_hours();
-  const uint32_t crl_hours = issuer.crl_validity_hours() == 0
-                                 ? kDefaultCrlHours
-                                 : issuer.crl_validity_hours();
+  const uint32_t hours = OcspValidityHours(issuer);
+  const uint32_t crl_hours = CrlValidityHours(issuer);
   if (issuer.policy() == config::Issuer::BR) {
     RETURN_IF_ERROR(CheckBr(issuer, field, hours, crl_hours, profiles));
   }
@@ -196,148 +178,6 @@ absl::Status CheckIssuer(const config::Issuer& issuer,
     RETURN_IF_ERROR(CheckProfileOf(issuer, found->second, field));
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<std::string>> ReadCertificates(
-    const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string text, base::ReadFile(path));
-  auto certificates = x509::DecodePem("CERTIFICATE", text);
-  if (!certificates.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": ", certificates.status().message()));
-  }
-  if (certificates->empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": no CERTIFICATE in it"));
-  }
-  return certificates;
-}
-
-// The delegate's certificate, checked against its issuer (Baseline Requirements
-// section 7.1.2.8).
-absl::StatusOr<x509::Certificate> ReadDelegate(const std::string& path,
-                                               const x509::Certificate& ca) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> certificates,
-                   ReadCertificates(path));
-  ASSIGN_OR_RETURN(
-      x509::Certificate delegate,
-      x509::Certificate::Parse(base::AsBytes(certificates.front())));
-  const absl::Status checked = CheckDelegate(delegate, ca);
-  if (!checked.ok()) {
-    return absl::Status(checked.code(),
-                        absl::StrCat(path, ": ", checked.message()));
-  }
-  return delegate;
-}
-
-std::vector<block::CertIdForm> FormsOf(config::Issuer::CertIdForm form) {
-  switch (form) {
-    case config::Issuer::SHA1:
-      return {block::CertIdForm::kSha1};
-    case config::Issuer::SHA256:
-      return {block::CertIdForm::kSha256};
-    case config::Issuer::DUAL:
-      return {block::CertIdForm::kDual};
-    default:
-      return {block::CertIdForm::kSha1, block::CertIdForm::kSha256};
-  }
-}
-
-// Of all CAs in the chain.
-absl::StatusOr<std::vector<x509::NameConstraints>> ConstraintsOf(
-    const std::vector<std::string>& chain) {
-  std::vector<x509::NameConstraints> out;
-  for (const std::string& der : chain) {
-    ASSIGN_OR_RETURN(const x509::Certificate ca,
-                     x509::Certificate::Parse(base::AsBytes(der)));
-    const auto& constraints = ca.facts().extensions.name_constraints;
-    if (constraints.has_value()) out.push_back(*constraints);
-  }
-  return out;
-}
-
-absl::Status CheckRoomBelow(const Issuer& issuer,
-                            const policy::Profile& profile) {
-  if (!profile.ca.has_value() || issuer.path_length != 0) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("profile: \"", profile.name,
-                   "\": it makes CAs, and the path length of the issuer's "
-                   "certificate allows none below it"));
-}
-
-absl::StatusOr<Issuer> LoadIssuer(
-    const config::Issuer& config,
-    const std::map<std::string, policy::Profile>& profiles,
-    crypto::KeyOpener& opener) {
-  Issuer issuer;
-  issuer.name = config.name();
-  ASSIGN_OR_RETURN(issuer.chain, ReadCertificates(config.certificate_file()));
-  if (const auto fits = CheckIssuerChain(issuer.chain); !fits.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(config.certificate_file(), ": ", fits.message()));
-  }
-  issuer.certificate = issuer.chain.front();
-  ASSIGN_OR_RETURN(const x509::Certificate ca,
-                   x509::Certificate::Parse(base::AsBytes(issuer.certificate)));
-  const x509::CertificateFacts& facts = ca.facts();
-  if (!facts.extensions.is_ca.value_or(false) ||
-      facts.extensions.subject_key_identifier.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        config.certificate_file(), ": not a CA with a subject key identifier"));
-  }
-  issuer.issuer_id = base::ToString(ca.IssuerId());
-  issuer.subject = facts.subject;
-  issuer.subject_key_identifier = facts.extensions.subject_key_identifier;
-  issuer.not_after = facts.not_after;
-  issuer.path_length = facts.extensions.path_length;
-  ASSIGN_OR_RETURN(issuer.name_constraints, ConstraintsOf(issuer.chain));
-  ASSIGN_OR_RETURN(issuer.key,
-                   opener.Open(ToKeySource(config.key()), ca.public_key()));
-  const crypto::PublicKey& key = ca.public_key();
-  ASSIGN_OR_RETURN(
-      issuer.rehearsal_key,
-      crypto::GenerateKey(
-          {.type = key.type(),
-           .bits = key.type() == crypto::KeyType::kRsa ? 2048 : 0}));
-
-  issuer.ocsp_validity = absl::Hours(config.ocsp_validity_hours() == 0
-                                         ? kDefaultOcspHours
-                                         : config.ocsp_validity_hours());
-  issuer.crl_validity = absl::Hours(config.crl_validity_hours() == 0
-                                        ? kDefaultCrlHours
-                                        : config.crl_validity_hours());
-  issuer.ocsp_url = config.ocsp_url();
-  issuer.crl_url = config.crl_url();
-  issuer.crl_shards = std::max(1u, config.crl_shards());
-  issuer.delta_crl_interval = absl::Minutes(config.delta_crl_minutes());
-  issuer.ca_issuers_url = config.ca_issuers_url();
-  if (config.policy() == config::Issuer::BR)
-    issuer.policy = RevocationPolicy::kBr;
-  ASSIGN_OR_RETURN(issuer.lints, IssuerLintsOf(config, "issuer."));
-  issuer.ocsp_forms = FormsOf(config.cert_id_form());
-  issuer.rotates_ocsp_key = config.rotate_ocsp_key();
-  if (config.has_ocsp_key()) {
-    ASSIGN_OR_RETURN(const x509::Certificate delegate,
-                     ReadDelegate(config.ocsp_certificate_file(), ca));
-    ASSIGN_OR_RETURN(
-        const std::shared_ptr<const crypto::SigningKey> key,
-        opener.Open(ToKeySource(config.ocsp_key()), delegate.public_key()));
-    ASSIGN_OR_RETURN(issuer,
-                     WithOcspSigner(std::move(issuer), key, ca, &delegate));
-  } else if (!issuer.rotates_ocsp_key) {
-    const auto key = issuer.key;
-    ASSIGN_OR_RETURN(issuer,
-                     WithOcspSigner(std::move(issuer), key, ca, nullptr));
-  }
-  for (const std::string& name : config.profile()) {
-    issuer.profiles[name] = profiles.at(name);
-    RETURN_IF_ERROR(CheckRoomBelow(issuer, issuer.profiles[name]));
-  }
-  if (config.block_capacity() != 0)
-    issuer.block_capacity = config.block_capacity();
-  return issuer;
 }
 
 // An offline signer takes files and no calls.
@@ -433,25 +273,20 @@ absl::StatusOr<OcspKeyRotation::Options> ToOcspRotation(
   return options;
 }
 
-absl::StatusOr<std::vector<Issuer>> LoadIssuers(const config::Signer& config,
-                                                crypto::KeyOpener& opener) {
-  ASSIGN_OR_RETURN(const Profiles profiles, LoadProfiles(config));
-  ASSIGN_OR_RETURN(const auto blocked_keys, LoadBlockedKeys(config));
-  std::vector<Issuer> issuers;
-  std::map<std::string, std::string> names;
-  for (const config::Issuer& from : config.issuer()) {
-    auto issuer = LoadIssuer(from, profiles.by_name, opener);
-    if (!issuer.ok()) return InIssuer(from, issuer.status());
-    issuer->blocked_keys = blocked_keys;
-    const auto [at, added] = names.emplace(issuer->issuer_id, issuer->name);
-    if (!added) {
-      return InIssuer(
-          from, absl::InvalidArgumentError(absl::StrCat(
-                    "has subject and key of issuer \"", at->second, "\"")));
-    }
-    issuers.push_back(*std::move(issuer));
-  }
-  return issuers;
+uint32_t OcspValidityHours(const config::Issuer& issuer) {
+  return issuer.ocsp_validity_hours() == 0 ? kDefaultOcspHours
+                                           : issuer.ocsp_validity_hours();
+}
+
+uint32_t CrlValidityHours(const config::Issuer& issuer) {
+  return issuer.crl_validity_hours() == 0 ? kDefaultCrlHours
+                                          : issuer.crl_validity_hours();
+}
+
+int CountSigningThreads(const config::Signer& config) {
+  if (config.signing_threads() != 0)
+    return static_cast<int>(config.signing_threads());
+  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 
 }  // namespace chancery::signer

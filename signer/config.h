@@ -3,7 +3,7 @@
 #ifndef CHANCERY_SIGNER_CONFIG_H_
 #define CHANCERY_SIGNER_CONFIG_H_
 
-#include <memory>
+#include <cstdint>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,6 +14,7 @@
 #include "signer/ocsp_key_rotation.h"
 
 namespace chancery::config {
+class Issuer;
 class KeySource;
 class Signer;
 }  // namespace chancery::config
@@ -25,13 +26,21 @@ namespace chancery::signer {
 absl::Status CheckConfig(const config::Signer& config);
 
 // Opens every issuer's keys, compares them with its certificates and makes the
-// templates. Errors name the issuer, and the key's file or URI.
+// templates, from CountSigningThreads threads. The error is that of the first
+// issuer that has one; it names the issuer, and the key's file or URI. Keys in
+// tokens are opened one after the other, in the order of the configuration, and
+// none behind an issuer that has an error.
 absl::StatusOr<std::vector<Issuer>> LoadIssuers(const config::Signer& config,
                                                 crypto::KeyOpener& opener);
 
 // Of a configuration in which an issuer has rotate_ocsp_key.
 absl::StatusOr<OcspKeyRotation::Options> ToOcspRotation(
     const config::Signer& config);
+
+// What its configuration says, or is taken if it says nothing.
+uint32_t OcspValidityHours(const config::Issuer& issuer);
+uint32_t CrlValidityHours(const config::Issuer& issuer);
+int CountSigningThreads(const config::Signer& config);
 
 crypto::KeySource ToKeySource(const config::KeySource& source);
 

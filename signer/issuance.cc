@@ -110,14 +110,19 @@ Issuance::Issuance(Ledger& ledger, const IssuerTable& issuers,
       clock_(clock),
       random_(random),
       threads_(threads) {
+  // One of each key, whoever shares it.
+  std::map<const crypto::SigningKey*, std::string> signatures;
   for (const Issuer& issuer : issuers.all()) {
     frames_[issuer.name] = [&]() -> absl::StatusOr<Frame> {
       ASSIGN_OR_RETURN(
           x509::Certificate ca,
           x509::Certificate::Parse(base::AsBytes(issuer.certificate)));
-      ASSIGN_OR_RETURN(std::string signature,
-                       issuer.rehearsal_key->Sign(base::AsBytes(issuer.name)));
-      return Frame{std::move(ca), std::move(signature)};
+      std::string& signature = signatures[issuer.rehearsal_key.get()];
+      if (signature.empty()) {
+        ASSIGN_OR_RETURN(
+            signature, issuer.rehearsal_key->Sign(base::AsBytes(issuer.name)));
+      }
+      return Frame{std::move(ca), signature};
     }();
   }
 }

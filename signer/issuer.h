@@ -38,8 +38,8 @@ struct Issuer {
   std::vector<std::string> chain;  // DER, upwards, without the root.
   std::shared_ptr<const crypto::SigningKey> key;
 
-  // A throw-away key of the same kind: what it signs is linted before `key`
-  // signs the same.
+  // A throw-away key of the same kind, which issuers may share: what it signs
+  // is linted before `key` signs the same.
   std::shared_ptr<const crypto::SigningKey> rehearsal_key;
 
   // Null until its first rotated key is there (rotates_ocsp_key).

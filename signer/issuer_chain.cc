@@ -4,22 +4,19 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
-#include "base/status_macros.h"
-#include "x509/certificate/certificate.h"
 
 namespace chancery::signer {
 namespace {
 
 absl::Status InCertificate(size_t number, const absl::Status& status) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("certificate ", number, ": ", status.message()));
+  return absl::Status(status.code(), absl::StrCat("certificate ", number, ": ",
+                                                  status.message()));
 }
 
 }  // namespace
 
-absl::Status CheckIssuerChain(const std::vector<std::string>& chain) {
-  // Of one there is nothing to check, and that is most.
-  if (chain.size() < 2) return absl::OkStatus();
+absl::StatusOr<std::vector<x509::Certificate>> ParseIssuerChain(
+    const std::vector<std::string>& chain) {
   std::vector<x509::Certificate> parsed;
   for (const std::string& der : chain) {
     auto certificate = x509::Certificate::Parse(base::AsBytes(der));
@@ -35,7 +32,7 @@ absl::Status CheckIssuerChain(const std::vector<std::string>& chain) {
         i + 1, absl::InvalidArgumentError(absl::StrCat(
                    "was not issued by the one behind it: ", issued.message())));
   }
-  return absl::OkStatus();
+  return parsed;
 }
 
 }  // namespace chancery::signer

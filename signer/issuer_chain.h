@@ -4,14 +4,17 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "x509/certificate/certificate.h"
 
 namespace chancery::signer {
 
-// Whether `chain` (DER) is one: each certificate but the last was issued by the
-// next. It goes out with every certificate, and what clients cannot follow they
-// take for an attack. InvalidArgument says which does not fit and why.
-absl::Status CheckIssuerChain(const std::vector<std::string>& chain);
+// The certificates of `chain` (DER), if it is one: each but the last was issued
+// by the next. It goes out with every certificate, and what clients cannot
+// follow they take for an attack. InvalidArgument says which does not fit and
+// why; others as x509::Certificate::Parse.
+absl::StatusOr<std::vector<x509::Certificate>> ParseIssuerChain(
+    const std::vector<std::string>& chain);
 
 }  // namespace chancery::signer
 

@@ -13,7 +13,7 @@ using crypto::testing::Shell;
 using crypto::testing::TempPath;
 
 // root > upper > lower.
-class CheckIssuerChainTest : public ::testing::Test {
+class ParseIssuerChainTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     Make("root", "-x509 -out " + TempPath("root"));
@@ -36,20 +36,22 @@ class CheckIssuerChainTest : public ::testing::Test {
   }
 };
 
-TEST_F(CheckIssuerChainTest, TakesAChainWithAndWithoutItsRoot) {
-  EXPECT_THAT(CheckIssuerChain({Der("lower")}), IsOk());
-  EXPECT_THAT(CheckIssuerChain({Der("lower"), Der("upper")}), IsOk());
-  EXPECT_THAT(CheckIssuerChain({Der("lower"), Der("upper"), Der("root")}),
+TEST_F(ParseIssuerChainTest, TakesAChainWithAndWithoutItsRoot) {
+  EXPECT_THAT(ParseIssuerChain({Der("lower")}), IsOk());
+  EXPECT_THAT(ParseIssuerChain({Der("lower"), Der("upper")}), IsOk());
+  EXPECT_THAT(ParseIssuerChain({Der("lower"), Der("upper"), Der("root")}),
               IsOk());
 }
 
-TEST_F(CheckIssuerChainTest, NamesTheCertificateThatDoesNotFit) {
-  EXPECT_THAT(CheckIssuerChain({Der("lower"), Der("root")}),
+TEST_F(ParseIssuerChainTest, NamesTheCertificateThatDoesNotFit) {
+  EXPECT_THAT(ParseIssuerChain({Der("lower"), Der("root")}),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        "certificate 1: was not issued by the one behind it"));
-  EXPECT_THAT(CheckIssuerChain({Der("lower"), Der("upper"), Der("lower")}),
+  EXPECT_THAT(ParseIssuerChain({Der("lower"), Der("upper"), Der("lower")}),
               StatusIs(absl::StatusCode::kInvalidArgument, "certificate 2"));
-  EXPECT_THAT(CheckIssuerChain({Der("lower"), "hello"}),
+  EXPECT_THAT(ParseIssuerChain({"hello"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, "certificate 1"));
+  EXPECT_THAT(ParseIssuerChain({Der("lower"), "hello"}),
               StatusIs(absl::StatusCode::kInvalidArgument, "certificate 2"));
 }
 

@@ -6,7 +6,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <memory>
 #include <string>
 
@@ -103,6 +105,7 @@ TEST(ManyIssuersTest, StartInSeconds) {
   const config::Signer config = Configuration(count);
 
   const absl::Time begun = absl::Now();
+  const std::clock_t cpu_begun = std::clock();
   ASSERT_THAT(CheckConfig(config), IsOk());
   crypto::KeyOpener opener;
   auto loaded = LoadIssuers(config, opener);
@@ -119,9 +122,12 @@ TEST(ManyIssuersTest, StartInSeconds) {
   Issuance issuance(**ledger, issuers, blocks, base::SystemClock(),
                     base::SystemRandom());
   const absl::Duration taken = absl::Now() - begun;
+  const double cpu_seconds =
+      static_cast<double>(std::clock() - cpu_begun) / CLOCKS_PER_SEC;
 
   EXPECT_EQ(issuers.all().size(), count);
-  std::printf("%zu issuers in %.2f s\n", count, absl::ToDoubleSeconds(taken));
+  std::printf("%zu issuers in %.2f s, %.2f s of CPU\n", count,
+              absl::ToDoubleSeconds(taken), cpu_seconds);
   EXPECT_LT(taken, kBudget);
 }
 

@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -83,12 +82,6 @@ absl::StatusOr<std::unique_ptr<Ledger>> OpenLedger(
   }
   options.confirm_clock = process.HasSwitch("confirm-clock");
   return Ledger::Open(std::move(store), process.clock(), options);
-}
-
-int CountThreads(const config::Signer& config) {
-  if (config.signing_threads() != 0)
-    return static_cast<int>(config.signing_threads());
-  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 
 // `chancery init` leaves it beside an empty ledger: nobody holds a head of that
@@ -225,11 +218,11 @@ absl::Status Serve(const Lasting& lasting) {
   RETURN_IF_ERROR(ledger->Execute(
       [](Transaction& tx) { return tx.FindCompromisedKeys(); }));
   ASSIGN_OR_RETURN(const auto rotation, BeginRotation(lasting));
-  SigningThreads threads(CountThreads(config));
+  SigningThreads threads(CountSigningThreads(config));
   BlockSigner blocks(*ledger, issuers, *manifest_key, process.clock(),
                      {.threads = &threads, .wait_until = WaitUntil});
   // Of their own: a new certificate does not queue behind whole blocks.
-  SigningThreads issuing_threads(CountThreads(config));
+  SigningThreads issuing_threads(CountSigningThreads(config));
   Issuance issuance(*ledger, issuers, blocks, process.clock(),
                     base::SystemRandom(), &issuing_threads);
   RevocationLimit limit(config.max_revocations_per_hour() == 0
