@@ -1,14 +1,12 @@
 #include "der/oid.h"
 
+#include <charconv>
 #include <cstdint>
 #include <limits>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "base/encoding.h"
 
 namespace chancery::der {
@@ -24,6 +22,27 @@ void AppendArc(uint64_t arc, std::string& out) {
     out.push_back(static_cast<char>(0x80 | (arc >> shift & 0x7f)));
   }
   out.push_back(static_cast<char>(arc & 0x7f));
+}
+
+// A decimal number below 2^64 in its shortest form, up to a dot or the end,
+// which `text` then begins with.
+bool TakeArc(absl::string_view& text, uint64_t& arc) {
+  size_t digits = 0;
+  arc = 0;
+  for (; digits < text.size() && text[digits] != '.'; ++digits) {
+    const uint64_t digit = static_cast<uint64_t>(text[digits]) - '0';
+    if (digit > 9 || arc > (kMax - digit) / 10) return false;
+    arc = 10 * arc + digit;
+  }
+  if (digits == 0 || (text[0] == '0' && digits > 1)) return false;
+  text.remove_prefix(digits);
+  return true;
+}
+
+void AppendDecimal(uint64_t number, std::string& out) {
+  char digits[20];
+  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+  out.append(digits, end);
 }
 
 absl::Status Invalid(absl::string_view dotted, absl::string_view rule) {
@@ -55,10 +74,11 @@ std::string OidToText(base::Bytes contents) {
     if (text.empty()) {
       // The first two arcs share one number: 40 times the first, at most 2.
       const uint64_t top = arc < 80 ? arc / 40 : 2;
-      text = absl::StrCat(top, ".", arc - 40 * top);
-    } else {
-      absl::StrAppend(&text, ".", arc);
+      AppendDecimal(top, text);
+      arc -= 40 * top;
     }
+    text.push_back('.');
+    AppendDecimal(arc, text);
     arc = 0;
   }
   if (fits) return text;
@@ -66,13 +86,12 @@ std::string OidToText(base::Bytes contents) {
 }
 
 absl::StatusOr<std::string> OidFromText(absl::string_view dotted) {
-  std::vector<uint64_t> arcs;
-  for (absl::string_view part : absl::StrSplit(dotted, '.')) {
-    uint64_t arc = 0;
-    if (!absl::SimpleAtoi(part, &arc) || absl::StrCat(arc) != part) {
+  absl::InlinedVector<uint64_t, 16> arcs;
+  for (absl::string_view rest = dotted;; rest.remove_prefix(1)) {
+    if (!TakeArc(rest, arcs.emplace_back())) {
       return Invalid(dotted, "an arc is a decimal number below 2^64");
     }
-    arcs.push_back(arc);
+    if (rest.empty()) break;
   }
   if (arcs.size() < 2) return Invalid(dotted, "it needs two arcs or more");
   if (arcs[0] > 2) return Invalid(dotted, "the first arc is 0, 1 or 2");

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "absl/strings/str_format.h"
 #include "absl/time/civil_time.h"
 
 namespace chancery::der {
@@ -38,9 +37,23 @@ absl::CivilSecond ToCivil(absl::Time time) {
                     absl::CivilSecond(9999, 12, 31, 23, 59, 59));
 }
 
-std::string AfterYear(const absl::CivilSecond& t) {
-  return absl::StrFormat("%02d%02d%02d%02d%02dZ", t.month(), t.day(), t.hour(),
-                         t.minute(), t.second());
+// YYYYMMDDHHMMSSZ; a UTCTime is the same without the century.
+using TimeText = std::array<char, 15>;
+
+TimeText ToText(const absl::CivilSecond& t) {
+  TimeText text;
+  size_t at = 0;
+  const auto add = [&](int two_digits) {
+    text[at++] = static_cast<char>('0' + two_digits / 10);
+    text[at++] = static_cast<char>('0' + two_digits % 10);
+  };
+  const int year = static_cast<int>(t.year());  // 0 to 9999.
+  for (const int part : {year / 100, year % 100, t.month(), t.day(), t.hour(),
+                         t.minute(), t.second()}) {
+    add(part);
+  }
+  text[at] = 'Z';
+  return text;
 }
 
 }  // namespace
@@ -168,14 +181,13 @@ void Writer::AddTime(absl::Time time) {
     AddGeneralizedTime(time);
     return;
   }
-  Add(Tag::kUtcTime,
-      absl::StrFormat("%02d", civil.year() % 100) + AfterYear(civil));
+  const TimeText text = ToText(civil);
+  Add(Tag::kUtcTime, absl::string_view(text.data() + 2, text.size() - 2));
 }
 
 void Writer::AddGeneralizedTime(absl::Time time) {
-  const absl::CivilSecond civil = ToCivil(time);
-  Add(Tag::kGeneralizedTime,
-      absl::StrFormat("%04d", civil.year()) + AfterYear(civil));
+  const TimeText text = ToText(ToCivil(time));
+  Add(Tag::kGeneralizedTime, absl::string_view(text.data(), text.size()));
 }
 
 }  // namespace chancery::der
