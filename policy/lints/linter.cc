@@ -72,6 +72,27 @@ void Run(const absl::StatusOr<View>& view, const Rules& rules,
   }
 }
 
+// As Run, but of the first alone, and without what it is called.
+template <typename View, typename Rules>
+std::optional<Finding> FirstOf(const absl::StatusOr<View>& view,
+                               const Rules& rules, absl::string_view object,
+                               const Selection& selection) {
+  if (!view.ok()) {
+    Linted out;
+    AddUnreadable(object, view.status().message(), selection, out);
+    if (out.findings.empty()) return std::nullopt;
+    return std::move(out.findings.front());
+  }
+  for (const auto& rule : rules) {
+    if (!selection.Selects(rule.info)) continue;
+    std::string found = rule.check(*view);
+    if (!found.empty()) {
+      return Finding{.lint = &rule.info, .found = std::move(found)};
+    }
+  }
+  return std::nullopt;
+}
+
 ObjectKind KindOfLabel(absl::string_view label) {
   if (label == "CERTIFICATE" || label == "X509 CERTIFICATE") {
     return ObjectKind::kCertificate;
@@ -199,6 +220,17 @@ Linted LintObject(Bytes der, ObjectKind kind, const Selection& selection) {
 std::optional<Finding> FirstFinding(Bytes der, ObjectKind kind,
                                     const Selection& selection) {
   if (selection.empty()) return std::nullopt;
+  switch (kind) {
+    case ObjectKind::kCertificate:
+      return FirstOf(ReadCertificateView(der), CertificateLints(), "cert",
+                     selection);
+    case ObjectKind::kCrl:
+      return FirstOf(ReadCrlView(der), CrlLints(), "crl", selection);
+    case ObjectKind::kOcsp:
+      return FirstOf(ReadOcspView(der), OcspLints(), "ocsp", selection);
+    case ObjectKind::kUnknown:
+      break;
+  }
   Linted linted = LintObject(der, kind, selection);
   if (linted.findings.empty()) return std::nullopt;
   return std::move(linted.findings.front());

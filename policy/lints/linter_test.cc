@@ -132,6 +132,39 @@ TEST_F(LintFileTest, KeepsToTheSelection) {
   EXPECT_THAT(names(some), ElementsAre("rfc5280_cert_subject_key_id_of_leaf"));
 }
 
+// The first of what LintObject finds, of each kind.
+TEST_F(LintFileTest, TheFirstFindingIsTheFirstOfAll) {
+  const std::string wrong = testing::Server()
+                                .Subject("/C=AT/emailAddress=a@example.com")
+                                .Set("subjectKeyIdentifier", "")
+                                .Set("certificatePolicies", "")
+                                .Make();
+  const std::string unreadable = *ocsp_ + "x";
+  Selection some;
+  ASSERT_THAT(some.Add("rfc5280", Severity::kWarning), IsOk());
+  for (const std::string* der : std::initializer_list<const std::string*>{
+           certificate_, crl_, ocsp_, &wrong, &unreadable}) {
+    for (const ObjectKind kind : {ObjectKind::kCertificate, ObjectKind::kCrl,
+                                  ObjectKind::kOcsp, ObjectKind::kUnknown}) {
+      for (const Selection& selection :
+           {kAll, some, Selection::All(Severity::kError)}) {
+        const auto all = LintObject(base::AsBytes(*der), kind, selection);
+        const auto first = FirstFinding(base::AsBytes(*der), kind, selection);
+        ASSERT_EQ(first.has_value(), !all.findings.empty());
+        if (!first.has_value()) continue;
+        EXPECT_EQ(first->lint, all.findings.front().lint);
+        EXPECT_EQ(first->found, all.findings.front().found);
+      }
+    }
+  }
+  EXPECT_STREQ(
+      FirstFinding(base::AsBytes(wrong), ObjectKind::kCertificate, kAll)
+          ->lint->name,
+      "rfc5280_cert_subject_no_email");
+  EXPECT_FALSE(FirstFinding(base::AsBytes(wrong), ObjectKind::kCertificate,
+                            Selection()));
+}
+
 TEST(SelectionTest, RefusesNamesThatDoNotExist) {
   Selection selection;
   EXPECT_THAT(selection.Add("rfc5281", Severity::kError),

@@ -34,7 +34,7 @@ absl::Status Selection::Except(absl::string_view lint) {
 }
 
 bool Selection::Selects(const LintInfo& lint) const {
-  const auto found = sets_.find(std::string(lint.set()));
+  const auto found = sets_.find(lint.set());
   return found != sets_.end() && lint.severity >= found->second &&
          exceptions_.find(absl::string_view(lint.name)) == exceptions_.end();
 }
