@@ -167,6 +167,19 @@ absl::StatusOr<Certificate> Certificate::Parse(base::Bytes der) {
   return certificate;
 }
 
+absl::StatusOr<Certificate> Certificate::ParseFor(const crypto::PublicKey& key,
+                                                  base::Bytes der) {
+  ASSIGN_OR_RETURN(Certificate certificate, Read(der));
+  const base::Bytes spki = base::AsBytes(certificate.facts_.public_key);
+  if (base::Equal(spki, key.spki())) {
+    certificate.public_key_ = key;
+  } else {
+    ASSIGN_OR_RETURN(certificate.public_key_,
+                     crypto::PublicKey::FromSpki(spki));
+  }
+  return certificate;
+}
+
 absl::StatusOr<CertificateFacts> ParseCertificateFacts(base::Bytes der) {
   ASSIGN_OR_RETURN(Certificate certificate, Certificate::Read(der));
   return std::move(certificate.facts_);

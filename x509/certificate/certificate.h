@@ -56,6 +56,11 @@ class Certificate {
   // others.
   static absl::StatusOr<Certificate> Parse(base::Bytes der);
 
+  // The same of a certificate that is likely for `key`, which it then shares:
+  // to read a key again takes longer than all the rest.
+  static absl::StatusOr<Certificate> ParseFor(const crypto::PublicKey& key,
+                                              base::Bytes der);
+
   const std::string& der() const { return der_; }
   const std::string& tbs() const { return tbs_; }  // What is signed.
   crypto::SignatureAlgorithm algorithm() const { return algorithm_; }

@@ -242,6 +242,21 @@ class CertificateRulesTest : public ::testing::Test {
   CertificateFacts facts_ = CaFacts("CA", key_->public_key());
 };
 
+TEST_F(CertificateRulesTest, IsTheSameWhateverKeyItIsReadFor) {
+  const auto other = *crypto::GenerateKey({crypto::KeyType::kEcP256});
+  const std::string der = Sign(Tbs());
+  const std::string cut = der.substr(0, der.size() - 1);
+  for (const auto* key : {&key_->public_key(), &other->public_key()}) {
+    const auto parsed = Certificate::ParseFor(*key, base::AsBytes(der));
+    ASSERT_THAT(parsed, IsOk());
+    EXPECT_EQ(parsed->public_key(), key_->public_key());
+    EXPECT_EQ(parsed->der(), der);
+    EXPECT_THAT(parsed->VerifySignedBy(key_->public_key()), IsOk());
+    EXPECT_THAT(Certificate::ParseFor(*key, base::AsBytes(cut)).status(),
+                StatusIs(kInvalid, "malformed"));
+  }
+}
+
 TEST_F(CertificateRulesTest, TheVersionIsThree) {
   EXPECT_THAT(StatusOf(Sign(Patched(Tbs(), "a003020102", "a003020101"))),
               StatusIs(kInvalid, "not v3"));

@@ -348,10 +348,11 @@ absl::StatusOr<ParsedExtensions> ParseExtensions(base::Bytes der) {
     if (!seen.insert(dotted).second) {
       return Malformed(absl::StrCat("extension ", dotted, ": twice"));
     }
-    absl::Status detail = Malformed(absl::StrCat("extension ", dotted));
+    absl::Status detail;
     if (!ReadExtensionValue(dotted, critical, contents, out.extensions, known,
                             detail)) {
-      return detail;
+      return detail.ok() ? Malformed(absl::StrCat("extension ", dotted))
+                         : detail;
     }
     if (known) continue;
     if (critical) {
