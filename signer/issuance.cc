@@ -122,7 +122,9 @@ Issuance::Issuance(Ledger& ledger, const IssuerTable& issuers,
         ASSIGN_OR_RETURN(
             signature, issuer.rehearsal_key->Sign(base::AsBytes(issuer.name)));
       }
-      return Frame{std::move(ca), signature};
+      auto verifier = std::make_unique<const crypto::RepeatedVerifier>(
+          ca.public_key(), tables_);
+      return Frame{std::move(ca), signature, std::move(verifier)};
     }();
   }
 }
@@ -133,28 +135,29 @@ Issuance::Issuance(Ledger& ledger, const IssuerTable& issuers,
 // bytes, and its signature is verified under its certificate.
 absl::StatusOr<std::string> Issuance::Sign(
     const Issuer& issuer, const policy::Profile& profile,
-    const x509::CertificateFacts& facts) const {
+    const crypto::PublicKey& key, const x509::CertificateFacts& facts) const {
   const absl::StatusOr<Frame>& frame = frames_.at(issuer.name);
   RETURN_IF_ERROR(frame.status());
-  const crypto::SigningKey& key = *issuer.key;
-  const std::string tbs = x509::EncodeTbs(facts, key.algorithm());
+  const crypto::SigningKey& ca_key = *issuer.key;
+  const std::string tbs = x509::EncodeTbs(facts, ca_key.algorithm());
   const std::string rehearsal = x509::AssembleCertificate(
-      tbs, key.algorithm(), base::AsBytes(frame->rehearsal_signature));
+      tbs, ca_key.algorithm(), base::AsBytes(frame->rehearsal_signature));
   ASSIGN_OR_RETURN(const x509::Certificate rehearsed,
-                   x509::Certificate::Parse(base::AsBytes(rehearsal)));
+                   x509::Certificate::ParseFor(key, base::AsBytes(rehearsal)));
   RETURN_IF_ERROR(policy::LintCertificate(rehearsed, frame->ca));
   RETURN_IF_ERROR(x509::CheckMayIssue(rehearsed, frame->ca));
   RETURN_IF_ERROR(PassesLints(profile, rehearsal));
-  ASSIGN_OR_RETURN(const std::string signature, key.Sign(base::AsBytes(tbs)));
-  const absl::Status verified = frame->ca.public_key().Verify(
-      key.algorithm(), base::AsBytes(tbs), base::AsBytes(signature));
+  ASSIGN_OR_RETURN(const std::string signature,
+                   ca_key.Sign(base::AsBytes(tbs)));
+  const absl::Status verified = frame->verifier->Verify(
+      ca_key.algorithm(), base::AsBytes(tbs), base::AsBytes(signature));
   if (!verified.ok()) {
     return absl::InternalError(
         absl::StrCat("issuer \"", issuer.name,
                      "\": what its key signed does not verify under its "
                      "certificate"));
   }
-  return x509::AssembleCertificate(tbs, key.algorithm(),
+  return x509::AssembleCertificate(tbs, ca_key.algorithm(),
                                    base::AsBytes(signature));
 }
 
@@ -191,8 +194,15 @@ struct Issuance::Order {
   bool raced = false;
 };
 
-absl::StatusOr<Issuance::Order> Issuance::Prepare(const IssueRequest& request,
-                                                  const Reading& reading) {
+absl::StatusOr<Issuance::Reading> Issuance::Read() const {
+  Reading reading;
+  ASSIGN_OR_RETURN(reading.view, ledger_.Read());
+  ASSIGN_OR_RETURN(reading.epoch, reading.view->state().Epoch());
+  return reading;
+}
+
+absl::StatusOr<Issuance::Order> Issuance::Prepare(
+    const IssueRequest& request, const absl::StatusOr<Reading>& reading) {
   Order order;
   ASSIGN_OR_RETURN(order.issuer, issuers_.Named(request.issuer));
   const Issuer& issuer = *order.issuer;
@@ -200,7 +210,7 @@ absl::StatusOr<Issuance::Order> Issuance::Prepare(const IssueRequest& request,
                    ProfileOf(issuer, request.profile));
   ASSIGN_OR_RETURN(const ledger::Origin origin, OriginOf(request, issuer));
   RETURN_IF_ERROR(reading.status());
-  const State& state = (*reading)->state();
+  const State& state = reading->view->state();
   ASSIGN_OR_RETURN(order.repeated, Repeated(state, issuer, origin));
   if (order.repeated.has_value()) return order;
 
@@ -212,8 +222,7 @@ absl::StatusOr<Issuance::Order> Issuance::Prepare(const IssueRequest& request,
   if (issuer.blocked_keys != nullptr) {
     RETURN_IF_ERROR(issuer.blocked_keys->Check(csr.public_key));
   }
-  ASSIGN_OR_RETURN(const uint64_t epoch, state.Epoch());
-  const std::string serial = NewSerial(epoch, random_);
+  const std::string serial = NewSerial(reading->epoch, random_);
   const uint32_t crl_shard = ShardForSerial(issuer, serial);
   ASSIGN_OR_RETURN(
       const x509::CertificateFacts facts,
@@ -221,7 +230,8 @@ absl::StatusOr<Issuance::Order> Issuance::Prepare(const IssueRequest& request,
           *profile, csr, FactsOf(issuer, crl_shard), serial,
           {.not_before = request.not_before, .not_after = request.not_after},
           clock_.Now()));
-  ASSIGN_OR_RETURN(std::string der, Sign(issuer, *profile, facts));
+  ASSIGN_OR_RETURN(std::string der,
+                   Sign(issuer, *profile, csr.public_key, facts));
   order.entry = {
       .imported = false,
       .issuer_id = issuer.issuer_id,
@@ -241,7 +251,7 @@ absl::StatusOr<Issuance::Order> Issuance::Prepare(const IssueRequest& request,
 std::vector<absl::StatusOr<Issuance::Order>> Issuance::PrepareAll(
     absl::Span<const IssueRequest> requests) {
   std::vector<absl::StatusOr<Order>> orders(requests.size());
-  const Reading reading = ledger_.Read();  // One for all.
+  const absl::StatusOr<Reading> reading = Read();
   const auto prepare = [&](size_t i) {
     orders[i] = Prepare(requests[i], reading);
     return absl::OkStatus();  // No other is the worse for it.

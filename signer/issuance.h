@@ -14,6 +14,8 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/random.h"
+#include "crypto/public_key.h"
+#include "crypto/repeated_verifier.h"
 #include "signer/block_signer.h"
 #include "signer/issuer.h"
 #include "signer/ledger/ledger.h"
@@ -54,14 +56,22 @@ class Issuance {
   struct Frame {
     x509::Certificate ca;
     std::string rehearsal_signature;
+    // Of its own signatures.
+    std::unique_ptr<const crypto::RepeatedVerifier> verifier;
   };
 
-  // Everything before the ledger is written.
-  using Reading = absl::StatusOr<std::unique_ptr<const LedgerView>>;
+  // The ledger before it is written, one for all of a batch.
+  struct Reading {
+    std::unique_ptr<const LedgerView> view;
+    uint64_t epoch;
+  };
+  absl::StatusOr<Reading> Read() const;
   absl::StatusOr<Order> Prepare(const IssueRequest& request,
-                                const Reading& reading);
+                                const absl::StatusOr<Reading>& reading);
+  // `key`: what is certified.
   absl::StatusOr<std::string> Sign(const Issuer& issuer,
                                    const policy::Profile& profile,
+                                   const crypto::PublicKey& key,
                                    const x509::CertificateFacts& facts) const;
   // What was answered to this request before, if anything; without updates.
   static absl::StatusOr<std::optional<Issued>> Repeated(
@@ -88,6 +98,8 @@ class Issuance {
   const base::Clock& clock_;
   base::Random& random_;
   SigningThreads* const threads_;
+  // Of 150 KiB each: for as many issuers as issue much at a time.
+  crypto::TableBudget tables_{64};
   std::map<std::string, absl::StatusOr<Frame>> frames_;  // By issuer's name.
 
   base::Mutex mu_;
