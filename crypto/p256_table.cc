@@ -38,9 +38,40 @@ class Frame {
   BN_CTX* const context_;
 };
 
-bool Read(base::Bytes octets, BIGNUM* out) {
-  return BN_bin2bn(octets.data(), static_cast<int>(octets.size()), out) !=
-         nullptr;
+BignumPtr Read(base::Bytes octets) {
+  return BignumPtr(
+      BN_bin2bn(octets.data(), static_cast<int>(octets.size()), nullptr));
+}
+
+// The numbers of one signature, as FIPS 186-5 section 6.4.2 names them.
+struct Numbers {
+  size_t at;  // In what was asked for.
+  BignumPtr r, s;
+  BignumPtr before = BignumPtr(BN_new());  // The product of all s before.
+};
+
+// "1. ... if r and s are not integers in the interval [1, n - 1], output
+// REJECT"
+bool IsInRange(const BIGNUM* number, const BIGNUM* n) {
+  return number != nullptr && !BN_is_zero(number) && BN_cmp(number, n) < 0;
+}
+
+std::vector<Numbers> ReadAll(std::span<const P256Table::Signed> all,
+                             const BIGNUM* n) {
+  std::vector<Numbers> numbers;
+  numbers.reserve(all.size());
+  for (size_t i = 0; i < all.size(); ++i) {
+    const auto raw = EcdsaSignatureFromDer(all[i].signature, kP256ScalarSize);
+    if (!raw.ok()) continue;
+    const base::Bytes both = base::AsBytes(*raw);
+    Numbers one{.at = i,
+                .r = Read(both.first(kP256ScalarSize)),
+                .s = Read(both.subspan(kP256ScalarSize))};
+    if (one.before && IsInRange(one.r.get(), n) && IsInRange(one.s.get(), n)) {
+      numbers.push_back(std::move(one));
+    }
+  }
+  return numbers;
 }
 
 }  // namespace
@@ -50,7 +81,12 @@ struct P256Table::State {
   // The same with the public key Q in place of the base point G. OpenSSL has a
   // table of multiples of whatever is there.
   GroupPtr of_key = NewGroup();
-  const BIGNUM* order = nullptr;  // n, in `curve`.
+  const BIGNUM* n = nullptr;  // The order, in `curve`.
+  BignumPtr p = BignumPtr(BN_new());
+
+  bool IsXOf(const EC_POINT* point, const BIGNUM* r, BN_CTX* context) const;
+  bool Verifies(const Sha256Digest& digest, const BIGNUM* r, const BIGNUM* w,
+                BN_CTX* context) const;
 };
 
 P256Table::P256Table(std::unique_ptr<const State> state)
@@ -62,13 +98,15 @@ std::unique_ptr<const P256Table> P256Table::Make(const PublicKey& key) {
   const base::Bytes point = key.state().key_bits;
   auto state = std::make_unique<State>();
   const BnContextPtr context(BN_CTX_new());
-  if (!context || !state->curve || !state->of_key) return nullptr;
-  state->order = EC_GROUP_get0_order(state->curve.get());
+  if (!context || !state->curve || !state->of_key || !state->p) return nullptr;
+  state->n = EC_GROUP_get0_order(state->curve.get());
   const PointPtr q(EC_POINT_new(state->of_key.get()));
   if (!q ||
+      EC_GROUP_get_curve(state->curve.get(), state->p.get(), nullptr, nullptr,
+                         context.get()) != 1 ||
       EC_POINT_oct2point(state->of_key.get(), q.get(), point.data(),
                          point.size(), context.get()) != 1 ||
-      EC_GROUP_set_generator(state->of_key.get(), q.get(), state->order,
+      EC_GROUP_set_generator(state->of_key.get(), q.get(), state->n,
                              BN_value_one()) != 1 ||
       EC_GROUP_precompute_mult(state->of_key.get(), context.get()) != 1) {
     ERR_clear_error();
@@ -77,53 +115,85 @@ std::unique_ptr<const P256Table> P256Table::Make(const PublicKey& key) {
   return std::unique_ptr<const P256Table>(new P256Table(std::move(state)));
 }
 
-bool P256Table::Verifies(const Sha256Digest& digest,
-                         base::Bytes signature) const {
-  const auto raw = EcdsaSignatureFromDer(signature, kP256ScalarSize);
-  if (!raw.ok()) return false;
-  const base::Bytes both = base::AsBytes(*raw);
-  const EC_GROUP* const curve = state_->curve.get();
-  const BIGNUM* const n = state_->order;
+// Whether r = x mod n for the x of `point`, which OpenSSL has as X / Z^2: so
+// whether r Z^2 = X or, as x may be n or more, (r + n) Z^2 = X, mod p. To work
+// x out would take another inversion.
+bool P256Table::State::IsXOf(const EC_POINT* point, const BIGNUM* r,
+                             BN_CTX* context) const {
+  const Frame frame(context);
+  BIGNUM* const x = BN_CTX_get(context);
+  BIGNUM* const zz = BN_CTX_get(context);
+  BIGNUM* const expected = BN_CTX_get(context);
+  if (expected == nullptr ||
+      EC_POINT_get_Jprojective_coordinates_GFp(curve.get(), point, x, nullptr,
+                                               zz, context) != 1 ||
+      BN_is_zero(zz) ||  // "If R1 is the identity, output REJECT"
+      BN_mod_sqr(zz, zz, p.get(), context) != 1 ||
+      BN_mod_mul(expected, r, zz, p.get(), context) != 1) {
+    return false;
+  }
+  if (BN_cmp(expected, x) == 0) return true;
+  return BN_add(expected, r, n) == 1 && BN_cmp(expected, p.get()) < 0 &&
+         BN_mod_mul(expected, expected, zz, p.get(), context) == 1 &&
+         BN_cmp(expected, x) == 0;
+}
+
+// With w = s^-1 mod n.
+bool P256Table::State::Verifies(const Sha256Digest& digest, const BIGNUM* r,
+                                const BIGNUM* w, BN_CTX* context) const {
+  const PointPtr u_g(EC_POINT_new(curve.get())), v_q(EC_POINT_new(curve.get()));
+  const Frame frame(context);
+  BIGNUM* const u = BN_CTX_get(context);
+  BIGNUM* const v = BN_CTX_get(context);
+  // The digest has as many bits as n, and all numbers here are public.
+  // "6. u = e s^-1 mod n and v = r s^-1 mod n. 7. R1 = [u]G + [v]Q"
+  return v != nullptr && u_g && v_q &&
+         BN_bin2bn(digest.data(), static_cast<int>(digest.size()), u) !=
+             nullptr &&
+         BN_mod_mul(u, u, w, n, context) == 1 &&
+         BN_mod_mul(v, r, w, n, context) == 1 &&
+         EC_POINT_mul(curve.get(), u_g.get(), u, nullptr, nullptr, context) ==
+             1 &&
+         EC_POINT_mul(of_key.get(), v_q.get(), v, nullptr, nullptr, context) ==
+             1 &&
+         EC_POINT_add(curve.get(), u_g.get(), u_g.get(), v_q.get(), context) ==
+             1 &&
+         // "8. to 10. ... verify that r = x mod n"
+         IsXOf(u_g.get(), r, context);
+}
+
+// Montgomery's way to many inverses with one inversion: 1 / (s1 s2 s3) times s1
+// s2 is 1 / s3, times s3 it is 1 / (s1 s2), and so on.
+std::vector<bool> P256Table::Verify(std::span<const Signed> all) const {
+  std::vector<bool> verified(all.size());
+  const BIGNUM* const n = state_->n;
+  const std::vector<Numbers> numbers = ReadAll(all, n);
   const BnContextPtr owned(BN_CTX_new());
   BN_CTX* const context = owned.get();
-  const PointPtr u1_g(EC_POINT_new(curve)), u2_q(EC_POINT_new(curve));
-  if (context == nullptr || !u1_g || !u2_q) return false;
+  if (context == nullptr || numbers.empty()) return verified;
   const Frame frame(context);
-  BIGNUM* const r = BN_CTX_get(context);
-  BIGNUM* const s = BN_CTX_get(context);
-  BIGNUM* const e = BN_CTX_get(context);
-  BIGNUM* const u1 = BN_CTX_get(context);
-  BIGNUM* const u2 = BN_CTX_get(context);
-  BIGNUM* const x = BN_CTX_get(context);
-  if (x == nullptr || !Read(both.first(kP256ScalarSize), r) ||
-      !Read(both.subspan(kP256ScalarSize), s) || !Read(digest, e)) {
-    return false;
+  BIGNUM* const product = BN_CTX_get(context);
+  BIGNUM* const w = BN_CTX_get(context);
+  if (w == nullptr || BN_one(product) != 1) return verified;
+  for (const Numbers& one : numbers) {
+    if (BN_copy(one.before.get(), product) == nullptr ||
+        BN_mod_mul(product, product, one.s.get(), n, context) != 1) {
+      return verified;
+    }
   }
-  // "1. ... if r and s are not integers in the interval [1, n - 1], output
-  // REJECT"
-  if (BN_is_zero(r) || BN_is_zero(s) || BN_cmp(r, n) >= 0 ||
-      BN_cmp(s, n) >= 0) {
-    return false;
+  // n is a prime and no factor is zero, so there is one.
+  if (BN_mod_inverse(product, product, n, context) == nullptr) return verified;
+  for (size_t i = numbers.size(); i-- > 0;) {
+    const Numbers& one = numbers[i];
+    if (BN_mod_mul(w, product, one.before.get(), n, context) != 1 ||
+        BN_mod_mul(product, product, one.s.get(), n, context) != 1) {
+      break;
+    }
+    verified[one.at] =
+        state_->Verifies(all[one.at].digest, one.r.get(), w, context);
   }
-  // "5. ... s^-1 mod n. 6. u = e s^-1 mod n and v = r s^-1 mod n." The digest
-  // has as many bits as n, and all numbers here are public.
-  BIGNUM* const w = s;
-  const bool right =
-      BN_mod_inverse(w, s, n, context) != nullptr &&
-      BN_mod_mul(u1, e, w, n, context) == 1 &&
-      BN_mod_mul(u2, r, w, n, context) == 1 &&
-      // "7. R1 = [u]G + [v]Q. If R1 is the identity, output REJECT"
-      EC_POINT_mul(curve, u1_g.get(), u1, nullptr, nullptr, context) == 1 &&
-      EC_POINT_mul(state_->of_key.get(), u2_q.get(), u2, nullptr, nullptr,
-                   context) == 1 &&
-      EC_POINT_add(curve, u1_g.get(), u1_g.get(), u2_q.get(), context) == 1 &&
-      EC_POINT_is_at_infinity(curve, u1_g.get()) == 0 &&
-      // "8. and 9. Convert x of R1 to an integer ... 10. verify r = x mod n"
-      EC_POINT_get_affine_coordinates(curve, u1_g.get(), x, nullptr, context) ==
-          1 &&
-      BN_nnmod(x, x, n, context) == 1 && BN_cmp(x, r) == 0;
-  if (!right) ERR_clear_error();
-  return right;
+  ERR_clear_error();
+  return verified;
 }
 
 }  // namespace chancery::crypto

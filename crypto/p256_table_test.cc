@@ -75,7 +75,9 @@ std::string Signature(absl::string_view r, absl::string_view s) {
 
 bool Verifies(const P256Table& table, const std::string& message,
               const std::string& signature) {
-  return table.Verifies(Sha256(AsBytes(message)), AsBytes(signature));
+  const P256Table::Signed one{.digest = Sha256(AsBytes(message)),
+                              .signature = AsBytes(signature)};
+  return table.Verify({&one, 1})[0];
 }
 
 TEST(P256TableTest, AgreesWithRfc6979) {
@@ -113,6 +115,32 @@ TEST(P256TableTest, TakesWhatOpenSslSignsAndNothingThatWasChanged) {
     EXPECT_FALSE(Verifies(*table, "m", good.substr(0, i)));
   }
   EXPECT_FALSE(Verifies(*table, "m", good + '\0'));
+}
+
+// Each for itself, although they share their arithmetic.
+TEST(P256TableTest, VerifiesManyAtOnce) {
+  const auto key = NewKey();
+  const auto table = P256Table::Make(key->public_key());
+  ASSERT_NE(table, nullptr);
+  for (const size_t count : {0, 1, 2, 33}) {
+    std::vector<std::string> signatures(count);
+    std::vector<P256Table::Signed> all;
+    for (size_t i = 0; i < count; ++i) {
+      const std::string message = absl::StrCat("message ", i);
+      signatures[i] = *key->Sign(AsBytes(message));
+      // One cannot be read, one is of another message, one out of range.
+      if (i % 7 == 1) signatures[i].pop_back();
+      if (i % 7 == 3) signatures[i] = *key->Sign(AsBytes(signatures[i]));
+      if (i % 7 == 5) signatures[i] = Signature(kVectors[0].r, kOrder);
+      all.push_back({.digest = Sha256(AsBytes(message)),
+                     .signature = AsBytes(signatures[i])});
+    }
+    const std::vector<bool> verified = table->Verify(all);
+    ASSERT_EQ(verified.size(), count);
+    for (size_t i = 0; i < count; ++i) {
+      EXPECT_EQ(verified[i], i % 7 != 1 && i % 7 != 3 && i % 7 != 5) << i;
+    }
+  }
 }
 
 // FIPS 186-5 section 6.4.2 step 1: r and s are in [1, n - 1].
@@ -198,6 +226,13 @@ TEST(RepeatedVerifierTest, IsAsThePublicKeyBeforeAndAfterItHasATable) {
     EXPECT_THAT(verifier.Verify(SignatureAlgorithm::kEd25519, AsBytes(message),
                                 AsBytes(signature)),
                 StatusIs(kInvalid, "does not fit"));
+    const RepeatedVerifier::Signed many[] = {
+        {.message = AsBytes(message), .signature = AsBytes(wrong)},
+        {.message = AsBytes(message), .signature = AsBytes(signature)}};
+    const auto each = verifier.VerifyEach(kAlgorithm, many);
+    ASSERT_EQ(each.size(), 2u);
+    EXPECT_THAT(each[0], StatusIs(kInvalid, "does not verify"));
+    EXPECT_THAT(each[1], IsOk());
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&] {

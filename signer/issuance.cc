@@ -29,6 +29,9 @@ namespace {
 
 constexpr size_t kRandomOctets = 16;
 
+// As many as a thread takes of a batch at a time.
+constexpr size_t kVerifiedTogether = 32;
+
 // TRUST 3: one byte of epoch, 127 random bits, at most 17 octets.
 std::string NewSerial(uint64_t epoch, base::Random& random) {
   std::string serial(1, static_cast<char>(epoch));
@@ -109,7 +112,7 @@ Issuance::Issuance(Ledger& ledger, const IssuerTable& issuers,
       blocks_(blocks),
       clock_(clock),
       random_(random),
-      threads_(threads) {
+      threads_(threads != nullptr ? *threads : none_) {
   // One of each key, whoever shares it.
   std::map<const crypto::SigningKey*, std::string> signatures;
   for (const Issuer& issuer : issuers.all()) {
@@ -132,14 +135,14 @@ Issuance::Issuance(Ledger& ledger, const IssuerTable& issuers,
 // Lints before the CA's key signs: what is to be signed is read back and looked
 // at as a whole certificate, under a signature that a throw-away key of the
 // same kind made of something else. Then the CA's key signs the very same
-// bytes, and its signature is verified under its certificate.
-absl::StatusOr<std::string> Issuance::Sign(
+// bytes.
+absl::StatusOr<Issuance::Signed> Issuance::Sign(
     const Issuer& issuer, const policy::Profile& profile,
     const crypto::PublicKey& key, const x509::CertificateFacts& facts) const {
   const absl::StatusOr<Frame>& frame = frames_.at(issuer.name);
   RETURN_IF_ERROR(frame.status());
   const crypto::SigningKey& ca_key = *issuer.key;
-  const std::string tbs = x509::EncodeTbs(facts, ca_key.algorithm());
+  std::string tbs = x509::EncodeTbs(facts, ca_key.algorithm());
   const std::string rehearsal = x509::AssembleCertificate(
       tbs, ca_key.algorithm(), base::AsBytes(frame->rehearsal_signature));
   ASSIGN_OR_RETURN(const x509::Certificate rehearsed,
@@ -147,18 +150,8 @@ absl::StatusOr<std::string> Issuance::Sign(
   RETURN_IF_ERROR(policy::LintCertificate(rehearsed, frame->ca));
   RETURN_IF_ERROR(x509::CheckMayIssue(rehearsed, frame->ca));
   RETURN_IF_ERROR(PassesLints(profile, rehearsal));
-  ASSIGN_OR_RETURN(const std::string signature,
-                   ca_key.Sign(base::AsBytes(tbs)));
-  const absl::Status verified = frame->verifier->Verify(
-      ca_key.algorithm(), base::AsBytes(tbs), base::AsBytes(signature));
-  if (!verified.ok()) {
-    return absl::InternalError(
-        absl::StrCat("issuer \"", issuer.name,
-                     "\": what its key signed does not verify under its "
-                     "certificate"));
-  }
-  return x509::AssembleCertificate(tbs, ca_key.algorithm(),
-                                   base::AsBytes(signature));
+  ASSIGN_OR_RETURN(std::string signature, ca_key.Sign(base::AsBytes(tbs)));
+  return Signed{.tbs = std::move(tbs), .signature = std::move(signature)};
 }
 
 absl::StatusOr<std::optional<Issued>> Issuance::Repeated(
@@ -187,6 +180,7 @@ struct Issuance::Order {
   const Issuer* issuer = nullptr;
   ledger::CertificateEntry entry = {};
   std::string spki_sha256 = {};  // Of the key that is certified.
+  Signed made = {};              // Until it is verified.
   uint64_t index = 0;            // The entry's, once it is in the ledger.
   // Somebody else's answer to the same request; nothing is written then.
   std::optional<Issued> repeated = {};
@@ -230,8 +224,7 @@ absl::StatusOr<Issuance::Order> Issuance::Prepare(
           *profile, csr, FactsOf(issuer, crl_shard), serial,
           {.not_before = request.not_before, .not_after = request.not_after},
           clock_.Now()));
-  ASSIGN_OR_RETURN(std::string der,
-                   Sign(issuer, *profile, csr.public_key, facts));
+  ASSIGN_OR_RETURN(order.made, Sign(issuer, *profile, csr.public_key, facts));
   order.entry = {
       .imported = false,
       .issuer_id = issuer.issuer_id,
@@ -244,8 +237,40 @@ absl::StatusOr<Issuance::Order> Issuance::Prepare(
       .lifetime_class = LifetimeClass(facts.not_after - facts.not_before),
       .profile = profile->name,
       .origin = origin,
-      .certificate = std::move(der)};
+      .certificate = {}};  // When it is verified.
   return order;
+}
+
+// Whatever the CA's key signed is verified under its certificate; several at
+// once, which costs less.
+void Issuance::Verify(absl::Span<absl::StatusOr<Order>> orders) const {
+  std::map<const Issuer*, std::vector<absl::StatusOr<Order>*>> of_issuer;
+  for (absl::StatusOr<Order>& order : orders) {
+    if (!order.ok() || order->repeated.has_value()) continue;
+    of_issuer[order->issuer].push_back(&order);
+  }
+  for (const auto& [issuer, made] : of_issuer) {
+    std::vector<crypto::RepeatedVerifier::Signed> all;
+    for (const absl::StatusOr<Order>* order : made) {
+      all.push_back({.message = base::AsBytes((*order)->made.tbs),
+                     .signature = base::AsBytes((*order)->made.signature)});
+    }
+    const crypto::SignatureAlgorithm algorithm = issuer->key->algorithm();
+    const std::vector<absl::Status> verified =
+        frames_.at(issuer->name)->verifier->VerifyEach(algorithm, all);
+    for (size_t i = 0; i < made.size(); ++i) {
+      absl::StatusOr<Order>& order = *made[i];
+      if (!verified[i].ok()) {
+        order = absl::InternalError(
+            absl::StrCat("issuer \"", issuer->name,
+                         "\": what its key signed does not verify under its "
+                         "certificate"));
+        continue;
+      }
+      order->entry.certificate = x509::AssembleCertificate(
+          order->made.tbs, algorithm, base::AsBytes(order->made.signature));
+    }
+  }
 }
 
 std::vector<absl::StatusOr<Issuance::Order>> Issuance::PrepareAll(
@@ -256,11 +281,15 @@ std::vector<absl::StatusOr<Issuance::Order>> Issuance::PrepareAll(
     orders[i] = Prepare(requests[i], reading);
     return absl::OkStatus();  // No other is the worse for it.
   };
-  if (threads_ != nullptr) {
-    threads_->Run(requests.size(), prepare).IgnoreError();
-  } else {
-    for (size_t i = 0; i < requests.size(); ++i) prepare(i).IgnoreError();
-  }
+  // In groups: one at the place of its first.
+  const auto verify = [&](size_t i) {
+    if (i % kVerifiedTogether == 0) {
+      Verify(absl::MakeSpan(orders).subspan(i, kVerifiedTogether));
+    }
+    return absl::OkStatus();
+  };
+  threads_.Run(requests.size(), prepare).IgnoreError();
+  threads_.Run(requests.size(), verify).IgnoreError();
   return orders;
 }
 

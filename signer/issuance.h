@@ -68,11 +68,18 @@ class Issuance {
   absl::StatusOr<Reading> Read() const;
   absl::StatusOr<Order> Prepare(const IssueRequest& request,
                                 const absl::StatusOr<Reading>& reading);
+  // What a CA's key has signed, and the signature; not verified yet.
+  struct Signed {
+    std::string tbs;
+    std::string signature;
+  };
   // `key`: what is certified.
-  absl::StatusOr<std::string> Sign(const Issuer& issuer,
-                                   const policy::Profile& profile,
-                                   const crypto::PublicKey& key,
-                                   const x509::CertificateFacts& facts) const;
+  absl::StatusOr<Signed> Sign(const Issuer& issuer,
+                              const policy::Profile& profile,
+                              const crypto::PublicKey& key,
+                              const x509::CertificateFacts& facts) const;
+  // Makes certificates of what was signed for these, if it verifies.
+  void Verify(absl::Span<absl::StatusOr<Order>> orders) const;
   // What was answered to this request before, if anything; without updates.
   static absl::StatusOr<std::optional<Issued>> Repeated(
       const State& state, const Issuer& issuer, const ledger::Origin& origin);
@@ -97,7 +104,8 @@ class Issuance {
   BlockSigner& blocks_;
   const base::Clock& clock_;
   base::Random& random_;
-  SigningThreads* const threads_;
+  SigningThreads none_{0};
+  SigningThreads& threads_;
   // Of 150 KiB each: for as many issuers as issue much at a time.
   crypto::TableBudget tables_{64};
   std::map<std::string, absl::StatusOr<Frame>> frames_;  // By issuer's name.
