@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/encoding.h"
 #include "base/testing/status_matchers.h"
+#include "crypto/repeated_verifier.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "signer/testing/signer_world.h"
@@ -268,10 +269,11 @@ TEST(IssuanceTest, RefusesWhileTheClockIsBehindTheLedger) {
   EXPECT_THAT(world.Issue("2"), IsOk());
 }
 
-// Signs as told: not at all, or with another key than it says.
+// Signs as told: not at all, or with another key than it says, each time or
+// each fifth time.
 class BadKey final : public crypto::SigningKey {
  public:
-  enum class Mode { kRight, kUnavailable, kLies };
+  enum class Mode { kRight, kUnavailable, kLies, kLiesEachFifthTime };
 
   BadKey(std::shared_ptr<const crypto::SigningKey> key,
          std::shared_ptr<const crypto::SigningKey> other)
@@ -285,13 +287,15 @@ class BadKey final : public crypto::SigningKey {
   absl::StatusOr<std::string> Sign(base::Bytes message) const override {
     if (mode == Mode::kUnavailable)
       return absl::UnavailableError("token: gone");
-    return (mode == Mode::kLies ? other_ : key_)->Sign(message);
+    const bool fifth = mode == Mode::kLiesEachFifthTime && ++times_ % 5 == 0;
+    return (mode == Mode::kLies || fifth ? other_ : key_)->Sign(message);
   }
 
   Mode mode = Mode::kRight;
 
  private:
   const std::shared_ptr<const crypto::SigningKey> key_, other_;
+  mutable int times_ = 0;
 };
 
 class BrokenKeyTest : public ::testing::Test {
@@ -302,6 +306,7 @@ class BrokenKeyTest : public ::testing::Test {
     ocsp_key_ = std::make_shared<BadKey>(issuer.ocsp_key, issuer.rehearsal_key);
     issuer.key = ca_key_;
     issuer.ocsp_key = ocsp_key_;
+    issuer.block_capacity = 4096;
     signer_.emplace(std::vector<Issuer>{issuer}, *pki_.manifest_key(), disk_,
                     clock_);
     EXPECT_THAT(signer_->Start(), IsOk());
@@ -330,6 +335,39 @@ TEST_F(BrokenKeyTest, NothingIsRecordedThatTheCaDidNotSign) {
   }
   ca_key_->mode = BadKey::Mode::kRight;
   EXPECT_THAT(Issue(), IsOk());
+}
+
+// The signatures of a batch are verified together, and, after a thousand, with
+// a table of the key.
+TEST_F(BrokenKeyTest, OneThatDoesNotVerifyRefusesItselfAlone) {
+  ca_key_->mode = BadKey::Mode::kLiesEachFifthTime;
+  constexpr size_t kSize = 200;
+  uint64_t good = 0;
+  for (int batch = 0; batch < 7; ++batch) {
+    std::vector<IssueRequest> requests;
+    for (size_t i = 0; i < kSize; ++i) {
+      requests.push_back(
+          {.asker = SignerWorld::Ask(absl::StrCat(batch, "/", i)),
+           .issuer = "issuing",
+           .profile = "server",
+           .csr = SignerWorld::Csr()});
+    }
+    const uint64_t before = signer_->ledger().Head().size;
+    const IssuedBatch issued = signer_->issuance().IssueBatch(requests);
+    ASSERT_EQ(issued.results.size(), kSize);
+    for (size_t i = 0; i < kSize; ++i) {
+      if (i % 5 == 4) {
+        EXPECT_THAT(issued.results[i], StatusIs(absl::StatusCode::kInternal,
+                                                "does not verify under its"));
+        continue;
+      }
+      ASSERT_THAT(issued.results[i], IsOk());
+      ++good;
+    }
+    // And the manifest.
+    EXPECT_EQ(signer_->ledger().Head().size, before + kSize / 5 * 4 + 1);
+  }
+  EXPECT_GT(good, crypto::RepeatedVerifier::kBeforeTable);
 }
 
 // TRUST 8: without its OCSP record a certificate does not leave; it is the one
