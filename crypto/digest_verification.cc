@@ -21,7 +21,7 @@ absl::Status VerifyDigest(const PublicKey& key, const MessageDigest& digest,
   }
   const PublicKey::State& state = key.state();
   const std::string input = DigestInput(digest);
-  const PKeyContextPool::Lease context(state.verifiers, state.pkey.get());
+  const PKeyContextPool::Lease context(state.verifiers, state.pkey());
   // RFC 8017 section 8.2.2 step 1; OpenSSL takes shorter ones.
   const bool has_size =
       key.type() != KeyType::kRsa ||

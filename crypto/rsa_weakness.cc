@@ -20,8 +20,8 @@ using BnContextPtr = std::unique_ptr<BN_CTX, OpenSslFree<BN_CTX_free>>;
 BignumPtr Modulus(const PublicKey& key) {
   BIGNUM* n = nullptr;
   if (key.type() != KeyType::kRsa ||
-      EVP_PKEY_get_bn_param(key.state().pkey.get(), OSSL_PKEY_PARAM_RSA_N,
-                            &n) != 1) {
+      EVP_PKEY_get_bn_param(key.state().pkey(), OSSL_PKEY_PARAM_RSA_N, &n) !=
+          1) {
     ERR_clear_error();
     return nullptr;
   }
