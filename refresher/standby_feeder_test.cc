@@ -1,0 +1,163 @@
+#include "refresher/standby_feeder.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/testing/status_matchers.h"
+#include "block/head.h"
+#include "gtest/gtest.h"
+#include "ledger/entry.h"
+#include "merkle/tree.h"
+#include "refresher/ledger_follower.h"
+#include "refresher/testing/refresher_fixture.h"
+
+namespace chancery::refresher {
+namespace {
+
+using base::testing::IsOk;
+using base::testing::StatusIs;
+
+constexpr char kSigner[] = "spiffe://test/signer/one";
+
+// A signer that lacks entries: it takes those that lead to a root as RFC 6962
+// has it.
+class BehindSigner final : public CatchUpClient {
+ public:
+  absl::StatusOr<SignerStanding> Show(const std::string& head,
+                                      const std::string& ledger_root) override {
+    ++shown;
+    if (!failure.ok()) return failure;
+    for (const std::string* one : {&head, &ledger_root}) {
+      if (one->empty()) continue;
+      wanted = std::max(wanted, SizeOf(*one));
+    }
+    return Standing();
+  }
+  absl::StatusOr<SignerStanding> AddEntries(
+      uint64_t from, const std::vector<std::string>& more,
+      const std::string& ledger_root) override {
+    if (!failure.ok()) return failure;
+    EXPECT_EQ(from, entries.size());
+    entries.insert(entries.end(), more.begin(), more.end());
+    std::vector<merkle::Hash> leaves;
+    for (const std::string& entry : entries) {
+      leaves.push_back(merkle::LeafHash(base::AsBytes(entry)));
+    }
+    const auto vouched = block::HeadOf(base::AsBytes(ledger_root));
+    EXPECT_THAT(vouched, IsOk());
+    EXPECT_EQ(vouched->ledger_size, entries.size());
+    EXPECT_EQ(vouched->ledger_root, merkle::RootOf(leaves));
+    return Standing();
+  }
+  absl::StatusOr<SignerStanding> Promote() override {
+    return absl::UnimplementedError("nobody asks for it");
+  }
+
+  absl::Status failure;
+  std::string state;  // Empty: by what it has.
+  uint64_t wanted = 0;
+  int shown = 0;
+  std::vector<std::string> entries;
+
+ private:
+  static uint64_t SizeOf(const std::string& statement) {
+    const auto head = block::HeadOf(base::AsBytes(statement));
+    EXPECT_THAT(head, IsOk());
+    return head->ledger_size;
+  }
+  SignerStanding Standing() const {
+    const bool whole = entries.size() >= wanted;
+    return {.state = !state.empty() ? state
+                     : whole        ? "ACTIVE"
+                                    : "BEHIND",
+            .why = whole ? "" : "ledger behind",
+            .ledger_size = entries.size(),
+            .epoch = 1,
+            .wanted_size = wanted};
+  }
+};
+
+class StandbyFeederTest : public testing::RefresherFixture {
+ protected:
+  // What refreshers keep of the signer.
+  void Follow() {
+    LedgerFollower follower(signer_, inventory_, keeper_, sink_, log_,
+                            {.signer = kSigner});
+    while (true) {
+      const auto more = follower.Step();
+      ASSERT_THAT(more, IsOk());
+      if (!*more) return;
+    }
+  }
+  void Feed() {
+    for (int i = 0; i < 1000; ++i) {
+      const auto more = feeder_.Step();
+      ASSERT_THAT(more, IsOk());
+      if (!*more) return;
+    }
+    FAIL() << "there is no end";
+  }
+
+  BehindSigner behind_;
+  StandbyFeeder feeder_{behind_, inventory_, log_, kSigner};
+};
+
+TEST_F(StandbyFeederTest, WithNothingKeptThereIsNothingToShow) {
+  EXPECT_THAT(feeder_.Step().status(), IsOk());
+  EXPECT_EQ(behind_.wanted, 0u);
+}
+
+TEST_F(StandbyFeederTest, BringsWhatIsLackingPageByPage) {
+  const std::string block = signer_.AddBlock(4);
+  signer_.SetPageSize(3);
+  // More than one root is kept of.
+  for (int i = 0; i < 70; ++i) {
+    if (i % 10 == 0) signer_.AddBlock(12);
+    signer_.Change(block, 0,
+                   i % 2 == 0 ? ledger::StatusChange::kHold
+                              : ledger::StatusChange::kRelease);
+  }
+  Follow();
+  Feed();
+  EXPECT_EQ(behind_.entries.size(), signer_.ledger_size());
+  EXPECT_EQ(behind_.wanted, signer_.ledger_size());
+  EXPECT_EQ(feeder_.standing().state, "ACTIVE");
+  EXPECT_TRUE(Logged("ERROR signer_may_not_sign"));
+  EXPECT_TRUE(Logged("INFO signer_active"));
+
+  // One that has all of it is only shown the newest.
+  const int shown = behind_.shown;
+  Feed();
+  EXPECT_EQ(behind_.shown, shown + 1);
+}
+
+TEST_F(StandbyFeederTest, AStandbyIsFedAlthoughItIsNotActive) {
+  signer_.AddBlock(2);
+  Follow();
+  behind_.state = "STANDBY";
+  Feed();
+  EXPECT_EQ(behind_.entries.size(), signer_.ledger_size());
+  const std::string block = signer_.AddBlock(1);
+  signer_.Revoke(block, 0);
+  Follow();
+  Feed();
+  EXPECT_EQ(behind_.entries.size(), signer_.ledger_size());
+}
+
+TEST_F(StandbyFeederTest, SaysWhyEntriesWereRefused) {
+  signer_.AddBlock(2);
+  Follow();
+  ASSERT_THAT(feeder_.Step().status(), IsOk());
+  behind_.entries.clear();
+  behind_.failure = absl::UnavailableError("away");
+  EXPECT_THAT(feeder_.Step().status(),
+              StatusIs(absl::StatusCode::kUnavailable, "away"));
+  inventory_.FailAlways();
+  EXPECT_THAT(feeder_.Step().status(),
+              StatusIs(absl::StatusCode::kUnavailable, ""));
+}
+
+}  // namespace
+}  // namespace chancery::refresher
