@@ -29,9 +29,10 @@ absl::Status CheckConfig(const config::Signer& config);
 absl::StatusOr<std::vector<Issuer>> LoadIssuers(const config::Signer& config,
                                                 crypto::KeyOpener& opener);
 
-// Of a configuration in which an issuer has rotate_ocsp_key.
+// Of a configuration in which an issuer has rotate_ocsp_key. Opens the token
+// that the keys are in, if they are in one; errors as KeyOpener::OpenToken.
 absl::StatusOr<OcspKeyRotation::Options> ToOcspRotation(
-    const config::Signer& config);
+    const config::Signer& config, crypto::KeyOpener& opener);
 
 crypto::KeySource ToKeySource(const config::KeySource& source);
 

@@ -156,7 +156,7 @@ absl::StatusOr<std::unique_ptr<OcspKeyRotation>> BeginRotation(
     const Lasting& lasting) {
   if (!lasting.config.has_ocsp_key_rotation()) return nullptr;
   ASSIGN_OR_RETURN(OcspKeyRotation::Options options,
-                   ToOcspRotation(lasting.config));
+                   ToOcspRotation(lasting.config, lasting.opener));
   auto rotation = std::make_unique<OcspKeyRotation>(
       lasting.issuers, lasting.ledger, lasting.process.clock(),
       base::SystemRandom(), std::move(options));
