@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "crypto/pkcs11_custody.h"
+#include "crypto/pkcs11_data.h"
 #include "crypto/pkcs11_key.h"
 #include "crypto/pkcs11_module.h"
 #include "crypto/pkcs11_objects.h"
@@ -185,6 +186,22 @@ absl::Status Pkcs11Token::DestroyHalfKey(const Pkcs11Uri& key) const {
   return InReadWriteSession(*state_->pool, [&](const Pkcs11Module& module,
                                                CK_SESSION_HANDLE session) {
     return DestroyHalfKeyPair(module, session, NameIn(key));
+  });
+}
+
+absl::StatusOr<std::vector<std::string>> Pkcs11Token::ReadData(
+    const std::string& label) const {
+  return InReadWriteSession(*state_->pool, [&](const Pkcs11Module& module,
+                                               CK_SESSION_HANDLE session) {
+    return crypto::ReadData(module, session, label);
+  });
+}
+
+absl::Status Pkcs11Token::ReplaceData(const std::string& label,
+                                      base::Bytes value) const {
+  return InReadWriteSession(*state_->pool, [&](const Pkcs11Module& module,
+                                               CK_SESSION_HANDLE session) {
+    return crypto::ReplaceData(module, session, label, value);
   });
 }
 

@@ -82,6 +82,16 @@ class Pkcs11Token {
   // there is none; FailedPrecondition if both are there.
   absl::Status DestroyHalfKey(const Pkcs11Uri& key) const;
 
+  // The bytes of all data objects that ReplaceData made with this label, in no
+  // order: two after it ended half way. Those over 4 KiB are read as empty.
+  absl::StatusOr<std::vector<std::string>> ReadData(
+      const std::string& label) const;
+
+  // Keeps `value`, of up to 4 KiB, in place of the data with this label, for
+  // whoever is logged in to see; at each moment there is a whole one.
+  // Unavailable: the token does not answer. Otherwise it takes no such data.
+  absl::Status ReplaceData(const std::string& label, base::Bytes value) const;
+
   Health health() const;
 
   // The rest is for ceremonies (pkcs11_custody.h). Keys are those with the

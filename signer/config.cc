@@ -397,6 +397,16 @@ absl::Status CheckConfig(const config::Signer& config) {
     return rpc::ConfigError("manifest_key", "",
                             "name the key that signs manifests");
   }
+  if (config.head_in_token()) {
+    if (config.manifest_key().pkcs11_uri().empty()) {
+      return rpc::ConfigError("head_in_token", "true",
+                              "manifest_key is in a file, in no token");
+    }
+    if (config.has_air_gap()) {
+      return rpc::ConfigError("head_in_token", "true",
+                              "not with air_gap: its heads travel in files");
+    }
+  }
   if (config.head_interval_seconds() > kMaxHeadSeconds) {
     return rpc::ConfigError("head_interval_seconds",
                             absl::StrCat(config.head_interval_seconds()),

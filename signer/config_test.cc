@@ -102,6 +102,8 @@ TEST(CheckConfigTest, NamesTheFieldThatBreaksARule) {
       {"NoAddress", [](auto& c) { c.clear_listen(); }, "`listen.address`"},
       {"NoManifestKey", [](auto& c) { c.clear_manifest_key(); },
        "`manifest_key`"},
+      {"HeadInNoToken", [](auto& c) { c.set_head_in_token(true); },
+       "`head_in_token`: value `true`: manifest_key is in a file"},
       {"BadGrant", [](auto& c) { c.add_grant()->set_uri("me"); },
        "`grant[0].uri`"},
       {"AuditSizeWithoutFile",

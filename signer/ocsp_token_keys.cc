@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "crypto/token_facts.h"
 #include "signer/ocsp_key_name.h"
 
 namespace chancery::signer {
