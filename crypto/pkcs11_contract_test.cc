@@ -22,6 +22,7 @@
 #include "crypto/software_key.h"
 #include "crypto/testing/command.h"
 #include "crypto/testing/soft_hsm.h"
+#include "crypto/token_facts.h"
 #include "gtest/gtest.h"
 
 namespace chancery::crypto {
@@ -152,6 +153,54 @@ TEST_F(Pkcs11ContractTest, SaysThatTheTokenCannotMakeAKey) {
   }
 }
 
+TEST_F(Pkcs11ContractTest, ListsAKeyUntilItIsDestroyed) {
+  const auto listed = [&] {
+    const auto keys = token_->ListKeys();
+    EXPECT_THAT(keys, IsOk());
+    int halves = 0;
+    for (const TokenKey& one : *keys) {
+      if (one.label != label_) continue;
+      EXPECT_EQ(one.id, id_);
+      halves += one.private_half + one.public_half;
+    }
+    return halves;
+  };
+  EXPECT_EQ(listed(), 2);
+  const Pkcs11Uri name = Uri(absl::StrCat(";object=", label_));
+  EXPECT_THAT(token_->DestroyHalfKey(name),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "both halves"));
+  EXPECT_THAT(token_->DestroyKey(name, key_->public_key()), IsOk());
+  EXPECT_EQ(listed(), 0);
+  const std::string others = Pkcs11Tool("--list-objects");
+  EXPECT_EQ(others.find(label_ + "\n"), std::string::npos) << others;
+}
+
+TEST_F(Pkcs11ContractTest, KeepsTheNewestDataOfALabel) {
+  const auto kept = [&](const std::string& label) {
+    const auto values = token_->ReadData(label);
+    EXPECT_THAT(values, IsOk());
+    return values.value_or(std::vector<std::string>());
+  };
+  using Values = std::vector<std::string>;
+  EXPECT_EQ(kept("d1"), Values());
+  const std::string binary("\0\1\xff", 3), longest(4096, 'x');
+  const std::string too_long(4097, 'x');
+  ASSERT_THAT(token_->ReplaceData("d2", AsBytes(longest)), IsOk());
+  for (const std::string& value : {longest, binary}) {
+    ASSERT_THAT(token_->ReplaceData("d1", AsBytes(value)), IsOk());
+    EXPECT_EQ(kept("d1"), Values{value});
+  }
+  EXPECT_EQ(kept("d2"), Values{longest});
+  EXPECT_THAT(token_->ReplaceData("d1", AsBytes(too_long)),
+              StatusIs(absl::StatusCode::kInvalidArgument, "at most 4096"));
+  const std::string path = TempPath("data");
+  Pkcs11Tool(
+      "--read-object --type data --application-label chancery --label d1 "
+      "--output-file " +
+      path);
+  EXPECT_EQ(Shell("cat " + path), binary);
+}
+
 TEST_F(Pkcs11ContractTest, SignsInManyThreads) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
@@ -200,6 +249,14 @@ TEST_F(Pkcs11ContractLossTest, SignsAgainAfterALogout) {
 TEST_F(Pkcs11ContractLossTest, SignsAgainAfterTheModuleWasFinalized) {
   ASSERT_EQ((*library_)->C_Finalize(nullptr), CKR_OK);
   EXPECT_THAT(key_->Sign({}), IsOk());
+}
+
+// Writes are not repeated, but the next one finds the token.
+TEST_F(Pkcs11ContractLossTest, WritesAgainAfterItsSessionsWereClosed) {
+  ASSERT_EQ((*library_)->C_CloseAllSessions(slot_), CKR_OK);
+  EXPECT_THAT(token_->ListKeys(), StatusIs(absl::StatusCode::kUnavailable, ""));
+  EXPECT_THAT(token_->ListKeys(), IsOk());
+  EXPECT_EQ(token_->health().connections, 2u);
 }
 
 TEST_F(Pkcs11ContractLossTest, SaysThatTheKeyIsGone) {

@@ -42,6 +42,23 @@ absl::StatusOr<std::vector<CK_OBJECT_HANDLE>> FindAll(
   return found;
 }
 
+absl::Status DestroyAll(const Pkcs11Module& module, CK_SESSION_HANDLE session,
+                        CK_OBJECT_CLASS object_class, absl::string_view what,
+                        const Pkcs11KeyName& name) {
+  ASSIGN_OR_RETURN(const auto objects,
+                   FindAll(module, session, object_class, name));
+  for (const CK_OBJECT_HANDLE object : objects) {
+    RETURN_IF_ERROR(Pkcs11Status(module->C_DestroyObject(session, object),
+                                 absl::StrCat("destroying a ", what)));
+  }
+  ASSIGN_OR_RETURN(const auto left,
+                   FindAll(module, session, object_class, name));
+  if (left.empty()) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat("the token said that it destroyed the ", what, " with ",
+                   ToString(name), ", and still has one"));
+}
+
 // OK if no object of that class has the label, or the id.
 absl::Status CheckFree(const Pkcs11Module& module, CK_SESSION_HANDLE session,
                        CK_OBJECT_CLASS object_class, absl::string_view what,
@@ -299,21 +316,26 @@ absl::Status DestroyKeyPair(const Pkcs11Module& module,
         absl::StrCat("the key with ", ToString(name),
                      " is another one: nothing was destroyed"));
   }
-  const absl::string_view what = "destroying a key";
-  RETURN_IF_ERROR(Pkcs11Status(module->C_DestroyObject(session, key), what));
-  ASSIGN_OR_RETURN(const auto left,
-                   FindAll(module, session, CKO_PRIVATE_KEY, name));
-  if (!left.empty()) {
-    return absl::DataLossError(
-        absl::StrCat("the token said that it destroyed the private key with ",
-                     ToString(name), ", and still has one"));
+  RETURN_IF_ERROR(
+      DestroyAll(module, session, CKO_PRIVATE_KEY, "private key", name));
+  return DestroyAll(module, session, CKO_PUBLIC_KEY, "public key", name);
+}
+
+absl::Status DestroyHalfKeyPair(const Pkcs11Module& module,
+                                CK_SESSION_HANDLE session,
+                                const Pkcs11KeyName& name) {
+  const auto key = FindPrivateKey(module, session, name);
+  absl::Status other = key.status();
+  if (key.ok()) other = ReadPublicKey(module, session, *key).status();
+  if (other.ok()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the key with ", ToString(name),
+                     " has both halves: nothing was destroyed"));
   }
-  ASSIGN_OR_RETURN(const auto halves,
-                   FindAll(module, session, CKO_PUBLIC_KEY, name));
-  for (const CK_OBJECT_HANDLE half : halves) {
-    RETURN_IF_ERROR(Pkcs11Status(module->C_DestroyObject(session, half), what));
-  }
-  return absl::OkStatus();
+  if (!absl::IsNotFound(other)) return other;
+  RETURN_IF_ERROR(
+      DestroyAll(module, session, CKO_PRIVATE_KEY, "private key", name));
+  return DestroyAll(module, session, CKO_PUBLIC_KEY, "public key", name);
 }
 
 }  // namespace chancery::crypto

@@ -51,12 +51,21 @@ absl::Status UnwrapPrivateKey(const Pkcs11Module& module,
                               base::Bytes wrapped, const PublicKey& public_key,
                               const Pkcs11KeyName& name);
 
-// Destroys private and public half. FailedPrecondition, and nothing is
-// destroyed, unless the token says that the public half is `expected`.
+// Destroys private and public half, and looks whether they are gone.
+// FailedPrecondition, and nothing is destroyed, unless the token says that the
+// public half is `expected`. NotFound: there is no such private key. DataLoss:
+// the token says that it destroyed one and still has it.
 absl::Status DestroyKeyPair(const Pkcs11Module& module,
                             CK_SESSION_HANDLE session,
                             const Pkcs11KeyName& name,
                             const PublicKey& expected);
+
+// Destroys what has the name if it is no pair that could be used: a half
+// without the other. OK if there is nothing. FailedPrecondition, and nothing is
+// destroyed, if both are there.
+absl::Status DestroyHalfKeyPair(const Pkcs11Module& module,
+                                CK_SESSION_HANDLE session,
+                                const Pkcs11KeyName& name);
 
 }  // namespace chancery::crypto
 

@@ -176,5 +176,58 @@ TEST_F(Pkcs11CustodyTest, DestroysOnlyTheKeyThatIsMeant) {
               StatusIs(absl::StatusCode::kNotFound, ""));
 }
 
+TEST_F(Pkcs11CustodyTest, ListsKeysAndHalvesOfKeys) {
+  for (const char* id : {"01", "02", "03"}) {
+    SoftHsm::Pkcs11Tool("t", "--keypairgen --key-type EC:prime256v1 --label l" +
+                                 std::string(id) + " --id " + id);
+  }
+  SoftHsm::Pkcs11Tool("t", "--delete-object --type pubkey --id 02");
+  SoftHsm::Pkcs11Tool("t", "--delete-object --type privkey --id 03");
+  const auto keys = token_->ListKeys();
+  ASSERT_THAT(keys, IsOk());
+  ASSERT_EQ(keys->size(), 3u);  // The wrapping key is none.
+  const struct {
+    const char* label;
+    std::string id;
+    bool private_half, public_half;
+  } rows[] = {{"l01", "\x01", true, true},
+              {"l02", "\x02", true, false},
+              {"l03", "\x03", false, true}};
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ((*keys)[i].label, rows[i].label);
+    EXPECT_EQ((*keys)[i].id, rows[i].id);
+    EXPECT_EQ((*keys)[i].private_half, rows[i].private_half);
+    EXPECT_EQ((*keys)[i].public_half, rows[i].public_half);
+  }
+}
+
+TEST_F(Pkcs11CustodyTest, ListsMoreKeysThanOneAnswerHolds) {
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = "k" + std::to_string(i);
+    ASSERT_THAT(token_->GenerateKey({KeyType::kEcP256, 0}, name, name), IsOk());
+  }
+  const auto keys = token_->ListKeys();
+  ASSERT_THAT(keys, IsOk());
+  EXPECT_EQ(keys->size(), 20u);
+}
+
+TEST_F(Pkcs11CustodyTest, DestroysHalvesAndNoPairs) {
+  for (const char* id : {"01", "02", "03"}) {
+    SoftHsm::Pkcs11Tool("t", "--keypairgen --key-type EC:prime256v1 --label k" +
+                                 std::string(id) + " --id " + id);
+  }
+  SoftHsm::Pkcs11Tool("t", "--delete-object --type pubkey --id 02");
+  SoftHsm::Pkcs11Tool("t", "--delete-object --type privkey --id 03");
+  EXPECT_THAT(token_->DestroyHalfKey(Uri("k01", "01")),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "both halves"));
+  EXPECT_THAT(token_->DestroyHalfKey(Uri("k02", "02")), IsOk());
+  EXPECT_THAT(token_->DestroyHalfKey(Uri("k03", "03")), IsOk());
+  EXPECT_THAT(token_->DestroyHalfKey(Uri("k04", "04")), IsOk());
+  const auto keys = token_->ListKeys();
+  ASSERT_THAT(keys, IsOk());
+  ASSERT_EQ(keys->size(), 1u);
+  EXPECT_EQ(keys->front().label, "k01");
+}
+
 }  // namespace
 }  // namespace chancery::crypto

@@ -1,5 +1,7 @@
 #include "crypto/pkcs11_objects.h"
 
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -40,6 +42,26 @@ absl::StatusOr<std::vector<CK_OBJECT_HANDLE>> Find(const Pkcs11Module& module,
   module->C_FindObjectsFinal(session);
   RETURN_IF_ERROR(Pkcs11Status(value, "finding a key"));
   found.resize(count);
+  return found;
+}
+
+absl::StatusOr<std::vector<CK_OBJECT_HANDLE>> AllOf(
+    const Pkcs11Module& module, CK_SESSION_HANDLE session,
+    CK_OBJECT_CLASS object_class) {
+  CK_ATTRIBUTE wanted =
+      Attribute(CKA_CLASS, &object_class, sizeof object_class);
+  RETURN_IF_ERROR(Pkcs11Status(module->C_FindObjectsInit(session, &wanted, 1),
+                               "listing keys"));
+  std::vector<CK_OBJECT_HANDLE> found;
+  CK_RV value = CKR_OK;
+  for (CK_ULONG count = 1; value == CKR_OK && count > 0;) {
+    CK_OBJECT_HANDLE some[16];
+    count = 0;
+    value = module->C_FindObjects(session, some, 16, &count);
+    if (value == CKR_OK) found.insert(found.end(), some, some + count);
+  }
+  module->C_FindObjectsFinal(session);
+  RETURN_IF_ERROR(Pkcs11Status(value, "listing keys"));
   return found;
 }
 
@@ -187,6 +209,28 @@ absl::StatusOr<PublicKey> ReadPublicKey(const Pkcs11Module& module,
     if (found.size() == 1) return FromObject(module, session, found[0]);
   }
   return FromObject(module, session, private_key);
+}
+
+absl::StatusOr<std::vector<TokenKey>> ListKeys(const Pkcs11Module& module,
+                                               CK_SESSION_HANDLE session) {
+  std::map<std::pair<std::string, std::string>, TokenKey> keys;
+  for (const CK_OBJECT_CLASS object_class : {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY}) {
+    ASSIGN_OR_RETURN(const auto objects, AllOf(module, session, object_class));
+    for (const CK_OBJECT_HANDLE object : objects) {
+      ASSIGN_OR_RETURN(const auto label,
+                       Read(module, session, object, CKA_LABEL));
+      ASSIGN_OR_RETURN(const auto id, Read(module, session, object, CKA_ID));
+      TokenKey& key = keys[{label.value_or(""), id.value_or("")}];
+      key.label = label.value_or("");
+      key.id = id.value_or("");
+      (object_class == CKO_PRIVATE_KEY ? key.private_half : key.public_half) =
+          true;
+    }
+  }
+  RETURN_IF_ERROR(CheckLoggedIn(module, session));
+  std::vector<TokenKey> out;
+  for (auto& [name, key] : keys) out.push_back(std::move(key));
+  return out;
 }
 
 bool AlwaysAuthenticate(const Pkcs11Module& module, CK_SESSION_HANDLE session,

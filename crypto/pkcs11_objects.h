@@ -4,12 +4,14 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "crypto/pkcs11_module.h"
 #include "crypto/public_key.h"
 #include "crypto/software_key.h"
+#include "crypto/token_facts.h"
 
 namespace chancery::crypto {
 
@@ -39,6 +41,11 @@ absl::StatusOr<CK_OBJECT_HANDLE> FindPrivateKey(const Pkcs11Module& module,
 absl::StatusOr<PublicKey> ReadPublicKey(const Pkcs11Module& module,
                                         CK_SESSION_HANDLE session,
                                         CK_OBJECT_HANDLE private_key);
+
+// All private and public keys, by name. Unavailable if the login is lost:
+// private keys would be missing.
+absl::StatusOr<std::vector<TokenKey>> ListKeys(const Pkcs11Module& module,
+                                               CK_SESSION_HANDLE session);
 
 // CKA_ALWAYS_AUTHENTICATE: each signature needs a login of its own.
 bool AlwaysAuthenticate(const Pkcs11Module& module, CK_SESSION_HANDLE session,

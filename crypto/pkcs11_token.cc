@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "crypto/pkcs11_custody.h"
+#include "crypto/pkcs11_data.h"
 #include "crypto/pkcs11_key.h"
 #include "crypto/pkcs11_module.h"
 #include "crypto/pkcs11_objects.h"
@@ -17,15 +18,39 @@ Pkcs11KeyName NameIn(const Pkcs11Uri& uri) {
   return {.label = uri.object, .id = uri.id};
 }
 
-// `use(module, session)` in a read-write session.
+const absl::Status& StatusOf(const absl::Status& status) { return status; }
+template <typename T>
+const absl::Status& StatusOf(const absl::StatusOr<T>& result) {
+  return result.status();
+}
+
+// `use(module, session)` in a read-write session. It is not repeated: half of
+// it may have happened. But where the login was lost, the next one has another.
 template <typename Use>
 auto InReadWriteSession(Pkcs11SessionPool& pool, const Use& use)
     -> decltype(use(pool.module(), CK_SESSION_HANDLE{})) {
-  // Held so that the login lasts.
-  ASSIGN_OR_RETURN(const Pkcs11SessionPool::Lease lease, pool.Take());
-  ASSIGN_OR_RETURN(const CK_SESSION_HANDLE session, pool.OpenReadWrite());
-  auto result = use(pool.module(), session);
-  pool.module()->C_CloseSession(session);
+  const Pkcs11Module& module = pool.module();
+  uint64_t epoch;
+  auto result = decltype(use(module, CK_SESSION_HANDLE{}))(
+      absl::UnknownError("not done"));
+  {
+    // Held so that the login lasts.
+    ASSIGN_OR_RETURN(Pkcs11SessionPool::Lease lease, pool.Take());
+    epoch = lease.epoch();
+    const auto session = pool.OpenReadWrite();
+    if (session.ok()) {
+      result = use(module, *session);
+      module->C_CloseSession(*session);
+    } else {
+      result = session.status();
+    }
+    if (StatusOf(result).ok() ||
+        !absl::IsUnavailable(CheckLoggedIn(module, lease.session()))) {
+      return result;
+    }
+    lease.Discard();
+  }
+  pool.Reconnect(epoch).IgnoreError();  // Whoever comes next will know.
   return result;
 }
 
@@ -147,6 +172,36 @@ absl::Status Pkcs11Token::DestroyKey(const Pkcs11Uri& key,
   return InReadWriteSession(*state_->pool, [&](const Pkcs11Module& module,
                                                CK_SESSION_HANDLE session) {
     return DestroyKeyPair(module, session, NameIn(key), expected);
+  });
+}
+
+absl::StatusOr<std::vector<TokenKey>> Pkcs11Token::ListKeys() const {
+  return InReadWriteSession(*state_->pool, [&](const Pkcs11Module& module,
+                                               CK_SESSION_HANDLE session) {
+    return crypto::ListKeys(module, session);
+  });
+}
+
+absl::Status Pkcs11Token::DestroyHalfKey(const Pkcs11Uri& key) const {
+  return InReadWriteSession(*state_->pool, [&](const Pkcs11Module& module,
+                                               CK_SESSION_HANDLE session) {
+    return DestroyHalfKeyPair(module, session, NameIn(key));
+  });
+}
+
+absl::StatusOr<std::vector<std::string>> Pkcs11Token::ReadData(
+    const std::string& label) const {
+  return InReadWriteSession(*state_->pool, [&](const Pkcs11Module& module,
+                                               CK_SESSION_HANDLE session) {
+    return crypto::ReadData(module, session, label);
+  });
+}
+
+absl::Status Pkcs11Token::ReplaceData(const std::string& label,
+                                      base::Bytes value) const {
+  return InReadWriteSession(*state_->pool, [&](const Pkcs11Module& module,
+                                               CK_SESSION_HANDLE session) {
+    return crypto::ReplaceData(module, session, label, value);
   });
 }
 

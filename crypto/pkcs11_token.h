@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -69,6 +70,28 @@ class Pkcs11Token {
                                         const std::string& label,
                                         const std::string& id) const;
 
+  // All keys in it, of whomever, by label and id.
+  absl::StatusOr<std::vector<TokenKey>> ListKeys() const;
+
+  // FailedPrecondition unless it is `expected`'s. NotFound. A key that is
+  // already open signs no more.
+  absl::Status DestroyKey(const Pkcs11Uri& key,
+                          const PublicKey& expected) const;
+
+  // Destroys a half that has lost its other one, as a crash leaves them. OK if
+  // there is none; FailedPrecondition if both are there.
+  absl::Status DestroyHalfKey(const Pkcs11Uri& key) const;
+
+  // The bytes of all data objects that ReplaceData made with this label, in no
+  // order: two after it ended half way. Those over 4 KiB are read as empty.
+  absl::StatusOr<std::vector<std::string>> ReadData(
+      const std::string& label) const;
+
+  // Keeps `value`, of up to 4 KiB, in place of the data with this label, for
+  // whoever is logged in to see; at each moment there is a whole one.
+  // Unavailable: the token does not answer. Otherwise it takes no such data.
+  absl::Status ReplaceData(const std::string& label, base::Bytes value) const;
+
   Health health() const;
 
   // The rest is for ceremonies (pkcs11_custody.h). Keys are those with the
@@ -96,11 +119,6 @@ class Pkcs11Token {
   // After an error the token is as before.
   absl::Status Unwrap(const Pkcs11Uri& wrapping_key, base::Bytes wrapped,
                       const PublicKey& public_key, const Pkcs11Uri& key) const;
-
-  // FailedPrecondition unless it is `expected`'s. A key that is already open
-  // signs no more.
-  absl::Status DestroyKey(const Pkcs11Uri& key,
-                          const PublicKey& expected) const;
 
  private:
   struct State;

@@ -21,6 +21,8 @@
 #include "signer/airgap/operators.h"
 #include "signer/crl_shard.h"
 #include "signer/lint_settings.h"
+#include "signer/ocsp_file_keys.h"
+#include "signer/ocsp_token_keys.h"
 #include "signer/profiles.h"
 #include "x509/certificate/names.h"
 
@@ -202,6 +204,14 @@ absl::Status CheckOcspRotation(const config::OcspKeyRotation& rotation) {
       rpc::RequireSet("ocsp_key_rotation.country", rotation.country()));
   RETURN_IF_ERROR(rpc::RequireSet("ocsp_key_rotation.organization",
                                   rotation.organization()));
+  if (rotation.has_key()) {
+    const absl::Status token =
+        OcspTokenKeys::CheckToken(ToKeySource(rotation.key()));
+    if (!token.ok()) {
+      return rpc::ConfigError("ocsp_key_rotation.key",
+                              rotation.key().pkcs11_uri(), token.message());
+    }
+  }
   if (rotation.key_type().empty()) return absl::OkStatus();
   const auto known = policy::KeyTypesFromNames({rotation.key_type()});
   if (known.ok()) return absl::OkStatus();
@@ -226,6 +236,16 @@ absl::Status CheckConfig(const config::Signer& config) {
   if (!config.has_manifest_key()) {
     return rpc::ConfigError("manifest_key", "",
                             "name the key that signs manifests");
+  }
+  if (config.head_in_token()) {
+    if (config.manifest_key().pkcs11_uri().empty()) {
+      return rpc::ConfigError("head_in_token", "true",
+                              "manifest_key is in a file, in no token");
+    }
+    if (config.has_air_gap()) {
+      return rpc::ConfigError("head_in_token", "true",
+                              "not with air_gap: its heads travel in files");
+    }
   }
   if (config.head_interval_seconds() > kMaxHeadSeconds) {
     return rpc::ConfigError("head_interval_seconds",
@@ -255,9 +275,15 @@ absl::Status CheckConfig(const config::Signer& config) {
 }
 
 absl::StatusOr<OcspKeyRotation::Options> ToOcspRotation(
-    const config::Signer& config) {
+    const config::Signer& config, crypto::KeyOpener& opener) {
   const config::OcspKeyRotation& from = config.ocsp_key_rotation();
   OcspKeyRotation::Options options{.folder = from.folder()};
+  if (from.has_key()) {
+    ASSIGN_OR_RETURN(options.private_keys,
+                     OcspTokenKeys::Open(ToKeySource(from.key()), opener));
+  } else {
+    options.private_keys = std::make_shared<OcspFileKeys>(from.folder());
+  }
   ASSIGN_OR_RETURN(
       options.subject,
       x509::EncodeName(

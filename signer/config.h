@@ -33,9 +33,10 @@ absl::Status CheckConfig(const config::Signer& config);
 absl::StatusOr<std::vector<Issuer>> LoadIssuers(const config::Signer& config,
                                                 crypto::KeyOpener& opener);
 
-// Of a configuration in which an issuer has rotate_ocsp_key.
+// Of a configuration in which an issuer has rotate_ocsp_key. Opens the token
+// that the keys are in, if they are in one; errors as KeyOpener::OpenToken.
 absl::StatusOr<OcspKeyRotation::Options> ToOcspRotation(
-    const config::Signer& config);
+    const config::Signer& config, crypto::KeyOpener& opener);
 
 // What its configuration says, or is taken if it says nothing.
 uint32_t OcspValidityHours(const config::Issuer& issuer);

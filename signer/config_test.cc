@@ -89,11 +89,21 @@ TEST(CheckConfigTest, NamesTheFieldThatBreaksARule) {
     issuer(c)->set_policy(config::Issuer::BR);
     return issuer(c);
   };
+  const auto rotation = [=](config::Signer& c) {
+    issuer(c)->set_rotate_ocsp_key(true);
+    config::OcspKeyRotation* const out = c.mutable_ocsp_key_rotation();
+    out->set_folder(TempPath("ocsp-keys"));
+    out->set_country("CH");
+    out->set_organization("Example");
+    return out;
+  };
   const std::vector<Row> rows = {
       {"NoLedger", [](auto& c) { c.clear_ledger_dir(); }, "`ledger_dir`"},
       {"NoAddress", [](auto& c) { c.clear_listen(); }, "`listen.address`"},
       {"NoManifestKey", [](auto& c) { c.clear_manifest_key(); },
        "`manifest_key`"},
+      {"HeadInNoToken", [](auto& c) { c.set_head_in_token(true); },
+       "`head_in_token`: value `true`: manifest_key is in a file"},
       {"BadGrant", [](auto& c) { c.add_grant()->set_uri("me"); },
        "`grant[0].uri`"},
       {"AuditSizeWithoutFile",
@@ -229,6 +239,21 @@ TEST(CheckConfigTest, NamesTheFieldThatBreaksARule) {
       {"UnknownKeyType", [=](auto& c) { profile(c)->add_key_type("dsa"); },
        "dsa"},
       {"NoNames", [=](auto& c) { profile(c)->clear_allow_dns(); }, "allow_dns"},
+      // TRUST 6: "subject with C, O, CN".
+      {"RotationWithoutFolder", [=](auto& c) { rotation(c)->clear_folder(); },
+       "`ocsp_key_rotation.folder`"},
+      {"RotationWithoutCountry", [=](auto& c) { rotation(c)->clear_country(); },
+       "`ocsp_key_rotation.country`"},
+      {"RotationInAFile",
+       [=](auto& c) { rotation(c)->mutable_key()->set_file("/a.key"); },
+       "`ocsp_key_rotation.key`"},
+      {"RotationInNoToken", [=](auto& c) { rotation(c)->mutable_key(); },
+       "pkcs11_uri names the token"},
+      {"RotationOfOneKey",
+       [=](auto& c) {
+         rotation(c)->mutable_key()->set_pkcs11_uri("pkcs11:token=t;id=%01");
+       },
+       "`pkcs11:token=t;id=%01`: PKCS#11 URI"},
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.name);
@@ -252,6 +277,20 @@ TEST(CheckConfigTest, AcceptsTheEndsOfEachRange) {
   for (const uint32_t hours : {0, 8, 240}) {
     issuer.set_ocsp_validity_hours(hours);
     EXPECT_THAT(CheckConfig(config), IsOk()) << hours;
+  }
+}
+
+TEST(CheckConfigTest, RotatingKeysLieInAFolderOrAToken) {
+  config::Signer config = ValidConfig();
+  config.mutable_issuer(0)->set_rotate_ocsp_key(true);
+  config::OcspKeyRotation& rotation = *config.mutable_ocsp_key_rotation();
+  rotation.set_folder(TempPath("ocsp-keys"));
+  rotation.set_country("CH");
+  rotation.set_organization("Example");
+  EXPECT_THAT(CheckConfig(config), IsOk());
+  for (const char* uri : {"pkcs11:token=t", "pkcs11:token=t;object=a-ocsp"}) {
+    rotation.mutable_key()->set_pkcs11_uri(uri);
+    EXPECT_THAT(CheckConfig(config), IsOk()) << uri;
   }
 }
 

@@ -2,44 +2,37 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <system_error>
 
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "base/bytes.h"
 #include "base/file.h"
-#include "base/secret.h"
 #include "base/status_macros.h"
+#include "signer/ocsp_key_name.h"
 #include "x509/certificate/certificate.h"
 #include "x509/certificate/pem.h"
 
 namespace chancery::signer {
 namespace {
 
-constexpr char kPrefix[] = "ocsp-";
+constexpr char kStem[] = "ocsp";
 
 struct FileName {
   absl::Time created;
-  std::string issuer;  // Empty: the key.
+  std::string issuer;
 };
 
 std::optional<FileName> ParseName(absl::string_view name) {
-  if (!absl::ConsumePrefix(&name, kPrefix)) return std::nullopt;
-  const bool is_key = absl::ConsumeSuffix(&name, ".key");
-  if (!is_key && !absl::ConsumeSuffix(&name, ".pem")) return std::nullopt;
-  const size_t dash = name.find('-');
-  if ((dash == absl::string_view::npos) != is_key) return std::nullopt;
-  int64_t seconds = 0;
-  if (!absl::SimpleAtoi(name.substr(0, dash), &seconds) || seconds <= 0) {
-    return std::nullopt;
-  }
-  FileName parsed{.created = absl::FromUnixSeconds(seconds), .issuer = {}};
-  if (!is_key) parsed.issuer = std::string(name.substr(dash + 1));
-  return parsed;
+  if (!absl::ConsumeSuffix(&name, ".pem")) return std::nullopt;
+  // Issuers' names may have dashes, too.
+  const size_t dash = name.find('-', sizeof kStem);
+  if (dash == absl::string_view::npos) return std::nullopt;
+  const auto created = ParseOcspKeyName(kStem, name.substr(0, dash));
+  if (!created.has_value()) return std::nullopt;
+  return FileName{.created = *created,
+                  .issuer = std::string(name.substr(dash + 1))};
 }
 
 absl::StatusOr<std::string> ReadCertificate(const std::string& path) {
@@ -52,43 +45,37 @@ absl::StatusOr<std::string> ReadCertificate(const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<OcspKeyFolder> OcspKeyFolder::Open(std::string folder) {
+absl::StatusOr<OcspKeyFolder> OcspKeyFolder::Open(std::string folder,
+                                                  OcspPrivateKeys& keys) {
   RETURN_IF_ERROR(base::MakeDirectories(folder));
-  return OcspKeyFolder(std::move(folder));
+  return OcspKeyFolder(std::move(folder), keys);
 }
 
-std::string OcspKeyFolder::Stem(absl::Time created) const {
-  return absl::StrCat(folder_, "/", kPrefix, absl::ToUnixSeconds(created));
+std::string OcspKeyFolder::PathOf(absl::Time created,
+                                  const std::string& issuer) const {
+  return absl::StrCat(folder_, "/", OcspKeyName(kStem, created), "-", issuer,
+                      ".pem");
 }
 
 absl::StatusOr<std::vector<OcspKey>> OcspKeyFolder::Load() const {
-  std::map<absl::Time, OcspKey> keys;
   std::map<absl::Time, std::map<std::string, std::string>> certificates;
   std::error_code error;
   for (const auto& file : std::filesystem::directory_iterator(folder_, error)) {
-    const std::string path = file.path().string();
     const auto name = ParseName(file.path().filename().string());
     if (!name.has_value()) continue;
-    if (!name->issuer.empty()) {
-      const auto der = ReadCertificate(path);
-      if (der.ok()) certificates[name->created][name->issuer] = *der;
-      continue;
-    }
-    auto key = crypto::LoadSoftwareKey(path, nullptr);
-    if (!key.ok()) {
-      return absl::Status(
-          key.status().code(),
-          absl::StrCat("ocsp_key_rotation.folder: ", key.status().message()));
-    }
-    keys[name->created] = {.created = name->created, .key = *std::move(key)};
+    const auto der = ReadCertificate(file.path().string());
+    if (der.ok()) certificates[name->created][name->issuer] = *der;
   }
   if (error) {
     return absl::UnavailableError(absl::StrCat(
         "ocsp_key_rotation.folder: ", folder_, ": ", error.message()));
   }
+  ASSIGN_OR_RETURN(OcspPrivateKeys::ByTime keys, keys_->Load());
   std::vector<OcspKey> out;
-  for (auto& [created, key] : keys) {
-    key.certificates = std::move(certificates[created]);
+  for (auto& [created, private_key] : keys) {
+    OcspKey key{.created = created,
+                .key = std::move(private_key),
+                .certificates = std::move(certificates[created])};
     for (const auto& [issuer, der] : key.certificates) {
       const auto parsed = x509::Certificate::Parse(base::AsBytes(der));
       if (parsed.ok()) key.ends = std::max(key.ends, parsed->facts().not_after);
@@ -100,11 +87,7 @@ absl::StatusOr<std::vector<OcspKey>> OcspKeyFolder::Load() const {
 
 absl::StatusOr<OcspKey> OcspKeyFolder::Make(absl::Time created,
                                             const crypto::KeySpec& spec) const {
-  ASSIGN_OR_RETURN(auto key, crypto::GenerateKey(spec));
-  ASSIGN_OR_RETURN(const base::Secret pem,
-                   crypto::EncodePkcs8Pem(*key, nullptr));
-  RETURN_IF_ERROR(base::CreateFile(Stem(created) + ".key",
-                                   base::AsBytes(pem.Reveal()), 0600));
+  ASSIGN_OR_RETURN(auto key, keys_->Make(created, spec));
   return OcspKey{.created = created, .key = std::move(key)};
 }
 
@@ -112,30 +95,22 @@ absl::Status OcspKeyFolder::KeepCertificate(const OcspKey& key,
                                             const std::string& issuer,
                                             const std::string& der) const {
   const std::string pem = x509::EncodePem("CERTIFICATE", base::AsBytes(der));
-  return base::WriteFileAtomically(
-      absl::StrCat(Stem(key.created), "-", issuer, ".pem"), base::AsBytes(pem),
-      0600);
+  return base::WriteFileAtomically(PathOf(key.created, issuer),
+                                   base::AsBytes(pem), 0600);
 }
 
+// A crash half way leaves a key, which Load finds: it is destroyed then.
 absl::Status OcspKeyFolder::Destroy(const OcspKey& key) const {
-  const std::string path = Stem(key.created) + ".key";
-  std::error_code error;
-  const auto size = std::filesystem::file_size(path, error);
-  if (!error) {
-    // As far as the file system writes in place; a token destroys better.
-    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-    file << std::string(size, '\0') << std::flush;
-  }
-  std::filesystem::remove(path, error);
-  if (error) {
-    return absl::UnavailableError(
-        absl::StrCat(path, ": cannot be removed: ", error.message()));
-  }
   for (const auto& [issuer, der] : key.certificates) {
-    std::filesystem::remove(
-        absl::StrCat(Stem(key.created), "-", issuer, ".pem"), error);
+    const std::string path = PathOf(key.created, issuer);
+    std::error_code error;
+    std::filesystem::remove(path, error);
+    if (error) {
+      return absl::UnavailableError(
+          absl::StrCat(path, ": cannot be removed: ", error.message()));
+    }
   }
-  return absl::OkStatus();
+  return keys_->Destroy(key.created, key.key->public_key());
 }
 
 }  // namespace chancery::signer

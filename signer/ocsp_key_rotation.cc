@@ -52,7 +52,9 @@ absl::Time OcspKeyRotation::SignsUntil(const OcspKey& key) const {
 
 absl::Status OcspKeyRotation::Load() {
   if (folder_.has_value()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(OcspKeyFolder folder, OcspKeyFolder::Open(options_.folder));
+  ASSIGN_OR_RETURN(
+      OcspKeyFolder folder,
+      OcspKeyFolder::Open(options_.folder, *options_.private_keys));
   ASSIGN_OR_RETURN(keys_, folder.Load());
   for (OcspKey& key : keys_) {
     if (key.certificates.empty()) key.ends = EndOf(key.created);
@@ -63,9 +65,13 @@ absl::Status OcspKeyRotation::Load() {
 
 absl::Status OcspKeyRotation::Make(absl::Time now) {
   const absl::Time created = absl::FromUnixSeconds(absl::ToUnixSeconds(now));
-  ASSIGN_OR_RETURN(OcspKey key, folder_->Make(created, options_.key));
-  key.ends = EndOf(created);
-  keys_.push_back(std::move(key));
+  auto key = folder_->Make(created, options_.key);
+  if (!key.ok()) {
+    folder_.reset();  // Whether there is one now, the next step reads.
+    return key.status();
+  }
+  key->ends = EndOf(created);
+  keys_.push_back(*std::move(key));
   return absl::OkStatus();
 }
 
@@ -150,7 +156,7 @@ absl::StatusOr<OcspKeyRotation::Report> OcspKeyRotation::Step() {
   const absl::Time now = clock_.Now();
   if (!keys_.empty() && keys_.back().created > now + kBackdate) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "ocsp_key_rotation.folder: a key was made at ",
+        "ocsp_key_rotation: a key was made at ",
         absl::FormatTime(keys_.back().created, absl::UTCTimeZone()),
         ", in the future of this clock"));
   }

@@ -1,6 +1,7 @@
 #ifndef CHANCERY_SIGNER_OCSP_KEY_ROTATION_H_
 #define CHANCERY_SIGNER_OCSP_KEY_ROTATION_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "signer/issuer.h"
 #include "signer/ledger/ledger.h"
 #include "signer/ocsp_key_folder.h"
+#include "signer/ocsp_private_keys.h"
 
 namespace chancery::signer {
 
@@ -28,12 +30,13 @@ namespace chancery::signer {
 //                                                 is the newest
 //
 // So each response ends before the certificate whose key signed it, whatever
-// was signed last. Which key signs follows from the clock and the folder alone,
-// so that a restart changes nothing. Thread-safe.
+// was signed last. Which key signs follows from the clock and the keys that
+// there are, so that a restart changes nothing. Thread-safe.
 class OcspKeyRotation {
  public:
   struct Options {
-    std::string folder = {};
+    std::string folder = {};  // Of certificates.
+    std::shared_ptr<OcspPrivateKeys> private_keys = {};
     std::string subject = {};  // DER Name.
     crypto::KeySpec key = {};
     // A successor is there so long before it signs, but at most L/2.

@@ -3,10 +3,13 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
+#include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -14,18 +17,30 @@
 #include "base/random.h"
 #include "base/testing/fake_clock.h"
 #include "base/testing/status_matchers.h"
+#include "crypto/key_source.h"
 #include "crypto/testing/command.h"
+#include "crypto/testing/faulty_hsm.h"
+#include "crypto/testing/soft_hsm.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ledger/entry.h"
 #include "signer/delegate_issuance.h"
 #include "signer/ledger/testing/fake_kv_store.h"
+#include "signer/ocsp_file_keys.h"
+#include "signer/ocsp_private_keys.h"
+#include "signer/ocsp_token_keys.h"
 #include "signer/testing/block_reader.h"
 #include "signer/testing/openssl_oracle.h"
 #include "signer/testing/test_pki.h"
 #include "signer/testing/test_signer.h"
 #include "x509/certificate/certificate.h"
 #include "x509/certificate/names.h"
+
+// Under AddressSanitizer: see crypto/pkcs11_token_test.cc.
+extern "C" const char* __asan_default_options();
+extern "C" const char* __asan_default_options() {
+  return "fast_unwind_on_malloc=0";
+}
 
 namespace chancery::signer {
 namespace {
@@ -57,7 +72,16 @@ testing::TestPki::Options LongLeaves() {
 
 class OcspKeyRotationTest : public ::testing::Test {
  protected:
-  OcspKeyRotationTest() { Start(); }
+  using OpenKeys = std::function<std::shared_ptr<OcspPrivateKeys>()>;
+
+  OcspKeyRotationTest()
+      : OcspKeyRotationTest([this]() -> std::shared_ptr<OcspPrivateKeys> {
+          return std::make_shared<OcspFileKeys>(folder_);
+        }) {}
+  explicit OcspKeyRotationTest(OpenKeys open_keys)
+      : open_keys_(std::move(open_keys)) {
+    Start();
+  }
   ~OcspKeyRotationTest() override {
     std::error_code ignored;
     std::filesystem::remove_all(folder_, ignored);
@@ -74,6 +98,7 @@ class OcspKeyRotationTest : public ::testing::Test {
         signer_->issuers(), signer_->ledger(), clock_, base::SystemRandom(),
         OcspKeyRotation::Options{
             .folder = folder_,
+            .private_keys = open_keys_(),
             .subject = *x509::EncodeName(
                 {{"C", "CH"}, {"O", "Example"}, {"CN", "OCSP"}})});
   }
@@ -139,6 +164,7 @@ class OcspKeyRotationTest : public ::testing::Test {
     return count;
   }
 
+  const OpenKeys open_keys_;
   const testing::TestPki pki_{LongLeaves()};
   const std::string folder_ = NewFolder();
   base::testing::FakeClock clock_{testing::TestPki::Options().now};
@@ -315,6 +341,149 @@ TEST_F(OcspKeyRotationTest, ADamagedKeyIsNamed) {
   EXPECT_FALSE(report.ok());
   EXPECT_THAT(std::string(report.status().message()),
               ::testing::HasSubstr(path));
+}
+
+// A token, before and after all that uses it.
+class Token {
+ protected:
+  Token() { hsm_.AddToken("t"); }
+
+  std::shared_ptr<OcspPrivateKeys> Open() {
+    crypto::KeyOpener opener;
+    auto opened = OcspTokenKeys::Open(
+        {.pkcs11_uri = crypto::testing::FaultyHsm::Uri("t"),
+         .secret = {.file = crypto::testing::WriteTemp(
+                        "pin", crypto::testing::kSoftHsmPin)}},
+        opener);
+    EXPECT_THAT(opened, IsOk());
+    return opened.ok() ? *std::move(opened) : nullptr;
+  }
+  // As OpenSC's pkcs11-tool sees them: "pubkey ocsp-1800000000".
+  static std::set<std::string> Objects() {
+    std::set<std::string> objects;
+    for (const std::string type : {"privkey", "pubkey"}) {
+      const std::string labels =
+          crypto::testing::Shell(std::string("pkcs11-tool --login --pin ") +
+                                 crypto::testing::kSoftHsmPin + " --module " +
+                                 crypto::testing::kSoftHsmModule +
+                                 " --token-label t --list-objects --type " +
+                                 type + " | sed -n 's/^  label: *//p'");
+      std::istringstream lines(labels);
+      for (std::string line; std::getline(lines, line);) {
+        objects.insert(type + " " + line);
+      }
+    }
+    return objects;
+  }
+  static std::set<std::string> HalvesOf(absl::Time created) {
+    const std::string label =
+        absl::StrCat("ocsp-", absl::ToUnixSeconds(created));
+    return {"privkey " + label, "pubkey " + label};
+  }
+
+  crypto::testing::FaultyHsm hsm_;
+};
+
+class OcspKeysInATokenTest : protected Token, public OcspKeyRotationTest {
+ protected:
+  OcspKeysInATokenTest()
+      : OcspKeyRotationTest([this] { return Token::Open(); }) {}
+};
+
+TEST_F(OcspKeysInATokenTest, OnlyCertificatesLieInTheFolder) {
+  const auto report = Step();
+  EXPECT_EQ(Objects(), HalvesOf(report.created));
+  EXPECT_EQ(Files(),
+            std::set<std::string>{absl::StrCat(
+                "ocsp-", absl::ToUnixSeconds(report.created), "-issuing.pem")});
+  const std::string serial = Issue("a");
+  EXPECT_EQ(Ask(serial, "sha1"), "good");
+  EXPECT_EQ(Ask(serial, "sha256"), "good");
+}
+
+TEST_F(OcspKeysInATokenTest, ARestartFindsTheSameKey) {
+  const auto before = Step();
+  const auto files = Files();
+  const std::string serial = Issue("a");
+  Start();
+  EXPECT_EQ(Step().created, before.created);
+  EXPECT_EQ(Files(), files);
+  EXPECT_EQ(Objects(), HalvesOf(before.created));
+  EXPECT_THAT(Delegates(), SizeIs(1));
+  EXPECT_EQ(Ask(Issue("b"), "sha1"), "good");
+}
+
+TEST_F(OcspKeysInATokenTest, AnOldKeyIsDestroyedInTheToken) {
+  const auto first = Step();
+  const std::string serial = Issue("a");
+  clock_.Advance(first.signs_until - absl::Hours(1) - clock_.Now());
+  EXPECT_EQ(Step().keys, 2u);
+  EXPECT_THAT(Objects(), SizeIs(4));
+  Refresh();
+  clock_.Advance(absl::Hours(49));
+  const auto second = Step();
+  Refresh();
+  EXPECT_EQ(Ask(serial, "sha1"), "good");
+  // The token has a bad moment just then: the next step does it.
+  hsm_.Command("fail C_DestroyObject CKR_DEVICE_ERROR\n");
+  EXPECT_FALSE(rotation_->Step().ok());
+  EXPECT_THAT(Objects(), SizeIs(4));
+  EXPECT_EQ(Ask(Issue("b"), "sha1"), "good");
+  hsm_.Command("");
+  EXPECT_EQ(Step().keys, 1u);
+  EXPECT_EQ(Objects(), HalvesOf(second.created));
+  EXPECT_EQ(Files(),
+            std::set<std::string>{absl::StrCat(
+                "ocsp-", absl::ToUnixSeconds(second.created), "-issuing.pem")});
+}
+
+TEST_F(OcspKeysInATokenTest, ALostFolderCostsACertificateOnly) {
+  const auto before = Step();
+  std::filesystem::remove_all(folder_);
+  clock_.Advance(absl::Hours(1));
+  Start();
+  EXPECT_EQ(Step().created, before.created);
+  EXPECT_EQ(Objects(), HalvesOf(before.created));
+  ASSERT_THAT(Delegates(), SizeIs(2));
+  // No longer than the first one: TRUST 6, "lives 3L".
+  for (const auto& [serial, made] : Delegates()) {
+    EXPECT_EQ(made.not_after, before.created + 3 * kL - absl::Seconds(1));
+  }
+  EXPECT_EQ(Ask(Issue("a"), "sha1"), "good");
+}
+
+TEST_F(OcspKeysInATokenTest, AKeyThatWasMadeBeforeACrashIsUsed) {
+  // All but the answer: the key is there, and nobody was told.
+  hsm_.Command("fail C_GetAttributeValue CKR_DEVICE_ERROR next 1\n");
+  EXPECT_FALSE(rotation_->Step().ok());
+  EXPECT_EQ(Objects(), HalvesOf(clock_.Now()));
+  const absl::Time created = clock_.Now();
+  hsm_.Command("");
+  clock_.Advance(absl::Minutes(1));
+  const auto report = Step();
+  EXPECT_EQ(report.created, created);
+  EXPECT_EQ(report.keys, 1u);
+  EXPECT_EQ(Objects(), HalvesOf(created));
+  EXPECT_EQ(Ask(Issue("a"), "sha1"), "good");
+}
+
+TEST_F(OcspKeysInATokenTest, AnAbsentTokenIsTriedAgain) {
+  const auto first = Step();
+  const std::string serial = Issue("a");
+  clock_.Advance(first.signs_until - absl::Hours(1) - clock_.Now());
+  hsm_.Command("absent\n");
+  EXPECT_FALSE(rotation_->Step().ok());
+  hsm_.Command("slots 2\n");
+  absl::StatusOr<OcspKeyRotation::Report> report = rotation_->Step();
+  for (int i = 0; i < 100 && !report.ok(); ++i) {
+    crypto::testing::Shell("sleep 0.1");
+    report = rotation_->Step();
+  }
+  ASSERT_THAT(report, IsOk());
+  EXPECT_EQ(report->keys, 2u);
+  EXPECT_EQ(report->created, first.created);
+  Refresh();
+  EXPECT_EQ(Ask(serial, "sha1"), "good");
 }
 
 }  // namespace

@@ -59,6 +59,7 @@
 #include "signer/root_signer.h"
 #include "signer/signing_threads.h"
 #include "signer/standing.h"
+#include "signer/token_head.h"
 
 namespace chancery::signer {
 namespace {
@@ -140,6 +141,7 @@ struct Lasting {
   const ManifestKeys& manifest_keys;
   Ledger& ledger;
   Standing& standing;
+  TokenHead* token_head;  // Null: none is kept.
   crypto::KeyOpener& opener;
   rpc::Process& process;
 };
@@ -149,7 +151,7 @@ absl::StatusOr<std::unique_ptr<OcspKeyRotation>> BeginRotation(
     const Lasting& lasting) {
   if (!lasting.config.has_ocsp_key_rotation()) return nullptr;
   ASSIGN_OR_RETURN(OcspKeyRotation::Options options,
-                   ToOcspRotation(lasting.config));
+                   ToOcspRotation(lasting.config, lasting.opener));
   auto rotation = std::make_unique<OcspKeyRotation>(
       lasting.issuers, lasting.ledger, lasting.process.clock(),
       base::SystemRandom(), std::move(options));
@@ -192,6 +194,60 @@ class RotationTicker {
   std::optional<rpc::Gauge> until_;
   absl::Time due_ = absl::InfinitePast();
   absl::Time created_ = absl::InfinitePast();
+};
+
+// What the token knows of this ledger is shown when this returns. Null unless
+// the configuration says so.
+absl::StatusOr<std::unique_ptr<TokenHead>> OpenTokenHead(
+    const config::Signer& config, TokenHead::Options options,
+    crypto::KeyOpener& opener, Standing& standing, rpc::Process& process) {
+  if (!config.head_in_token()) return nullptr;
+  options.ignored = [&process](const absl::Status& why) {
+    process.log().Error("head_in_token_ignored", {{"why", why}});
+  };
+  ASSIGN_OR_RETURN(auto opened,
+                   TokenHead::Open(ToKeySource(config.manifest_key()), opener,
+                                   standing, std::move(options)));
+  const auto shown = opened->Show();
+  if (absl::IsUnavailable(shown.status())) return shown.status();
+  if (!shown.ok()) {
+    process.log().Error("head_in_token_not_read", {{"why", shown.status()}});
+  } else if (shown->has_value()) {
+    process.log().Info("head_in_token", {{"time", (*shown)->time},
+                                         {"entries", (*shown)->ledger_size},
+                                         {"epoch", (*shown)->epoch}});
+  }
+  return opened;
+}
+
+// Every minute. A token that cannot is told of once, and tried on.
+class TokenHeadTicker {
+ public:
+  // `head` may be null. Both must outlive this object.
+  TokenHeadTicker(TokenHead* head, rpc::Process& process)
+      : head_(head), process_(process) {}
+
+  void Tick(const NewestHead* newest) {
+    if (head_ == nullptr || newest == nullptr) return;
+    const auto kept = head_->Keep(*newest, process_.clock().Now());
+    if (!kept.ok()) {
+      if (kept.status() != failed_) {
+        process_.log().Error("head_not_kept_in_token",
+                             {{"why", kept.status()}});
+      }
+      failed_ = kept.status();
+    } else if (*kept && (!told_ || !failed_.ok())) {
+      told_ = true;
+      failed_ = absl::OkStatus();
+      process_.log().Info("head_kept_in_token");
+    }
+  }
+
+ private:
+  TokenHead* const head_;
+  rpc::Process& process_;
+  bool told_ = false;
+  absl::Status failed_;
 };
 
 // Which manifest key signs now, by the key set as it is on the disk.
@@ -322,6 +378,7 @@ absl::Status Serve(const Lasting& lasting) {
       "chancery_signer_token_connections",
       "Connections made to tokens since the start: one each if none was lost.");
   RotationTicker rotation_ticker(rotation.get(), process);
+  TokenHeadTicker token_head_ticker(lasting.token_head, process);
   server->SetServing(true);
   absl::Status broken;
   bool same_key = true;
@@ -352,6 +409,7 @@ absl::Status Serve(const Lasting& lasting) {
     connections.Set(static_cast<double>(token.connections));
     if (const auto head = heads.Newest(); head != nullptr) {
       head_at.Set(static_cast<double>(absl::ToUnixSeconds(head->head.time)));
+      token_head_ticker.Tick(head.get());
     }
     // A write failed: only opening the ledger again tells what is in it, so
     // whoever supervises this process has to start it again.
@@ -390,7 +448,7 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
   const ManifestKeys manifest_keys(std::move(keys));
   ASSIGN_OR_RETURN(const block::KeySet key_set,
                    ReadKeySet(config.key_set_file()));
-  ASSIGN_OR_RETURN(std::vector<crypto::PublicKey> believed,
+  ASSIGN_OR_RETURN(const std::vector<crypto::PublicKey> believed,
                    manifest_keys.AllWith(key_set));
   ASSIGN_OR_RETURN(const auto ledger, OpenLedger(config, process));
   process.log().Info("ledger opened", {{"entries", ledger->Head().size}});
@@ -402,8 +460,13 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
                    rpc::OpenAuditLog(config.audit_log(), config.identity(),
                                      credentials.identity(), process.clock(),
                                      process.log()));
-  Standing standing(*ledger, std::move(believed), process.clock(),
+  Standing standing(*ledger, believed, process.clock(),
                     StandingOptions(config));
+  ASSIGN_OR_RETURN(
+      const auto token_head,
+      OpenTokenHead(config,
+                    {.signer = credentials.identity().uri, .keys = believed},
+                    opener, standing, process));
   while (true) {
     ASSIGN_OR_RETURN(const bool active, AwaitActive({.config = config,
                                                      .credentials = credentials,
@@ -420,6 +483,7 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
                            .manifest_keys = manifest_keys,
                            .ledger = *ledger,
                            .standing = standing,
+                           .token_head = token_head.get(),
                            .opener = opener,
                            .process = process}));
     if (process.stop().stop_requested()) return absl::OkStatus();

@@ -62,6 +62,16 @@ class Rotation(ClusterCase):
     def edit_signer(self, change):
         configs.edit(self.cluster, "signer", change)
 
+    def rotate_ocsp_keys(self, folder, more=""):
+        """Has the signer make its delegated OCSP keys itself, from its next start on."""
+        def rotate(text):
+            text, count = re.subn(r'(?m)^  ocsp_certificate_file: .*\n  ocsp_key {\n'
+                                  r'(    .*\n)*  }\n', "  rotate_ocsp_key: true\n", text)
+            self.assertEqual(count, 1, text)
+            return text + (f'ocsp_key_rotation {{\n  folder: "{folder}"\n'
+                           f'  country: "CH"\n  organization: "Example"\n{more}}}\n')
+        self.edit_signer(rotate)
+
     def refresh_all(self):
         """Has each block signed again, as when it is due."""
         with sqlite3.connect(self.folder / "inventory.sqlite", timeout=30) as inventory:
@@ -94,13 +104,7 @@ class OcspKeys(Rotation):
         watch = Watch(self, good, "good")
         try:
             keys = self.work / "ocsp-keys"
-            def rotate(text):
-                text, count = re.subn(r'(?m)^  ocsp_certificate_file: .*\n  ocsp_key {\n'
-                                      r'(    .*\n)*  }\n', "  rotate_ocsp_key: true\n", text)
-                self.assertEqual(count, 1, text)
-                return text + (f'ocsp_key_rotation {{\n  folder: "{keys}"\n'
-                               '  country: "CH"\n  organization: "Example"\n}\n')
-            self.edit_signer(rotate)
+            self.rotate_ocsp_keys(keys)
             self.restart("signer")
             self.refresh_all()
             wait_until("the new key signs", lambda: self.responder_of(good)[0] != before)
@@ -139,6 +143,46 @@ class OcspKeys(Rotation):
         self.assertIn("OCSP No Check", text)
         self.shell("openssl", "verify", "-partial_chain", "-trusted",
                    self.ca / "issuing.pem", path)
+
+
+class OcspKeysInAToken(Rotation):
+    softhsm = True
+
+    def test_they_are_made_there_and_found_again(self):
+        good, _ = self.issue("good.example.com")
+        self.wait_status(good, "good")
+        before, _ = self.responder_of(good)
+        folder = self.work / "ocsp-certificates"
+        self.rotate_ocsp_keys(folder, "  key {\n"
+                              f'    pkcs11_uri: "pkcs11:token={self.hsm.label}"\n'
+                              f'    pkcs11_module: "{self.hsm.module}"\n'
+                              f'    pin_file: "{self.hsm.pin_file}"\n  }}\n')
+        self.restart("signer")
+        self.refresh_all()
+        wait_until("the new key signs", lambda: self.responder_of(good)[0] != before)
+        first, _ = self.responder_of(good)
+        self.assert_status(good, "good")
+        self.assertEqual([p.suffix for p in folder.iterdir()], [".pem"])
+        made = self._keys()
+        self.assertEqual(len(made), 1)
+
+        # The folder is lost; the key is not, and gets another certificate.
+        self.cluster.kill("signer", signal.SIGTERM)
+        shutil.rmtree(folder)
+        self.cluster.start("signer")
+        self.refresh_all()
+        wait_until("the new certificate is used",
+                   lambda: self.responder_of(good)[0] != first)
+        self.assert_status(good, "good")
+        self.assertEqual(self._keys(), made)
+
+    def _keys(self):
+        """Labels of the private keys in the token that the signer made itself."""
+        pin = self.hsm.pin_file.read_text().strip()
+        text = self.shell("pkcs11-tool", "--module", self.hsm.module, "--token-label",
+                          self.hsm.label, "--login", "--pin", pin, "--list-objects",
+                          "--type", "privkey")
+        return re.findall(r"(?m)^  label: +(ocsp-\d+)$", text)
 
 
 class ManifestKey(Rotation):

@@ -197,6 +197,49 @@ class RestoredBackup(Drill):
         self.assertIn(why, done.stderr)
 
 
+class TokenRemembers(Drill):
+    softhsm = True
+
+    def test_a_restored_backup_is_refused_without_a_refresher(self):
+        configs.edit(self.cluster, "signer", lambda text: text + "head_in_token: true\n")
+        early, _ = self.issue("early.example.com")
+        self._restart_and_keep_head()
+        self.cluster.kill("signer", signal.SIGTERM)
+        backup = self.work / "backup"
+        self.copy_ledger(backup)
+        self.cluster.start("signer")
+        self.revoke(early)
+        self.wait_status(early, "revoked")
+        self._restart_and_keep_head()
+        wait_until("the ledger is followed", self.feed_is_whole)
+        size = self.standing()["ledger_size"]
+
+        # Nobody but the token tells it; for the newest ledger that is enough.
+        self.cluster.kill("refresher")
+        self.cluster.kill("signer")
+        self.spawn("signer")
+        self.wait_state("ACTIVE")
+        self.cluster.kill("signer")
+        shutil.rmtree(self.path("ledger"))
+        shutil.copytree(backup, self.path("ledger"))
+        self.spawn("signer")
+        behind = self.wait_state("BEHIND")
+        self.assertLess(behind["ledger_size"], size)
+        self.assertIn("ledger behind", behind["why"])
+
+        self.cluster.start("refresher")
+        self.wait_state("ACTIVE")
+        self.assertGreaterEqual(self.standing()["ledger_size"], size)
+        self.wait_status(early, "revoked")
+
+    def _restart_and_keep_head(self):
+        """The first head after a start is kept in the token at once."""
+        before = self.log("signer").count("head_kept_in_token")
+        self.restart("signer")
+        wait_until("the token has the head",
+                   lambda: self.log("signer").count("head_kept_in_token") > before)
+
+
 class Clone(Drill):
     def test_it_is_refused(self):
         first, _ = self.issue("first.example.com")
