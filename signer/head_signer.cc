@@ -24,22 +24,23 @@ constexpr absl::Duration kSameMoment = absl::Seconds(1);
 }  // namespace
 
 absl::Status HeadSigner::CatchUp(const LedgerView& view) {
-  const auto take = [&](const BlockState& block) {
-    // The ledger's keys of blocks have 16 bytes.
-    const block::BlockId id = *block::ToBlockId(block.block_id);
-    if (block.version != 0 && block.refresh_at != absl::InfiniteFuture()) {
-      index_[id] = block.version;
-    } else {
-      index_.erase(id);
-    }
-    if (block.HasUnsignedChanges() || block.version == 0) {
-      unreflected_.try_emplace(id,
-                               std::max(read_to_, block.signed_ledger_size));
-    } else {
-      unreflected_.erase(id);
-    }
-    return absl::OkStatus();
-  };
+  const auto take =
+      [&](const BlockState& block) ABSL_EXCLUSIVE_LOCKS_REQUIRED(signing_) {
+        // The ledger's keys of blocks have 16 bytes.
+        const block::BlockId id = *block::ToBlockId(block.block_id);
+        if (block.version != 0 && block.refresh_at != absl::InfiniteFuture()) {
+          index_[id] = block.version;
+        } else {
+          index_.erase(id);
+        }
+        if (block.HasUnsignedChanges() || block.version == 0) {
+          unreflected_.try_emplace(
+              id, std::max(read_to_, block.signed_ledger_size));
+        } else {
+          unreflected_.erase(id);
+        }
+        return absl::OkStatus();
+      };
   RETURN_IF_ERROR(read_to_ == 0
                       ? view.state().Blocks(take)
                       : view.state().BlocksChangedSince(read_to_, take));

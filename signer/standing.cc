@@ -168,16 +168,17 @@ absl::StatusOr<StandingReport> Standing::Judge() {
   RETURN_IF_ERROR(Load());
   ASSIGN_OR_RETURN(const StoreFacts facts, ledger_.Facts());
   StandingReport report = Verdict(facts);
-  const auto close = [&](const absl::Status& why) {
-    ledger_.Bar(why);
-    // Whoever starts again with this store has to know it.
-    if (furthest_.has_value() && report.wanted_size > facts.head.size &&
-        facts.witness != furthest_->row) {
-      RETURN_IF_ERROR(ledger_.KeepWitness(furthest_->row));
-    }
-    active_ = false;
-    return absl::OkStatus();
-  };
+  const auto close =
+      [&](const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+        ledger_.Bar(why);
+        // Whoever starts again with this store has to know it.
+        if (furthest_.has_value() && report.wanted_size > facts.head.size &&
+            facts.witness != furthest_->row) {
+          RETURN_IF_ERROR(ledger_.KeepWitness(furthest_->row));
+        }
+        active_ = false;
+        return absl::OkStatus();
+      };
   if (!report.active()) {
     RETURN_IF_ERROR(close(report.why));
     return report;
