@@ -23,23 +23,14 @@ absl::StatusOr<std::vector<CK_OBJECT_HANDLE>> Find(const Pkcs11Module& module,
                                                    CK_SESSION_HANDLE session,
                                                    const std::string& label) {
   const CK_OBJECT_CLASS data = CKO_DATA;
-  std::vector<CK_ATTRIBUTE> wanted = {
-      Attribute(CKA_CLASS, &data),
-      Attribute(CKA_APPLICATION, absl::string_view(kPkcs11Application)),
-      Attribute(CKA_LABEL, label)};
-  RETURN_IF_ERROR(Pkcs11Status(
-      module->C_FindObjectsInit(session, wanted.data(), wanted.size()),
-      "finding data"));
-  std::vector<CK_OBJECT_HANDLE> found;
-  CK_RV value = CKR_OK;
-  for (CK_ULONG count = 1; value == CKR_OK && count > 0;) {
-    CK_OBJECT_HANDLE some[16];
-    count = 0;
-    value = module->C_FindObjects(session, some, 16, &count);
-    if (value == CKR_OK) found.insert(found.end(), some, some + count);
-  }
-  module->C_FindObjectsFinal(session);
-  RETURN_IF_ERROR(Pkcs11Status(value, "finding data"));
+  ASSIGN_OR_RETURN(
+      const std::vector<CK_OBJECT_HANDLE> found,
+      FindObjects(
+          module, session,
+          {Attribute(CKA_CLASS, &data),
+           Attribute(CKA_APPLICATION, absl::string_view(kPkcs11Application)),
+           Attribute(CKA_LABEL, label)},
+          "finding data"));
   RETURN_IF_ERROR(CheckLoggedIn(module, session));
   return found;
 }

@@ -45,26 +45,6 @@ absl::StatusOr<std::vector<CK_OBJECT_HANDLE>> Find(const Pkcs11Module& module,
   return found;
 }
 
-absl::StatusOr<std::vector<CK_OBJECT_HANDLE>> AllOf(
-    const Pkcs11Module& module, CK_SESSION_HANDLE session,
-    CK_OBJECT_CLASS object_class) {
-  CK_ATTRIBUTE wanted =
-      Attribute(CKA_CLASS, &object_class, sizeof object_class);
-  RETURN_IF_ERROR(Pkcs11Status(module->C_FindObjectsInit(session, &wanted, 1),
-                               "listing keys"));
-  std::vector<CK_OBJECT_HANDLE> found;
-  CK_RV value = CKR_OK;
-  for (CK_ULONG count = 1; value == CKR_OK && count > 0;) {
-    CK_OBJECT_HANDLE some[16];
-    count = 0;
-    value = module->C_FindObjects(session, some, 16, &count);
-    if (value == CKR_OK) found.insert(found.end(), some, some + count);
-  }
-  module->C_FindObjectsFinal(session);
-  RETURN_IF_ERROR(Pkcs11Status(value, "listing keys"));
-  return found;
-}
-
 // An attribute's value; nullopt if the token does not tell it.
 absl::StatusOr<std::optional<std::string>> Read(const Pkcs11Module& module,
                                                 CK_SESSION_HANDLE session,
@@ -149,7 +129,33 @@ absl::StatusOr<PublicKey> FromObject(const Pkcs11Module& module,
   return FromEc(*parameters, *point);
 }
 
+absl::StatusOr<std::vector<CK_OBJECT_HANDLE>> AllOf(
+    const Pkcs11Module& module, CK_SESSION_HANDLE session,
+    CK_OBJECT_CLASS object_class) {
+  return FindObjects(module, session,
+                     {Attribute(CKA_CLASS, &object_class, sizeof object_class)},
+                     "listing keys");
+}
+
 }  // namespace
+
+absl::StatusOr<std::vector<CK_OBJECT_HANDLE>> FindObjects(
+    const Pkcs11Module& module, CK_SESSION_HANDLE session,
+    std::vector<CK_ATTRIBUTE> wanted, absl::string_view what) {
+  RETURN_IF_ERROR(Pkcs11Status(
+      module->C_FindObjectsInit(session, wanted.data(), wanted.size()), what));
+  std::vector<CK_OBJECT_HANDLE> found;
+  CK_RV value = CKR_OK;
+  for (CK_ULONG count = 1; value == CKR_OK && count > 0;) {
+    CK_OBJECT_HANDLE some[16];
+    count = 0;
+    value = module->C_FindObjects(session, some, 16, &count);
+    if (value == CKR_OK) found.insert(found.end(), some, some + count);
+  }
+  module->C_FindObjectsFinal(session);
+  RETURN_IF_ERROR(Pkcs11Status(value, what));
+  return found;
+}
 
 absl::Status CheckLoggedIn(const Pkcs11Module& module,
                            CK_SESSION_HANDLE session) {

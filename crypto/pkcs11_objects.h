@@ -42,6 +42,11 @@ absl::StatusOr<PublicKey> ReadPublicKey(const Pkcs11Module& module,
                                         CK_SESSION_HANDLE session,
                                         CK_OBJECT_HANDLE private_key);
 
+// All objects that have these attributes and that the session sees.
+absl::StatusOr<std::vector<CK_OBJECT_HANDLE>> FindObjects(
+    const Pkcs11Module& module, CK_SESSION_HANDLE session,
+    std::vector<CK_ATTRIBUTE> wanted, absl::string_view what);
+
 // All private and public keys, by name. Unavailable if the login is lost:
 // private keys would be missing.
 absl::StatusOr<std::vector<TokenKey>> ListKeys(const Pkcs11Module& module,
