@@ -146,8 +146,9 @@ absl::Status HeadKeeper::Take(const block::SignedHead& signed_head,
   } else {
     // Blocks without life are sent no more.
     if (first_.has_value()) {
-      std::erase_if(first_->lacking, [&](const auto& row) {
-        return newest_->index.VersionOf(row.first) == 0;
+      const block::Index& newest = newest_->index;
+      std::erase_if(first_->lacking, [&newest](const auto& row) {
+        return newest.VersionOf(row.first) == 0;
       });
       last_ = std::move(waiting);
     } else {
