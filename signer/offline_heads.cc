@@ -3,24 +3,16 @@
 #include <sys/stat.h>
 
 #include "absl/strings/str_cat.h"
-#include "base/bytes.h"
 #include "base/file.h"
 #include "base/status_macros.h"
-#include "block/manifest.h"
 #include "chancery/block/v1/head.pb.h"
+#include "signer/manifest_keys.h"
 
 namespace chancery::signer {
 namespace {
 
 // An index has 24 bytes for each block.
 constexpr size_t kMaxFileBytes = 64 << 20;
-
-absl::StatusOr<block::KeySet> ReadKeySet(const std::string& file) {
-  ASSIGN_OR_RETURN(const std::string bytes, base::ReadFile(file));
-  ASSIGN_OR_RETURN(const block::Signed parsed,
-                   block::Signed::Parse(base::AsBytes(bytes)));
-  return block::KeySet::Parse(base::AsBytes(parsed.message));
-}
 
 // Another one for another content; empty: there is no file.
 std::string ContentOf(const std::string& file) {
@@ -42,13 +34,7 @@ absl::StatusOr<std::unique_ptr<OfflineHeads>> OfflineHeads::Open(
           "offline_head_file: needs key_set_file, which says whose heads "
           "count");
     }
-    auto read = ReadKeySet(key_set_file);
-    if (!read.ok()) {
-      return absl::Status(read.status().code(),
-                          absl::StrCat("key_set_file: ", key_set_file, ": ",
-                                       read.status().message()));
-    }
-    keys = *std::move(read);
+    ASSIGN_OR_RETURN(keys, ReadKeySet(key_set_file));
   }
   std::unique_ptr<OfflineHeads> heads(
       new OfflineHeads(std::move(keys), std::move(failed)));

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/testing/status_matchers.h"
+#include "block/key_set_file.h"
 #include "block/manifest.h"
 #include "chancery/block/v1/head.pb.h"
 #include "crypto/software_key.h"
@@ -109,6 +110,18 @@ TEST_F(OfflineHeadsTest, WhatCannotBeBelievedChangesNothing) {
   Bring(kTime + absl::Hours(1), {}, block::kHeadType);
   EXPECT_EQ(heads->Read(), (Rows{{IdOf(0x33, 1), 5}}));
   EXPECT_EQ(failures_.size(), 3u);
+}
+
+// TRUST 4: "k of n".
+TEST_F(OfflineHeadsTest, TheKeySetMayBeSignedBySeveralRoots) {
+  const std::string bytes = *base::ReadFile(key_set_);
+  block::KeySetFile file = *block::KeySetFile::Parse(base::AsBytes(bytes));
+  ASSERT_THAT(block::AddSignature(**crypto::GenerateKey({}), file), IsOk());
+  Write(key_set_, file.Encode());
+  Bring(kTime, {{IdOf(0x33, 1), 5}});
+  const auto heads = Open();
+  ASSERT_NE(heads, nullptr);
+  EXPECT_EQ(heads->Read(), (Rows{{IdOf(0x33, 1), 5}}));
 }
 
 TEST_F(OfflineHeadsTest, NeedsAKeySet) {

@@ -10,7 +10,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "base/bytes.h"
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "block/key_set.h"
@@ -20,6 +19,7 @@
 #include "signer/config.h"
 #include "signer/crl_files.h"
 #include "signer/ledger/rocksdb_store.h"
+#include "signer/manifest_keys.h"
 #include "signer/revocation_limit.h"
 #include "signer/signing_threads.h"
 
@@ -46,16 +46,6 @@ absl::StatusOr<std::unique_ptr<Ledger>> OpenLedger(const config::Signer& config,
   Ledger::Options options;
   options.max_clock_gap = absl::InfiniteDuration();
   return Ledger::Open(std::move(store), clock, options);
-}
-
-absl::StatusOr<uint64_t> KeySetVersion(const std::string& file) {
-  if (file.empty()) return 0;
-  ASSIGN_OR_RETURN(const std::string bytes, base::ReadFile(file));
-  ASSIGN_OR_RETURN(const block::Signed parsed,
-                   block::Signed::Parse(base::AsBytes(bytes)));
-  ASSIGN_OR_RETURN(const block::KeySet keys,
-                   block::KeySet::Parse(base::AsBytes(parsed.message)));
-  return keys.version;
 }
 
 // Members in the order in which they need one another.
@@ -127,8 +117,8 @@ absl::StatusOr<std::unique_ptr<OfflineSigner>> OfflineSigner::Open(
                                  .operators = {},
                                  .confirm_clock = confirm_clock};
   ASSIGN_OR_RETURN(options.operators, LoadOperators(config.air_gap()));
-  ASSIGN_OR_RETURN(const uint64_t key_set_version,
-                   KeySetVersion(config.key_set_file()));
+  ASSIGN_OR_RETURN(const block::KeySet key_set,
+                   ReadKeySet(config.key_set_file()));
   crypto::KeyOpener opener;
   ASSIGN_OR_RETURN(std::vector<Issuer> issuers, LoadIssuers(config, opener));
   ASSIGN_OR_RETURN(std::unique_ptr<crypto::SigningKey> manifest_key,
@@ -141,7 +131,7 @@ absl::StatusOr<std::unique_ptr<OfflineSigner>> OfflineSigner::Open(
                                                 options.channel));
   auto signer = std::make_unique<Assembled>(
       std::move(issuers), std::move(manifest_key), std::move(ledger),
-      std::move(crl_files), CountThreads(config), key_set_version,
+      std::move(crl_files), CountThreads(config), key_set.version,
       std::move(folder), std::move(options), clock, random);
   RETURN_IF_ERROR(signer->CleanUp());
   return signer;
