@@ -10,8 +10,7 @@
 #include <span>
 #include <vector>
 
-#include "base/bytes.h"
-#include "crypto/digest.h"
+#include "crypto/p256_signed.h"
 #include "crypto/public_key.h"
 
 namespace chancery::crypto {
@@ -25,16 +24,10 @@ class P256Table {
   P256Table(const P256Table&) = delete;
   P256Table& operator=(const P256Table&) = delete;
 
-  struct Signed {
-    Sha256Digest digest;    // Of the message.
-    base::Bytes signature;  // DER.
-  };
-
-  // Of each whether it is the key's: the verification of FIPS 186-5 section
-  // 6.4.2, by OpenSSL's arithmetic. Those that come together share an
+  // Of each whether it is the key's. Those that come together share an
   // inversion, which alone is a third of the time. False also if OpenSSL had no
   // memory.
-  std::vector<bool> Verify(std::span<const Signed> all) const;
+  std::vector<bool> Verify(std::span<const P256Signed> all) const;
 
  private:
   struct State;

@@ -75,8 +75,8 @@ std::string Signature(absl::string_view r, absl::string_view s) {
 
 bool Verifies(const P256Table& table, const std::string& message,
               const std::string& signature) {
-  const P256Table::Signed one{.digest = Sha256(AsBytes(message)),
-                              .signature = AsBytes(signature)};
+  const P256Signed one{.digest = Sha256(AsBytes(message)),
+                       .signature = AsBytes(signature)};
   return table.Verify({&one, 1})[0];
 }
 
@@ -124,7 +124,7 @@ TEST(P256TableTest, VerifiesManyAtOnce) {
   ASSERT_NE(table, nullptr);
   for (const size_t count : {0, 1, 2, 33}) {
     std::vector<std::string> signatures(count);
-    std::vector<P256Table::Signed> all;
+    std::vector<P256Signed> all;
     for (size_t i = 0; i < count; ++i) {
       const std::string message = absl::StrCat("message ", i);
       signatures[i] = *key->Sign(AsBytes(message));

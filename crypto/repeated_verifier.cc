@@ -29,7 +29,7 @@ std::vector<absl::Status> RepeatedVerifier::VerifyEach(
   std::vector<bool> verified(all.size());
   const P256Table* const table = Table(all.size());
   if (table != nullptr && algorithm == SignatureAlgorithm::kEcdsaSha256) {
-    std::vector<P256Table::Signed> digests;
+    std::vector<P256Signed> digests;
     digests.reserve(all.size());
     for (const Signed& one : all) {
       digests.push_back(

@@ -24,9 +24,23 @@ absl::Status Malformed(const char* field) {
   return absl::InvalidArgumentError(absl::StrCat("csr: malformed ", field));
 }
 
+// The parts of a request, which point into it.
+struct Parts {
+  base::Bytes info, algorithm, signature;
+  base::Bytes subject, spki;
+  std::optional<base::Bytes> attributes;
+};
+
+// All that it asks for but the key.
+struct Asked {
+  std::vector<Attribute> subject = {};
+  std::vector<AltName> alt_names = {};
+  std::vector<RequestedExtension> extensions = {};
+};
+
 // Extensions ::= SEQUENCE OF SEQUENCE { OID, critical DEFAULT FALSE, OCTET
 // STRING }
-absl::Status ReadExtensions(der::Reader list, Csr& csr) {
+absl::Status ReadExtensions(der::Reader list, Asked& asked) {
   std::set<std::string> seen;
   size_t count = 0;
   for (der::Reader rest = list; !rest.AtEnd(); ++count) {
@@ -55,18 +69,18 @@ absl::Status ReadExtensions(der::Reader list, Csr& csr) {
                        " twice (RFC 5280 section 4.2)"));
     }
     if (dotted == kSubjectAltName) {
-      ASSIGN_OR_RETURN(csr.alt_names, ParseAltNames(value));
+      ASSIGN_OR_RETURN(asked.alt_names, ParseAltNames(value));
     } else {
-      csr.extensions.push_back({.oid = std::move(dotted),
-                                .critical = critical,
-                                .value = base::ToString(value)});
+      asked.extensions.push_back({.oid = std::move(dotted),
+                                  .critical = critical,
+                                  .value = base::ToString(value)});
     }
   }
   return absl::OkStatus();
 }
 
 // attributes [0] IMPLICIT SET OF SEQUENCE { type OID, values SET }
-absl::Status ReadAttributes(base::Bytes contents, Csr& csr) {
+absl::Status ReadAttributes(base::Bytes contents, Asked& asked) {
   der::Reader attributes(contents);
   bool seen = false;
   while (!attributes.AtEnd()) {
@@ -81,7 +95,7 @@ absl::Status ReadAttributes(base::Bytes contents, Csr& csr) {
       return Malformed("extensionRequest");
     }
     seen = true;
-    RETURN_IF_ERROR(ReadExtensions(extensions, csr));
+    RETURN_IF_ERROR(ReadExtensions(extensions, asked));
   }
   return absl::OkStatus();
 }
@@ -90,67 +104,86 @@ absl::Status ReadAttributes(base::Bytes contents, Csr& csr) {
 // signature } CertificationRequestInfo ::= SEQUENCE { version INTEGER (0),
 // subject Name,
 //   subjectPKInfo, attributes [0] IMPLICIT SET OF Attribute }
-absl::StatusOr<Csr> Parse(base::Bytes der, KeyCheck check_key, bool verify) {
+absl::StatusOr<Parts> Split(base::Bytes der) {
   if (der.size() > kMaxCsr) {
     return absl::InvalidArgumentError(absl::StrCat(
         "csr: ", der.size(), " bytes; at most ", kMaxCsr, " are allowed"));
   }
+  Parts parts;
   der::Reader in(der), outer, info;
-  base::Bytes info_element, algorithm, signature, subject, spki;
   if (!in.ReadSequence(outer) || !in.AtEnd() ||
-      !outer.ReadElement(Tag::kSequence, info_element) ||
-      !outer.ReadElement(Tag::kSequence, algorithm) ||
-      !outer.ReadBitString(signature) || !outer.AtEnd()) {
+      !outer.ReadElement(Tag::kSequence, parts.info) ||
+      !outer.ReadElement(Tag::kSequence, parts.algorithm) ||
+      !outer.ReadBitString(parts.signature) || !outer.AtEnd()) {
     return Malformed("structure");
   }
-  der::Reader whole(info_element);
+  der::Reader whole(parts.info);
   int64_t version;
-  std::optional<base::Bytes> attributes;
   if (!whole.ReadSequence(info) || !info.ReadInt64(version) || version != 0) {
     return Malformed("version");
   }
-  if (!info.ReadElement(Tag::kSequence, subject) ||
-      !info.ReadElement(Tag::kSequence, spki) ||
-      !info.ReadOptional(der::ImplicitConstructed(0), attributes) ||
+  if (!info.ReadElement(Tag::kSequence, parts.subject) ||
+      !info.ReadElement(Tag::kSequence, parts.spki) ||
+      !info.ReadOptional(der::ImplicitConstructed(0), parts.attributes) ||
       !info.AtEnd()) {
     return Malformed("certificationRequestInfo");
   }
-  ASSIGN_OR_RETURN(crypto::PublicKey key, crypto::PublicKey::FromSpki(spki));
-  RETURN_IF_ERROR(check_key(key));
-  ASSIGN_OR_RETURN(const crypto::SignatureAlgorithm scheme,
-                   crypto::ParseSignatureAlgorithm(algorithm));
-  if (verify && !key.Verify(scheme, info_element, signature).ok()) {
-    return absl::InvalidArgumentError(
-        "csr: its signature does not verify under the key that it asks for");
+  return parts;
+}
+
+absl::StatusOr<Asked> ReadAsked(const Parts& parts) {
+  Asked asked;
+  ASSIGN_OR_RETURN(asked.subject, ParseName(parts.subject));
+  if (parts.attributes.has_value()) {
+    RETURN_IF_ERROR(ReadAttributes(*parts.attributes, asked));
   }
-  ASSIGN_OR_RETURN(std::vector<Attribute> names, ParseName(subject));
-  Csr csr{.subject = std::move(names),
-          .alt_names = {},
-          .public_key = std::move(key),
-          .extensions = {}};
-  if (attributes.has_value()) RETURN_IF_ERROR(ReadAttributes(*attributes, csr));
-  return csr;
+  return asked;
 }
 
 absl::Status AnyKey(const crypto::PublicKey&) { return absl::OkStatus(); }
 
 }  // namespace
 
+absl::StatusOr<UnprovenCsr> ParseCsrToProve(base::Bytes der,
+                                            KeyCheck check_key) {
+  ASSIGN_OR_RETURN(const Parts parts, Split(der));
+  ASSIGN_OR_RETURN(crypto::PublicKey key,
+                   crypto::PublicKey::FromSpki(parts.spki));
+  RETURN_IF_ERROR(check_key(key));
+  ASSIGN_OR_RETURN(const crypto::SignatureAlgorithm algorithm,
+                   crypto::ParseSignatureAlgorithm(parts.algorithm));
+  ASSIGN_OR_RETURN(Asked asked, ReadAsked(parts));
+  return UnprovenCsr{.csr = {.subject = std::move(asked.subject),
+                             .alt_names = std::move(asked.alt_names),
+                             .public_key = key,
+                             .extensions = std::move(asked.extensions)},
+                     .proof = {.key = std::move(key),
+                               .algorithm = algorithm,
+                               .message = parts.info,
+                               .signature = parts.signature}};
+}
+
+absl::Status CheckProven(const absl::Status& verified) {
+  if (verified.ok()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "csr: its signature does not verify under the key that it asks for");
+}
+
 absl::StatusOr<Csr> ParseCsr(base::Bytes der, KeyCheck check_key) {
-  return Parse(der, check_key, true);
+  ASSIGN_OR_RETURN(UnprovenCsr read, ParseCsrToProve(der, check_key));
+  const crypto::SignatureClaim& proof = read.proof;
+  RETURN_IF_ERROR(CheckProven(
+      proof.key.Verify(proof.algorithm, proof.message, proof.signature)));
+  return std::move(read.csr);
 }
 
-absl::StatusOr<Csr> ParseCsr(base::Bytes der) {
-  return Parse(der, AnyKey, true);
-}
+absl::StatusOr<Csr> ParseCsr(base::Bytes der) { return ParseCsr(der, AnyKey); }
 
-absl::StatusOr<Csr> ParseCsrUnverified(base::Bytes der) {
-  return Parse(der, AnyKey, false);
-}
-
-std::vector<AltName> RequestedNames(const Csr& csr) {
-  std::vector<AltName> names = csr.alt_names;
-  for (const Attribute& attribute : csr.subject) {
+absl::StatusOr<std::vector<AltName>> ParseRequestedNames(base::Bytes der) {
+  ASSIGN_OR_RETURN(const Parts parts, Split(der));
+  ASSIGN_OR_RETURN(Asked asked, ReadAsked(parts));
+  std::vector<AltName> names = std::move(asked.alt_names);
+  for (const Attribute& attribute : asked.subject) {
     if (attribute.type == "emailAddress") {
       names.push_back({.kind = AltNameKind::kEmail, .value = attribute.value});
     }

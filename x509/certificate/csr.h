@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "base/bytes.h"
 #include "crypto/public_key.h"
+#include "crypto/verify_together.h"
 #include "x509/certificate/names.h"
 
 namespace chancery::x509 {
@@ -46,13 +47,22 @@ using KeyCheck = absl::FunctionRef<absl::Status(const crypto::PublicKey&)>;
 absl::StatusOr<Csr> ParseCsr(base::Bytes der, KeyCheck check_key);
 absl::StatusOr<Csr> ParseCsr(base::Bytes der);
 
-// As ParseCsr, but nobody has shown that they have the key: for what a request
-// asks for, before somebody else looks at its signature.
-absl::StatusOr<Csr> ParseCsrUnverified(base::Bytes der);
+// As ParseCsr, but its own signature is still to be verified, by the caller,
+// who has several of them at once.
+struct UnprovenCsr {
+  Csr csr;
+  crypto::SignatureClaim proof;  // Of bytes of what was parsed.
+};
+absl::StatusOr<UnprovenCsr> ParseCsrToProve(base::Bytes der,
+                                            KeyCheck check_key);
+// What ParseCsr says if `verified`, of its proof, is an error.
+absl::Status CheckProven(const absl::Status& verified);
 
-// All names by which it asks to be known: its subjectAltName, and the e-mail
-// addresses in its subject.
-std::vector<AltName> RequestedNames(const Csr& csr);
+// All names by which a request asks to be known: its subjectAltName, and the
+// e-mail addresses in its subject. Neither its key nor its signature is looked
+// at: for who may ask for what, before somebody else parses the request.
+// InvalidArgument: malformed otherwise, as ParseCsr says it.
+absl::StatusOr<std::vector<AltName>> ParseRequestedNames(base::Bytes der);
 
 }  // namespace chancery::x509
 
