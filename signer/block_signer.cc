@@ -20,6 +20,8 @@ namespace {
 
 // Above so many changed records the whole block is signed (TRUST 4).
 constexpr size_t kMaxDeltaRecords = 256;
+// So many records are not worth another thread.
+constexpr size_t kGrain = 8;
 // Blocks whose state is kept decoded; others are read again from the ledger.
 constexpr size_t kMaxDecoded = 256;
 // After so many deltas a block is stored whole: reading it again is not to take
@@ -147,7 +149,7 @@ BlockSigner::~BlockSigner() = default;
 absl::Status BlockSigner::Shared::SignRecords(
     const Issuer& issuer, absl::Time ledger_time,
     std::vector<block::Record*> records) {
-  return threads.Run(records.size(), [&](size_t i) {
+  return threads.Run(records.size(), kGrain, [&](size_t i) {
     return SignRecord(issuer, ledger_time, *records[i]);
   });
 }

@@ -1,10 +1,16 @@
 #include "signer/first_error.h"
 
 namespace chancery::signer {
+namespace {
+
+// So many are not worth another thread.
+constexpr size_t kGrain = 8;
+
+}  // namespace
 
 void FirstError::Run(Work work) {
   threads_
-      .Run(end(),
+      .Run(end(), kGrain,
            [&](size_t i) {
              if (i >= end()) return absl::OkStatus();
              if (const absl::Status done = work(i); !done.ok()) Record(i, done);

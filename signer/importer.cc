@@ -22,6 +22,8 @@ namespace chancery::signer {
 namespace {
 
 constexpr size_t kMaxItems = 4096;
+// So many are not worth another thread.
+constexpr size_t kGrain = 8;
 constexpr int kCertificateHold = 6;
 
 // An item that was checked, and where it stood in the request.
@@ -92,7 +94,7 @@ absl::StatusOr<std::vector<Checked>> CheckAll(
     const std::vector<ImportItem>& items, absl::Time now) {
   std::vector<absl::StatusOr<Checked>> results(items.size(),
                                                absl::UnknownError(""));
-  RETURN_IF_ERROR(threads.Run(items.size(), [&](size_t i) {
+  RETURN_IF_ERROR(threads.Run(items.size(), kGrain, [&](size_t i) {
     results[i] = Check(issuer, ca, items[i], i, now);
     return absl::OkStatus();
   }));

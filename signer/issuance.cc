@@ -14,6 +14,7 @@
 #include "base/encoding.h"
 #include "base/status_macros.h"
 #include "crypto/digest.h"
+#include "crypto/verify_together.h"
 #include "policy/build_certificate.h"
 #include "policy/certificate_lints.h"
 #include "policy/key_rules.h"
@@ -29,8 +30,11 @@ namespace {
 
 constexpr size_t kRandomOctets = 16;
 
-// As many as a thread takes of a batch at a time.
-constexpr size_t kVerifiedTogether = 32;
+// A batch is prepared in so many pieces, or fewer if it is small: enough for
+// all threads to end together, and large, as what is verified together costs
+// less.
+constexpr size_t kPieces = 12;
+constexpr size_t kSmallestPiece = 4;
 
 // TRUST 3: one byte of epoch, 127 random bits, at most 17 octets.
 std::string NewSerial(uint64_t epoch, base::Random& random) {
@@ -178,6 +182,8 @@ absl::StatusOr<std::optional<Issued>> Issuance::Repeated(
 // A request on its way to an answer.
 struct Issuance::Order {
   const Issuer* issuer = nullptr;
+  const policy::Profile* profile = nullptr;
+  std::optional<x509::UnprovenCsr> asked = {};  // Until it is prepared.
   ledger::CertificateEntry entry = {};
   std::string spki_sha256 = {};  // Of the key that is certified.
   Signed made = {};              // Until it is verified.
@@ -195,36 +201,57 @@ absl::StatusOr<Issuance::Reading> Issuance::Read() const {
   return reading;
 }
 
-absl::StatusOr<Issuance::Order> Issuance::Prepare(
+absl::StatusOr<Issuance::Order> Issuance::Understand(
     const IssueRequest& request, const absl::StatusOr<Reading>& reading) {
   Order order;
   ASSIGN_OR_RETURN(order.issuer, issuers_.Named(request.issuer));
-  const Issuer& issuer = *order.issuer;
-  ASSIGN_OR_RETURN(const policy::Profile* profile,
-                   ProfileOf(issuer, request.profile));
-  ASSIGN_OR_RETURN(const ledger::Origin origin, OriginOf(request, issuer));
+  ASSIGN_OR_RETURN(order.profile, ProfileOf(*order.issuer, request.profile));
+  ASSIGN_OR_RETURN(order.entry.origin, OriginOf(request, *order.issuer));
   RETURN_IF_ERROR(reading.status());
-  const State& state = reading->view->state();
-  ASSIGN_OR_RETURN(order.repeated, Repeated(state, issuer, origin));
+  ASSIGN_OR_RETURN(order.repeated, Repeated(reading->view->state(),
+                                            *order.issuer, order.entry.origin));
   if (order.repeated.has_value()) return order;
-
   ASSIGN_OR_RETURN(
-      const x509::Csr csr,
-      x509::ParseCsr(base::AsBytes(request.csr), policy::CheckKey));
+      order.asked,
+      x509::ParseCsrToProve(base::AsBytes(request.csr), policy::CheckKey));
+  return order;
+}
+
+void Issuance::CheckProofs(absl::Span<absl::StatusOr<Order>> orders) {
+  std::vector<absl::StatusOr<Order>*> asking;
+  std::vector<crypto::SignatureClaim> proofs;
+  for (absl::StatusOr<Order>& order : orders) {
+    if (!order.ok() || !order->asked.has_value()) continue;
+    asking.push_back(&order);
+    proofs.push_back(order->asked->proof);
+  }
+  const std::vector<absl::Status> verified = crypto::VerifyTogether(proofs);
+  for (size_t i = 0; i < asking.size(); ++i) {
+    const absl::Status proven = x509::CheckProven(verified[i]);
+    if (!proven.ok()) *asking[i] = proven;
+  }
+}
+
+absl::Status Issuance::Prepare(const IssueRequest& request,
+                               const Reading& reading, Order& order) {
+  const Issuer& issuer = *order.issuer;
+  const x509::Csr& csr = order.asked->csr;
   order.spki_sha256 = base::ToString(crypto::Sha256(csr.public_key.spki()));
-  RETURN_IF_ERROR(CheckNotCompromised(state, order.spki_sha256));
+  RETURN_IF_ERROR(
+      CheckNotCompromised(reading.view->state(), order.spki_sha256));
   if (issuer.blocked_keys != nullptr) {
     RETURN_IF_ERROR(issuer.blocked_keys->Check(csr.public_key));
   }
-  const std::string serial = NewSerial(reading->epoch, random_);
+  const std::string serial = NewSerial(reading.epoch, random_);
   const uint32_t crl_shard = ShardForSerial(issuer, serial);
   ASSIGN_OR_RETURN(
       const x509::CertificateFacts facts,
       policy::BuildCertificate(
-          *profile, csr, FactsOf(issuer, crl_shard), serial,
+          *order.profile, csr, FactsOf(issuer, crl_shard), serial,
           {.not_before = request.not_before, .not_after = request.not_after},
           clock_.Now()));
-  ASSIGN_OR_RETURN(order.made, Sign(issuer, *profile, csr.public_key, facts));
+  ASSIGN_OR_RETURN(order.made,
+                   Sign(issuer, *order.profile, csr.public_key, facts));
   order.entry = {
       .imported = false,
       .issuer_id = issuer.issuer_id,
@@ -235,14 +262,14 @@ absl::StatusOr<Issuance::Order> Issuance::Prepare(
       .place = 0,
       .block_capacity = 0,
       .lifetime_class = LifetimeClass(facts.not_after - facts.not_before),
-      .profile = profile->name,
-      .origin = origin,
+      .profile = order.profile->name,
+      .origin = std::move(order.entry.origin),
       .certificate = {}};  // When it is verified.
-  return order;
+  order.asked.reset();
+  return absl::OkStatus();
 }
 
-// Whatever the CA's key signed is verified under its certificate; several at
-// once, which costs less.
+// Whatever the CA's key signed is verified under its certificate.
 void Issuance::Verify(absl::Span<absl::StatusOr<Order>> orders) const {
   std::map<const Issuer*, std::vector<absl::StatusOr<Order>*>> of_issuer;
   for (absl::StatusOr<Order>& order : orders) {
@@ -273,23 +300,35 @@ void Issuance::Verify(absl::Span<absl::StatusOr<Order>> orders) const {
   }
 }
 
+void Issuance::PrepareSome(absl::Span<const IssueRequest> requests,
+                           const absl::StatusOr<Reading>& reading,
+                           absl::Span<absl::StatusOr<Order>> orders) {
+  for (size_t i = 0; i < requests.size(); ++i) {
+    orders[i] = Understand(requests[i], reading);
+  }
+  CheckProofs(orders);
+  for (size_t i = 0; i < requests.size(); ++i) {
+    if (!orders[i].ok() || orders[i]->repeated.has_value()) continue;
+    const absl::Status prepared = Prepare(requests[i], *reading, *orders[i]);
+    if (!prepared.ok()) orders[i] = prepared;
+  }
+  Verify(orders);
+}
+
 std::vector<absl::StatusOr<Issuance::Order>> Issuance::PrepareAll(
     absl::Span<const IssueRequest> requests) {
   std::vector<absl::StatusOr<Order>> orders(requests.size());
   const absl::StatusOr<Reading> reading = Read();
-  const auto prepare = [&](size_t i) {
-    orders[i] = Prepare(requests[i], reading);
-    return absl::OkStatus();  // No other is the worse for it.
-  };
-  // In groups: one at the place of its first.
-  const auto verify = [&](size_t i) {
-    if (i % kVerifiedTogether == 0) {
-      Verify(absl::MakeSpan(orders).subspan(i, kVerifiedTogether));
-    }
-    return absl::OkStatus();
-  };
-  threads_.Run(requests.size(), prepare).IgnoreError();
-  threads_.Run(requests.size(), verify).IgnoreError();
+  const size_t piece =
+      std::max(kSmallestPiece, (requests.size() + kPieces - 1) / kPieces);
+  threads_
+      .Run((requests.size() + piece - 1) / piece, 1,
+           [&](size_t k) {
+             PrepareSome(requests.subspan(k * piece, piece), reading,
+                         absl::MakeSpan(orders).subspan(k * piece, piece));
+             return absl::OkStatus();  // No other is the worse for it.
+           })
+      .IgnoreError();
   return orders;
 }
 

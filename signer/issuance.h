@@ -66,8 +66,13 @@ class Issuance {
     uint64_t epoch;
   };
   absl::StatusOr<Reading> Read() const;
-  absl::StatusOr<Order> Prepare(const IssueRequest& request,
-                                const absl::StatusOr<Reading>& reading);
+  // What is asked for, with the key's proof not verified yet.
+  absl::StatusOr<Order> Understand(const IssueRequest& request,
+                                   const absl::StatusOr<Reading>& reading);
+  // Whoever asks has the key.
+  static void CheckProofs(absl::Span<absl::StatusOr<Order>> orders);
+  absl::Status Prepare(const IssueRequest& request, const Reading& reading,
+                       Order& order);
   // What a CA's key has signed, and the signature; not verified yet.
   struct Signed {
     std::string tbs;
@@ -83,6 +88,10 @@ class Issuance {
   // What was answered to this request before, if anything; without updates.
   static absl::StatusOr<std::optional<Issued>> Repeated(
       const State& state, const Issuer& issuer, const ledger::Origin& origin);
+  // Several at once, which costs less; in one thread.
+  void PrepareSome(absl::Span<const IssueRequest> requests,
+                   const absl::StatusOr<Reading>& reading,
+                   absl::Span<absl::StatusOr<Order>> orders);
   std::vector<absl::StatusOr<Order>> PrepareAll(
       absl::Span<const IssueRequest> requests);
   // The commit point: what is an order then is in the ledger.

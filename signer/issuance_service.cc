@@ -48,20 +48,17 @@ void Fill(const Issued& issued, v1::IssueResponse& response) {
   response.set_crl_shard(issued.crl_shard);
 }
 
-// As Issuance reads them; its signature is Issuance's to check.
-absl::StatusOr<std::vector<x509::AltName>> NamesInCsr(const std::string& csr) {
-  ASSIGN_OR_RETURN(const x509::Csr parsed,
-                   x509::ParseCsrUnverified(base::AsBytes(csr)));
-  return x509::RequestedNames(parsed);
-}
-
 rpc::Demand DemandOf(const v1::IssueRequest& request) {
   return {rpc::Role::kIssue,
           {.issuer = request.issuer(),
            .profile = request.profile(),
            .request_id = request.request_id(),
            .requester = request.requester(),
-           .names = [&request] { return NamesInCsr(request.csr()); },
+           // As Issuance reads them; the signature is its to check.
+           .names =
+               [&request] {
+                 return x509::ParseRequestedNames(base::AsBytes(request.csr()));
+               },
            // The authority's log has them, and the certificate.
            .log_names = false}};
 }

@@ -7,10 +7,13 @@
 namespace chancery::signer {
 namespace {
 
-// What a thread takes at a time: half a millisecond of P-256, so that threads
-// end together and the lock costs nothing.
-constexpr size_t kChunk = 32;
-// So many are not worth another thread.
+// What a thread takes at a time, at most: half a millisecond of P-256, so that
+// threads end together and the lock costs nothing.
+constexpr size_t kMaxPiece = 32;
+// Each thread is to take as many pieces, so that those who begin late or are
+// slow do not keep the others waiting.
+constexpr size_t kPiecesEach = 4;
+// The caller's thread works too.
 constexpr size_t kFew = 64;
 
 absl::Status RunHere(size_t first, size_t end,
@@ -35,42 +38,47 @@ SigningThreads::~SigningThreads() {
 }
 
 absl::Status SigningThreads::Run(
-    size_t count, absl::FunctionRef<absl::Status(size_t i)> work) {
-  if (count <= kFew || threads_.empty()) return RunHere(0, count, work);
-  Job job{.count = count, .work = work};
+    size_t count, size_t grain,
+    absl::FunctionRef<absl::Status(size_t i)> work) {
+  if (count <= grain || threads_.empty()) return RunHere(0, count, work);
+  const size_t even = count / (kPiecesEach * (threads_.size() + 1));
+  Job job{.count = count,
+          .piece = std::max(grain, std::min(even, kMaxPiece)),
+          .work = work};
   base::MutexLock lock(mu_);
   jobs_.push_back(&job);
   changed_.NotifyAll();
-  while (job.next < job.count || job.running > 0) changed_.Wait(mu_);
+  while (count <= kFew && job.next < count) DoPiece(job);
+  while (job.next < count || job.running > 0) changed_.Wait(mu_);
   return job.status;
 }
 
+void SigningThreads::DoPiece(Job& job) {
+  const size_t first = job.next;
+  const size_t end = job.next = std::min(first + job.piece, job.count);
+  ++job.running;
+  if (job.next == job.count) std::erase(jobs_, &job);
+  mu_.Unlock();
+  const absl::Status status = RunHere(first, end, job.work);
+  mu_.Lock();
+  --job.running;
+  if (!status.ok()) {
+    // Not a copy, which would be shared with this thread's.
+    job.status.Update(absl::Status(status.code(), status.message()));
+    if (job.next < job.count) {
+      job.next = job.count;
+      std::erase(jobs_, &job);
+    }
+  }
+  if (job.next == job.count && job.running == 0) changed_.NotifyAll();
+}
+
 void SigningThreads::Work() {
+  base::MutexLock lock(mu_);
   while (true) {
-    Job* job;
-    size_t first, end;
-    {
-      base::MutexLock lock(mu_);
-      while (jobs_.empty() && !stopping_) changed_.Wait(mu_);
-      if (jobs_.empty()) return;
-      job = jobs_.front();
-      first = job->next;
-      end = job->next = std::min(first + kChunk, job->count);
-      ++job->running;
-      if (job->next == job->count) jobs_.pop_front();
-    }
-    const absl::Status status = RunHere(first, end, job->work);
-    base::MutexLock lock(mu_);
-    --job->running;
-    if (!status.ok()) {
-      // Not a copy, which would be shared with this thread's.
-      job->status.Update(absl::Status(status.code(), status.message()));
-      if (job->next < job->count) {
-        job->next = job->count;
-        std::erase(jobs_, job);
-      }
-    }
-    if (job->next == job->count && job->running == 0) changed_.NotifyAll();
+    while (jobs_.empty() && !stopping_) changed_.Wait(mu_);
+    if (jobs_.empty()) return;
+    DoPiece(*jobs_.front());
   }
 }
 

@@ -1,7 +1,7 @@
 // The threads that sign the records of all blocks.
 //
 //   SigningThreads threads(4);
-//   RETURN_IF_ERROR(threads.Run(records.size(), [&](size_t i) {
+//   RETURN_IF_ERROR(threads.Run(records.size(), kRecords, [&](size_t i) {
 //     return SignRecord(issuer, now, *records[i]);
 //   }));
 #ifndef CHANCERY_SIGNER_SIGNING_THREADS_H_
@@ -19,9 +19,8 @@
 
 namespace chancery::signer {
 
-// As many as the key can keep busy, and no more: callers only wait. What comes
-// first is done first, so that the first block is in the ledger while the next
-// is signed. Thread-safe.
+// As many as the key can keep busy. What comes first is done first, so that the
+// first block is in the ledger while the next is signed. Thread-safe.
 class SigningThreads {
  public:
   // 0: all work is done in the callers' threads.
@@ -33,14 +32,18 @@ class SigningThreads {
 
   // Runs `work(i)` once for each i below `count`, from several threads, and
   // returns when all have ended. After an error, which is returned, no other is
-  // begun. A few are done in the caller's thread at once: a revocation does not
-  // wait for whole blocks. `work` must not call Run.
-  absl::Status Run(size_t count,
+  // begun. `work` must not call Run.
+  // `grain`: so many are not worth another thread, and a thread takes as many
+  // at a time or more. Up to 64 the caller's thread works too, which others'
+  // jobs do not hold up: a revocation does not wait for whole blocks. With more
+  // it only waits.
+  absl::Status Run(size_t count, size_t grain,
                    absl::FunctionRef<absl::Status(size_t i)> work);
 
  private:
   struct Job {
     const size_t count;
+    const size_t piece;  // What a thread takes at a time.
     const absl::FunctionRef<absl::Status(size_t i)> work;
     size_t next = 0;     // The first that nobody has begun.
     size_t running = 0;  // Threads that are at it.
@@ -48,6 +51,8 @@ class SigningThreads {
   };
 
   void Work();
+  // Takes a piece of `job`, which has one, and does it.
+  void DoPiece(Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   base::Mutex mu_;
   base::CondVar changed_;

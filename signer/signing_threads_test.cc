@@ -17,19 +17,23 @@ using base::testing::IsOk;
 using base::testing::StatusIs;
 using ::testing::Each;
 
+constexpr size_t kGrain = 8;
+
 TEST(SigningThreadsTest, EachIsDoneOnceForAnyNumberOfThreads) {
-  for (const int count : {0, 1, 63, 64, 65, 100, 4096}) {
+  for (const int count : {0, 1, 2, 9, 63, 64, 65, 100, 4096}) {
     for (const int threads : {0, 1, 3}) {
-      SigningThreads pool(threads);
-      std::vector<std::atomic<int>> done(count);
-      ASSERT_THAT(pool.Run(done.size(),
-                           [&](size_t i) {
-                             ++done[i];
-                             return absl::OkStatus();
-                           }),
-                  IsOk());
-      EXPECT_THAT(std::vector<int>(done.begin(), done.end()), Each(1))
-          << count << " by " << threads;
+      for (const size_t grain : {1, 8, 200}) {
+        SigningThreads pool(threads);
+        std::vector<std::atomic<int>> done(count);
+        ASSERT_THAT(pool.Run(done.size(), grain,
+                             [&](size_t i) {
+                               ++done[i];
+                               return absl::OkStatus();
+                             }),
+                    IsOk());
+        EXPECT_THAT(std::vector<int>(done.begin(), done.end()), Each(1))
+            << count << " by " << threads << ", " << grain;
+      }
     }
   }
 }
@@ -37,7 +41,7 @@ TEST(SigningThreadsTest, EachIsDoneOnceForAnyNumberOfThreads) {
 TEST(SigningThreadsTest, FewAreDoneInTheCallersThread) {
   SigningThreads pool(2);
   std::set<std::thread::id> where;
-  ASSERT_THAT(pool.Run(64,
+  ASSERT_THAT(pool.Run(8, kGrain,
                        [&](size_t) {
                          where.insert(std::this_thread::get_id());
                          return absl::OkStatus();
@@ -46,12 +50,66 @@ TEST(SigningThreadsTest, FewAreDoneInTheCallersThread) {
   EXPECT_EQ(where, std::set{std::this_thread::get_id()});
 }
 
+// What others have asked for does not hold up a small job.
+TEST(SigningThreadsTest, ACallerOfUpTo64DoesNotWaitForOthers) {
+  SigningThreads pool(1);
+  base::Mutex mu;
+  base::CondVar changed;
+  bool begun = false, released = false;
+  std::thread whole([&] {
+    EXPECT_THAT(pool.Run(1000, kGrain,
+                         [&](size_t) {
+                           base::MutexLock lock(mu);
+                           begun = true;
+                           changed.NotifyAll();
+                           while (!released) changed.Wait(mu);
+                           return absl::OkStatus();
+                         }),
+                IsOk());
+  });
+  {
+    base::MutexLock lock(mu);
+    while (!begun) changed.Wait(mu);
+  }
+  std::atomic<int> done = 0;
+  EXPECT_THAT(pool.Run(64, kGrain,
+                       [&](size_t) {
+                         ++done;
+                         return absl::OkStatus();
+                       }),
+              IsOk());
+  EXPECT_EQ(done, 64);
+  {
+    base::MutexLock lock(mu);
+    released = true;
+  }
+  changed.NotifyAll();
+  whole.join();
+}
+
+TEST(SigningThreadsTest, OthersHelpACallerOfFew) {
+  SigningThreads pool(1);
+  base::Mutex mu;
+  base::CondVar changed;
+  std::set<std::thread::id> where;
+  ASSERT_THAT(pool.Run(2, 1,
+                       [&](size_t) {
+                         base::MutexLock lock(mu);
+                         where.insert(std::this_thread::get_id());
+                         changed.NotifyAll();
+                         while (where.size() < 2) changed.Wait(mu);
+                         return absl::OkStatus();
+                       }),
+              IsOk());
+  EXPECT_EQ(where.count(std::this_thread::get_id()), 1u);
+}
+
 TEST(SigningThreadsTest, SeveralThreadsWorkForOneCaller) {
   SigningThreads pool(2);
   base::Mutex mu;
   base::CondVar changed;
   std::set<std::thread::id> where;
-  ASSERT_THAT(pool.Run(1000,
+  ASSERT_THAT(pool.Run(1000, kGrain,
                        [&](size_t) {
                          base::MutexLock lock(mu);
                          where.insert(std::this_thread::get_id());
@@ -70,7 +128,7 @@ TEST(SigningThreadsTest, AnErrorEndsItsCallAndNoOther) {
   std::atomic<size_t> others = 0;
   std::thread beside([&] {
     for (int i = 0; i < 20; ++i) {
-      EXPECT_THAT(pool.Run(200,
+      EXPECT_THAT(pool.Run(200, kGrain,
                            [&](size_t) {
                              ++others;
                              return absl::OkStatus();
@@ -79,7 +137,7 @@ TEST(SigningThreadsTest, AnErrorEndsItsCallAndNoOther) {
     }
   });
   for (int i = 0; i < 20; ++i) {
-    EXPECT_THAT(pool.Run(100'000,
+    EXPECT_THAT(pool.Run(100'000, kGrain,
                          [&](size_t at) {
                            ++begun;
                            return at < 500
@@ -100,7 +158,7 @@ TEST(SigningThreadsTest, ManyCallersAreServed) {
   for (int t = 0; t < 8; ++t) {
     callers.emplace_back([&] {
       for (int i = 0; i < 10; ++i) {
-        EXPECT_THAT(pool.Run(300,
+        EXPECT_THAT(pool.Run(300, kGrain,
                              [&](size_t) {
                                ++done;
                                return absl::OkStatus();
