@@ -130,6 +130,89 @@ TEST_P(CertificateStoreTest, WhoComesSecondFillsWhatIsMissing) {
   ExpectSame(Held(1), whole);
 }
 
+// A step of the ledger looks first whether all is there, or writes first, as
+// most of the step before was there or was not.
+class FollowedTest : public CertificateStoreTest {
+ protected:
+  absl::Status Follow(std::vector<CertificateRow> rows) {
+    const uint64_t from = next_++;
+    return inventory_->ApplyLedgerStep({.certificates = std::move(rows),
+                                        .signer = "signer",
+                                        .from_index = from,
+                                        .next_index = next_});
+  }
+  // Whoever catches up.
+  void FindNothingThere() {
+    ASSERT_THAT(Follow({Certificate(100 + int(next_))}), IsOk());
+  }
+  void FindAllThere() {
+    ASSERT_THAT(inventory_->AddCertificates({Certificate(200)}), IsOk());
+    ASSERT_THAT(Follow({Certificate(200)}), IsOk());
+    ASSERT_THAT(Follow({Certificate(200)}), IsOk());
+  }
+
+ private:
+  uint64_t next_ = 0;
+};
+
+INSTANTIATE_TEST_SUITE_P(Kinds, FollowedTest, kKinds, NameOfKind);
+
+TEST_P(FollowedTest, AStepFillsWhatIsMissingAndAddsWhatIsNotThere) {
+  for (const bool known : {true, false}) {
+    if (known) {
+      FindAllThere();
+    } else {
+      FindNothingThere();
+    }
+    const int base = known ? 1 : 11;
+    const CertificateRow whole = Certificate(base);
+    const CertificateRow bare{.issuer_id = whole.issuer_id,
+                              .serial = whole.serial,
+                              .der = whole.der,
+                              .not_before = whole.not_before,
+                              .not_after = whole.not_after};
+    ASSERT_THAT(inventory_->AddCertificates({bare, Certificate(base + 1)}),
+                IsOk());
+    ASSERT_THAT(Follow({whole, Certificate(base + 1), Certificate(base + 2)}),
+                IsOk());
+    for (int i = 0; i < 3; ++i) {
+      ExpectSame(Held(base + i), Certificate(base + i));
+    }
+  }
+}
+
+TEST_P(FollowedTest, AStepWithOtherBytesIsRefusedWhole) {
+  ASSERT_THAT(inventory_->AddCertificates({Certificate(1)}), IsOk());
+  CertificateRow other = Certificate(1);
+  other.der = "another";
+  FindAllThere();
+  EXPECT_THAT(Follow({Certificate(3), other}),
+              StatusIs(absl::StatusCode::kAlreadyExists, "other bytes"));
+  EXPECT_TRUE(inventory_->FindSerial(Certificate(3).serial)->empty());
+}
+
+TEST_P(FollowedTest, AStepWithOtherBytesIsRefusedWholeWhileItCatchesUp) {
+  ASSERT_THAT(inventory_->AddCertificates({Certificate(1)}), IsOk());
+  CertificateRow other = Certificate(1);
+  other.der = "another";
+  FindNothingThere();
+  EXPECT_THAT(Follow({Certificate(3), other}),
+              StatusIs(absl::StatusCode::kAlreadyExists, "other bytes"));
+  EXPECT_TRUE(inventory_->FindSerial(Certificate(3).serial)->empty());
+}
+
+TEST_P(FollowedTest, AStepMayBringTheRevocationOfWhatIsThere) {
+  FindAllThere();
+  ASSERT_THAT(inventory_->AddCertificates({Certificate(1)}), IsOk());
+  CertificateRow revoked = Certificate(1);
+  revoked.status = CertificateStatus::kRevoked;
+  revoked.reason = 1;
+  revoked.revoked_at = absl::FromUnixSeconds(1'700'000'000);
+  revoked.ledger_index += 1000;
+  ASSERT_THAT(Follow({revoked}), IsOk());
+  EXPECT_EQ(Held(1).status, CertificateStatus::kRevoked);
+}
+
 TEST_P(CertificateStoreTest, ManyMayAddOneAtOnce) {
   std::vector<std::thread> writers;
   for (int t = 0; t < 3; ++t) {

@@ -175,40 +175,49 @@ Key KeyOf(const Row& row) { return {BlobAt(row, 0), BlobAt(row, 1)}; }
 
 }  // namespace
 
-absl::Status SqlInventory::AddCertificates(
-    Session& session, const std::vector<CertificateRow>& rows) const {
+absl::Status SqlInventory::HasOtherBytes(const std::string& serial) {
+  return absl::AlreadyExistsError(
+      absl::StrCat("certificate: serial ", base::Hex(base::AsBytes(serial)),
+                   " is in the inventory with other bytes"));
+}
+
+absl::StatusOr<size_t> SqlInventory::AddCertificates(
+    Session& session, const RowPointers& rows) const {
   // A statement that never changes is prepared once. PostgreSQL's time is in
   // the way to it and back; SQLite has none and looks up each parameter's name.
   const size_t at_a_time =
       database_->dialect() == Dialect::kPostgres ? kRowsInAStatement : 1;
-  const absl::Span<const CertificateRow> all(rows);
+  const absl::Span<const CertificateRow* const> all(rows);
+  size_t known = 0;
   for (size_t at = 0; at < rows.size();) {
     const size_t count = std::min(at_a_time, std::bit_floor(rows.size() - at));
-    RETURN_IF_ERROR(AddSome(session, all.subspan(at, count)));
+    ASSIGN_OR_RETURN(const size_t some,
+                     AddSome(session, all.subspan(at, count)));
+    known += some;
     at += count;
   }
-  return absl::OkStatus();
+  return known;
 }
 
-absl::Status SqlInventory::AddSome(Session& session,
-                                   absl::Span<const CertificateRow> rows) {
+absl::StatusOr<size_t> SqlInventory::AddSome(
+    Session& session, absl::Span<const CertificateRow* const> rows) {
   std::vector<Value> values;
-  for (const CertificateRow& row : rows) AppendColumns(row, values);
+  for (const CertificateRow* row : rows) AppendColumns(*row, values);
   ASSIGN_OR_RETURN(const std::vector<Row> added,
                    session.Run(InsertStatement(rows.size()), values));
-  if (added.size() == rows.size()) return absl::OkStatus();
+  if (added.size() == rows.size()) return 0;
   std::set<Key> is_new;
   for (const Row& row : added) is_new.insert(KeyOf(row));
-  std::vector<const CertificateRow*> known;
-  for (const CertificateRow& row : rows) {
+  RowPointers known;
+  for (const CertificateRow* row : rows) {
     // Of one that stands here twice, the second is known.
-    if (is_new.erase({row.issuer_id, row.serial}) == 0) known.push_back(&row);
+    if (is_new.erase({row->issuer_id, row->serial}) == 0) known.push_back(row);
   }
-  return AddKnown(session, known);
+  RETURN_IF_ERROR(AddKnown(session, known));
+  return known.size();
 }
 
-absl::Status SqlInventory::AddKnown(
-    Session& session, const std::vector<const CertificateRow*>& rows) {
+absl::Status SqlInventory::AddKnown(Session& session, const RowPointers& rows) {
   std::map<Key, Row> held;
   for (size_t at = 0; at < rows.size();) {
     const size_t count =
@@ -229,9 +238,7 @@ absl::Status SqlInventory::AddKnown(
   for (const CertificateRow* row : rows) {
     const auto found = held.find({row->issuer_id, row->serial});
     if (found == held.end() || BlobAt(found->second, 2) != row->der) {
-      return absl::AlreadyExistsError(absl::StrCat(
-          "certificate: serial ", base::Hex(base::AsBytes(row->serial)),
-          " is in the inventory with other bytes"));
+      return HasOtherBytes(row->serial);
     }
     RETURN_IF_ERROR(FillIn(session, found->second, *row));
     if (row->status == CertificateStatus::kGood) continue;
@@ -273,8 +280,10 @@ absl::Status SqlInventory::ApplyStatus(Session& session, const StatusRow& row) {
 
 absl::Status SqlInventory::AddCertificates(
     const std::vector<CertificateRow>& rows) {
+  RowPointers all;
+  for (const CertificateRow& row : rows) all.push_back(&row);
   return database_->Transact([&](Session& session) -> absl::Status {
-    return AddCertificates(session, rows);
+    return AddCertificates(session, all).status();
   });
 }
 

@@ -6,19 +6,6 @@
 #include "storage/sql_value.h"
 
 namespace chancery::storage {
-namespace {
-
-absl::StatusOr<int64_t> ReadCursor(Session& session,
-                                   const std::string& signer) {
-  ASSIGN_OR_RETURN(
-      const std::vector<Row> rows,
-      session.Run("SELECT next_index FROM ledger_cursors WHERE signer = $1",
-                  {signer}));
-  return rows.empty() ? 0 : IntAt(rows[0], 0);
-}
-
-}  // namespace
-
 absl::Status SqlInventory::PutIssuer(const IssuerRow& issuer) {
   for (const std::string& profile : issuer.profiles) {
     if (profile.empty() || OneLine(profile) != profile) {
@@ -52,39 +39,6 @@ absl::StatusOr<std::vector<IssuerRow>> SqlInventory::ListIssuers() {
                    .profiles = SplitLines(TextAt(row, 4))});
   }
   return out;
-}
-
-absl::StatusOr<uint64_t> SqlInventory::NextIndex(const std::string& signer) {
-  int64_t next = 0;
-  RETURN_IF_ERROR(database_->Read([&](Session& session) -> absl::Status {
-    ASSIGN_OR_RETURN(next, ReadCursor(session, signer));
-    return absl::OkStatus();
-  }));
-  return ToUint(next);
-}
-
-absl::Status SqlInventory::ApplyLedgerStep(const LedgerStep& step) {
-  return database_->Transact([&](Session& session) -> absl::Status {
-    ASSIGN_OR_RETURN(const int64_t next, ReadCursor(session, step.signer));
-    if (next >= ToInt(step.next_index)) return absl::OkStatus();
-    if (next < ToInt(step.from_index)) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("inventory: followed \"", step.signer, "\" to entry ",
-                       next, ", the step begins at ", step.from_index));
-    }
-    RETURN_IF_ERROR(AddCertificates(session, step.certificates));
-    for (const StatusRow& row : step.statuses) {
-      RETURN_IF_ERROR(ApplyStatus(session, row));
-    }
-    RETURN_IF_ERROR(AddToFeed(session, step));
-    return session
-        .Run(
-            "INSERT INTO ledger_cursors (signer, next_index) VALUES ($1, $2) "
-            "ON CONFLICT (signer) DO UPDATE SET "
-            "next_index = excluded.next_index",
-            {step.signer, ToInt(step.next_index)})
-        .status();
-  });
 }
 
 absl::Status SqlInventory::PutHead(const std::string& signer,

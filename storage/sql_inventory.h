@@ -1,6 +1,7 @@
 #ifndef CHANCERY_STORAGE_SQL_INVENTORY_H_
 #define CHANCERY_STORAGE_SQL_INVENTORY_H_
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,7 +18,8 @@ namespace chancery::storage {
 
 // The inventory over any Database whose schema is up to date. Its parts are in
 // sql_certificates.cc, sql_blocks.cc, sql_crls.cc and, the small ones,
-// sql_inventory.cc; of the ledger's copy in sql_feed.cc.
+// sql_inventory.cc; of following a ledger in sql_ledger_step.cc, and of its
+// copy in sql_feed.cc.
 class SqlInventory final : public Inventory {
  public:
   explicit SqlInventory(std::unique_ptr<Database> database)
@@ -86,15 +88,24 @@ class SqlInventory final : public Inventory {
   absl::StatusOr<HeadRow> GetHead(const std::string& signer) override;
 
  private:
+  using RowPointers = std::vector<const CertificateRow*>;
+
   // Within a transaction: also steps of a ledger consist of these.
-  absl::Status AddCertificates(Session& session,
-                               const std::vector<CertificateRow>& rows) const;
+  // Returns how many were there before.
+  absl::StatusOr<size_t> AddCertificates(Session& session,
+                                         const RowPointers& rows) const;
   // By one statement.
-  static absl::Status AddSome(Session& session,
-                              absl::Span<const CertificateRow> rows);
+  static absl::StatusOr<size_t> AddSome(
+      Session& session, absl::Span<const CertificateRow* const> rows);
   // Of which there are rows.
-  static absl::Status AddKnown(Session& session,
-                               const std::vector<const CertificateRow*>& rows);
+  static absl::Status AddKnown(Session& session, const RowPointers& rows);
+  static absl::Status HasOtherBytes(const std::string& serial);
+  // Those that a step of the ledger is of.
+  absl::Status AddFollowed(Session& session,
+                           const std::vector<CertificateRow>& rows);
+  // Those that are not there yet with all that `rows` say of them.
+  absl::StatusOr<RowPointers> NotWhole(
+      Session& session, const std::vector<CertificateRow>& rows) const;
   // The entries of a step, and its root.
   static absl::Status AddToFeed(Session& session, const LedgerStep& step);
   static absl::Status ApplyStatus(Session& session, const StatusRow& row);
@@ -109,6 +120,9 @@ class SqlInventory final : public Inventory {
 
   const std::unique_ptr<Database> database_;
   CrlPartMemory crl_parts_;
+  // Whether most certificates of the last step were there before: the
+  // authority had written them.
+  std::atomic<bool> most_are_known_{true};
 };
 
 }  // namespace chancery::storage

@@ -1,0 +1,138 @@
+#include <algorithm>
+#include <bit>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "storage/sql_inventory.h"
+#include "storage/sql_value.h"
+
+namespace chancery::storage {
+namespace {
+
+constexpr size_t kRowsInASelect = 32;
+
+absl::StatusOr<int64_t> ReadCursor(Session& session,
+                                   const std::string& signer) {
+  ASSIGN_OR_RETURN(
+      const std::vector<Row> rows,
+      session.Run("SELECT next_index FROM ledger_cursors WHERE signer = $1",
+                  {signer}));
+  return rows.empty() ? 0 : IntAt(rows[0], 0);
+}
+
+// What of a row tells that a step of the ledger has nothing to add to it. That
+// its profile, requester and so on are there is for the database to see.
+constexpr char kColumns[] =
+    "issuer_id, serial, der, crl_shard, CASE WHEN subject <> '' AND "
+    "names <> '' AND profile <> '' AND requester <> '' AND request_id <> '' "
+    "AND issued_at <> 0 AND issued_index <> 0 AND LENGTH(block_id) > 0 THEN 1 "
+    "ELSE 0 END";
+constexpr size_t kDer = 2, kCrlShard = 3, kIsFull = 4;
+
+// As many looks into the primary key (sql_certificates.cc says why).
+std::string SelectStatement(size_t count) {
+  std::string sql;
+  for (size_t row = 0; row < count; ++row) {
+    absl::StrAppend(&sql, row == 0 ? "" : " UNION ALL ", "SELECT ", kColumns,
+                    " FROM certificates WHERE issuer_id = $", 2 * row + 1,
+                    " AND serial = $", 2 * row + 2);
+  }
+  return sql;
+}
+
+}  // namespace
+
+absl::StatusOr<uint64_t> SqlInventory::NextIndex(const std::string& signer) {
+  int64_t next = 0;
+  RETURN_IF_ERROR(database_->Read([&](Session& session) -> absl::Status {
+    ASSIGN_OR_RETURN(next, ReadCursor(session, signer));
+    return absl::OkStatus();
+  }));
+  return ToUint(next);
+}
+
+absl::StatusOr<SqlInventory::RowPointers> SqlInventory::NotWhole(
+    Session& session, const std::vector<CertificateRow>& rows) const {
+  const size_t at_a_time =
+      database_->dialect() == Dialect::kPostgres ? kRowsInASelect : 1;
+  std::map<std::pair<std::string, std::string>, Row> held;
+  for (size_t at = 0; at < rows.size();) {
+    const size_t count = std::min(at_a_time, std::bit_floor(rows.size() - at));
+    std::vector<Value> keys;
+    for (size_t i = at; i < at + count; ++i) {
+      keys.push_back(Blob{rows[i].issuer_id});
+      keys.push_back(Blob{rows[i].serial});
+    }
+    ASSIGN_OR_RETURN(std::vector<Row> found,
+                     session.Run(SelectStatement(count), keys));
+    for (Row& row : found) {
+      std::pair key(BlobAt(row, 0), BlobAt(row, 1));
+      held.emplace(std::move(key), std::move(row));
+    }
+    at += count;
+  }
+  RowPointers out;
+  for (const CertificateRow& row : rows) {
+    const auto found = held.find({row.issuer_id, row.serial});
+    if (found == held.end()) {
+      out.push_back(&row);
+      continue;
+    }
+    if (BlobAt(found->second, kDer) != row.der)
+      return HasOtherBytes(row.serial);
+    const bool whole =
+        IntAt(found->second, kIsFull) == 1 &&
+        IntAt(found->second, kCrlShard) == int64_t{row.crl_shard} &&
+        row.status == CertificateStatus::kGood;
+    if (!whole) out.push_back(&row);
+  }
+  return out;
+}
+
+absl::Status SqlInventory::ApplyLedgerStep(const LedgerStep& step) {
+  return database_->Transact([&](Session& session) -> absl::Status {
+    ASSIGN_OR_RETURN(const int64_t next, ReadCursor(session, step.signer));
+    if (next >= ToInt(step.next_index)) return absl::OkStatus();
+    if (next < ToInt(step.from_index)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("inventory: followed \"", step.signer, "\" to entry ",
+                       next, ", the step begins at ", step.from_index));
+    }
+    RETURN_IF_ERROR(AddFollowed(session, step.certificates));
+    for (const StatusRow& row : step.statuses) {
+      RETURN_IF_ERROR(ApplyStatus(session, row));
+    }
+    RETURN_IF_ERROR(AddToFeed(session, step));
+    return session
+        .Run(
+            "INSERT INTO ledger_cursors (signer, next_index) VALUES ($1, $2) "
+            "ON CONFLICT (signer) DO UPDATE SET "
+            "next_index = excluded.next_index",
+            {step.signer, ToInt(step.next_index)})
+        .status();
+  });
+}
+
+// Usually the authority has written them, and to look is a third of the work of
+// trying to write. Whoever catches up finds none, and writes at once.
+absl::Status SqlInventory::AddFollowed(
+    Session& session, const std::vector<CertificateRow>& rows) {
+  if (rows.empty()) return absl::OkStatus();
+  RowPointers all;
+  for (const CertificateRow& row : rows) all.push_back(&row);
+  if (!most_are_known_) {
+    ASSIGN_OR_RETURN(const size_t known, AddCertificates(session, all));
+    most_are_known_ = 2 * known > rows.size();
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const RowPointers missing, NotWhole(session, rows));
+  most_are_known_ = 2 * missing.size() <= rows.size();
+  return AddCertificates(session, missing).status();
+}
+
+}  // namespace chancery::storage
