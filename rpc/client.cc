@@ -12,6 +12,7 @@
 #include "grpcpp/support/channel_arguments.h"
 #include "rpc/address.h"
 #include "rpc/config.h"
+#include "rpc/flow_control.h"
 #include "rpc/identity.h"
 
 namespace chancery::rpc {
@@ -34,6 +35,8 @@ grpc::ChannelArguments Arguments(const ChannelOptions& options) {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(options.keepalive));
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
                    Milliseconds(options.keepalive_timeout));
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kStreamWindowBytes);
   // Nothing from outside of the configuration: no $http_proxy, no DNS records.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);

@@ -16,12 +16,10 @@
 #include "grpcpp/server_builder.h"
 #include "rpc/address.h"
 #include "rpc/call_metrics.h"
+#include "rpc/flow_control.h"
 
 namespace chancery::rpc {
 namespace {
-
-// Enough for 20 MB a second over 50 ms.
-constexpr int kStreamWindowBytes = 1 << 20;
 
 // gRPC's switch is global and has no lock; it only goes from off to on.
 void EnableHealth() {
@@ -37,8 +35,6 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
                              options.max_streams_per_connection);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 << 10);
-  // What a stream may have on its way before it is read: gRPC's own estimate
-  // grows to many megabytes when the reader is the slower one.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES,
                              kStreamWindowBytes);

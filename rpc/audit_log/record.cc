@@ -79,15 +79,57 @@ std::string Clip(const std::string& dirty) {
   return text.substr(0, end) + note;
 }
 
-void AddText(Json& json, const char* name, const std::string& text) {
-  if (!text.empty()) json[name] = Clip(text);
+// Writes an object's members in the order of the calls, as nlohmann would, but
+// without making the object: there is a line for each decision.
+class LineWriter {
+ public:
+  void Add(absl::string_view name, uint64_t number) {
+    Name(name);
+    absl::StrAppend(&out_, number);
+  }
+  void Add(absl::string_view name, const std::string& text) {
+    Name(name);
+    Append(text);
+  }
+  void Add(absl::string_view name, const std::vector<std::string>& texts) {
+    Name(name);
+    out_ += '[';
+    for (size_t i = 0; i < texts.size(); ++i) {
+      if (i != 0) out_ += ',';
+      Append(texts[i]);
+    }
+    out_ += ']';
+  }
+  std::string Finish() && { return std::move(out_) + "}"; }
+
+ private:
+  void Name(absl::string_view name) {
+    absl::StrAppend(&out_, out_.empty() ? "{\"" : ",\"", name, "\":");
+  }
+  void Append(const std::string& text) {
+    const bool as_it_is = std::all_of(text.begin(), text.end(), [](char c) {
+      return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+    });
+    if (as_it_is) {
+      absl::StrAppend(&out_, "\"", text, "\"");
+      return;
+    }
+    // Escapes all that is not printable ASCII.
+    out_ += Json(text).dump(-1, ' ', true, Json::error_handler_t::replace);
+  }
+
+  std::string out_;
+};
+
+void AddText(LineWriter& line, const char* name, const std::string& text) {
+  if (!text.empty()) line.Add(name, Clip(text));
 }
-void AddNumber(Json& json, const char* name, uint64_t number) {
-  if (number != 0) json[name] = number;
+void AddNumber(LineWriter& line, const char* name, uint64_t number) {
+  if (number != 0) line.Add(name, number);
 }
-void AddBase64(Json& json, const char* name, const std::string& der) {
+void AddBase64(LineWriter& line, const char* name, const std::string& der) {
   if (!der.empty() && der.size() <= kMaxDer) {
-    json[name] = base::Base64(base::AsBytes(der));
+    line.Add(name, base::Base64(base::AsBytes(der)));
   }
 }
 
@@ -157,31 +199,30 @@ absl::string_view AuditEventName(AuditEvent event) {
 
 std::string EncodeAuditLine(const AuditLine& line) {
   const AuditRecord& record = line.record;
-  Json json;
-  json["sequence"] = line.sequence;
-  json["previous"] = base::Hex(base::AsBytes(line.previous));
-  json["time"] =
-      absl::FormatTime(kTimeFormat, record.time, absl::UTCTimeZone());
-  json["service"] = Clip(line.service);
-  json["event"] = std::string(AuditEventName(record.event));
+  LineWriter out;
+  out.Add("sequence", line.sequence);
+  out.Add("previous", base::Hex(base::AsBytes(line.previous)));
+  out.Add("time",
+          absl::FormatTime(kTimeFormat, record.time, absl::UTCTimeZone()));
+  out.Add("service", Clip(line.service));
+  out.Add("event", std::string(AuditEventName(record.event)));
   for (const TextField& field : kWho) {
-    AddText(json, field.name, record.*field.field);
+    AddText(out, field.name, record.*field.field);
   }
   const size_t shown = std::min(record.names.size(), kMaxNames);
-  for (size_t i = 0; i < shown; ++i) {
-    json["names"].push_back(Clip(record.names[i]));
-  }
-  AddNumber(json, "names_left_out",
+  std::vector<std::string> names;
+  for (size_t i = 0; i < shown; ++i) names.push_back(Clip(record.names[i]));
+  if (!names.empty()) out.Add("names", names);
+  AddNumber(out, "names_left_out",
             record.names_left_out + record.names.size() - shown);
   for (const TextField& field : kWhat) {
-    AddText(json, field.name, record.*field.field);
+    AddText(out, field.name, record.*field.field);
   }
-  AddNumber(json, "count", record.count);
-  AddNumber(json, "times", record.times);
-  AddBase64(json, "certificate", record.certificate);
-  AddBase64(json, "signature", record.signature);
-  // Escapes all that is not printable ASCII.
-  return json.dump(-1, ' ', true, Json::error_handler_t::replace);
+  AddNumber(out, "count", record.count);
+  AddNumber(out, "times", record.times);
+  AddBase64(out, "certificate", record.certificate);
+  AddBase64(out, "signature", record.signature);
+  return std::move(out).Finish();
 }
 
 absl::StatusOr<AuditLine> ParseAuditLine(absl::string_view text) {
