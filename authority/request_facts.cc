@@ -20,9 +20,7 @@ absl::StatusOr<std::vector<x509::AltName>> NamesInCsr(const std::string& csr) {
     return absl::InvalidArgumentError(
         absl::StrCat("csr: ", std::string(der.status().message())));
   }
-  ASSIGN_OR_RETURN(const x509::Csr parsed,
-                   x509::ParseCsrUnverified(base::AsBytes(*der)));
-  return x509::RequestedNames(parsed);
+  return x509::ParseRequestedNames(base::AsBytes(*der));
 }
 
 absl::Status CheckOwn(CertificateAuthority& authority,

@@ -13,8 +13,9 @@
 
 namespace chancery::authority {
 
-// The names that a CSR (DER or PEM) asks for (x509::RequestedNames), as the
-// signer reads them; its signature is the signer's to check. InvalidArgument.
+// The names that a CSR (DER or PEM) asks for (x509::ParseRequestedNames), as
+// the signer reads them; its signature is the signer's to check.
+// InvalidArgument.
 absl::StatusOr<std::vector<x509::AltName>> NamesInCsr(const std::string& csr);
 
 // OK if the inventory knows that `caller` asked for the certificate;
