@@ -66,14 +66,14 @@ TEST_P(BlockStoreTest, PostgresDoesNotTryToCompressWhatIsSigned) {
   ASSERT_THAT(OpenDatabase()->Read([&](Session& session) -> absl::Status {
     const auto found = session.Run(
         "SELECT CAST(attstorage AS TEXT) FROM pg_attribute WHERE attrelid IN "
-        "(CAST('blocks' AS regclass), CAST('crl_parts' AS regclass)) "
-        "AND attname = 'data'",
+        "(CAST('blocks' AS regclass), CAST('block_deltas' AS regclass), "
+        "CAST('crl_parts' AS regclass)) AND attname = 'data'",
         {});
     if (found.ok()) rows = *found;
     return found.status();
   }),
               IsOk());
-  ASSERT_EQ(rows.size(), 2u);
+  ASSERT_EQ(rows.size(), 3u);
   for (const Row& row : rows) EXPECT_EQ(std::get<std::string>(row[0]), "e");
 }
 

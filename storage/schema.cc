@@ -251,6 +251,7 @@ absl::Status Migrate(Database& database) {
     return absl::OkStatus();
   }));
   LeaveUncompressed(database, "blocks");
+  LeaveUncompressed(database, "block_deltas");
   LeaveUncompressed(database, "crl_parts");
   return absl::OkStatus();
 }
