@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/status_macros.h"
+#include "crypto/algorithm_of_key.h"
 #include "crypto/digest_input.h"
 #include "crypto/digest_verification.h"
 #include "crypto/ecdsa_signature.h"
@@ -12,23 +13,6 @@ namespace chancery::crypto {
 namespace {
 
 constexpr size_t kMaxSignature = 2048;  // RSA of 16384 bits.
-
-absl::StatusOr<SignatureAlgorithm> AlgorithmFor(KeyType type) {
-  switch (type) {
-    case KeyType::kEcP256:
-      return SignatureAlgorithm::kEcdsaSha256;
-    case KeyType::kEcP384:
-      return SignatureAlgorithm::kEcdsaSha384;
-    case KeyType::kRsa:
-      return SignatureAlgorithm::kRsaSha256;
-    case KeyType::kEd25519:
-      return SignatureAlgorithm::kEd25519;
-    case KeyType::kEcP521:
-      break;
-  }
-  return absl::UnimplementedError(
-      absl::StrCat("private keys of type ", Name(type), " are not supported"));
-}
 
 CK_MECHANISM_TYPE MechanismFor(KeyType type) {
   switch (type) {
@@ -181,7 +165,7 @@ absl::StatusOr<std::unique_ptr<Pkcs11Key>> Pkcs11Key::Open(
     return Annotate(NotTheKey("the expected one"), *pool, name);
   }
   const absl::StatusOr<SignatureAlgorithm> algorithm =
-      AlgorithmFor(found->type());
+      AlgorithmOf(found->type());
   if (!algorithm.ok()) return Annotate(algorithm.status(), *pool, name);
   return std::unique_ptr<Pkcs11Key>(new Pkcs11Key(
       std::move(pool), std::move(name), *std::move(found), *algorithm));

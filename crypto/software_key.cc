@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "base/status_macros.h"
+#include "crypto/algorithm_of_key.h"
 #include "crypto/openssl_handles.h"
 #include "crypto/signed_input.h"
 #include "crypto/software_key_state.h"
@@ -32,24 +33,6 @@ constexpr size_t kMaxSignature = kMaxRsaBits / 8;
 
 absl::Status Internal(absl::string_view what) {
   return absl::InternalError(absl::StrCat(what, ": ", TakeOpenSslErrors()));
-}
-
-absl::StatusOr<SignatureAlgorithm> AlgorithmFor(KeyType type) {
-  switch (type) {
-    case KeyType::kEcP256:
-      return SignatureAlgorithm::kEcdsaSha256;
-    case KeyType::kEcP384:
-      return SignatureAlgorithm::kEcdsaSha384;
-    case KeyType::kRsa:
-      return SignatureAlgorithm::kRsaSha256;
-    case KeyType::kEd25519:
-      return SignatureAlgorithm::kEd25519;
-    case KeyType::kEcP521:
-      break;
-  }
-  return absl::UnimplementedError(
-      absl::StrCat("private keys of type ", Name(type),
-                   " are not supported: EC P-256, EC P-384, RSA or Ed25519"));
 }
 
 // Which of our curves an EC key is on, if it names the curve; nullopt of other
@@ -144,7 +127,7 @@ absl::StatusOr<std::string> SoftwareKey::Sign(base::Bytes message) const {
 absl::StatusOr<std::unique_ptr<SoftwareKey>> MakeSoftwareKey(PKeyPtr pkey) {
   ASSIGN_OR_RETURN(PublicKey public_key, PublicKeyOf(pkey.get()));
   ASSIGN_OR_RETURN(const SignatureAlgorithm algorithm,
-                   AlgorithmFor(public_key.type()));
+                   AlgorithmOf(public_key.type()));
   if (public_key.type() == KeyType::kRsa &&
       (public_key.bits() < kMinRsaBits || public_key.bits() > kMaxRsaBits)) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -156,7 +139,7 @@ absl::StatusOr<std::unique_ptr<SoftwareKey>> MakeSoftwareKey(PKeyPtr pkey) {
 }
 
 absl::Status CheckKeySpec(const KeySpec& spec) {
-  RETURN_IF_ERROR(AlgorithmFor(spec.type).status());
+  RETURN_IF_ERROR(AlgorithmOf(spec.type).status());
   if (spec.type != KeyType::kRsa) {
     if (spec.bits == 0) return absl::OkStatus();
     return absl::InvalidArgumentError(absl::StrCat(
