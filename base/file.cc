@@ -5,50 +5,16 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "base/encoding.h"
+#include "base/fd.h"
+#include "base/file_error.h"
 #include "base/random.h"
 #include "base/status_macros.h"
 
 namespace chancery::base {
 namespace {
-
-absl::Status FromErrno(int error, const char* verb, const std::string& path) {
-  const std::string text =
-      absl::StrCat("cannot ", verb, " ", path, ": ", std::strerror(error));
-  switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-      return absl::NotFoundError(text);
-    case EEXIST:
-      return absl::AlreadyExistsError(text);
-    case EACCES:
-    case EPERM:
-      return absl::PermissionDeniedError(text);
-    case ENOSPC:
-    case EDQUOT:
-      return absl::ResourceExhaustedError(text);
-    default:
-      return absl::UnavailableError(text);
-  }
-}
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  bool ok() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 std::string FolderOf(const std::string& path) {
   const size_t slash = path.rfind('/');
@@ -58,15 +24,16 @@ std::string FolderOf(const std::string& path) {
 
 absl::Status SyncFolderOf(const std::string& path) {
   const std::string folder = FolderOf(path);
-  const Descriptor fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.ok() || fsync(fd.get()) != 0) return FromErrno(errno, "sync", folder);
+  const Fd fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid() || fsync(fd.get()) != 0)
+    return FromErrno(errno, "sync", folder);
   return absl::OkStatus();
 }
 
 absl::Status WriteSynced(const std::string& path, Bytes content, int mode) {
-  const Descriptor fd(
+  const Fd fd(
       open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!fd.ok()) return FromErrno(errno, "create", path);
+  if (!fd.valid()) return FromErrno(errno, "create", path);
   while (!content.empty()) {
     const ssize_t put = write(fd.get(), content.data(), content.size());
     if (put < 0 && errno == EINTR) continue;
@@ -89,8 +56,8 @@ std::string TemporaryBeside(const std::string& path) {
 }  // namespace
 
 absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_size) {
-  const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.ok()) return FromErrno(errno, "open", path);
+  const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return FromErrno(errno, "open", path);
   std::string out;
   char buffer[1 << 16];
   for (;;) {

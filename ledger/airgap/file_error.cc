@@ -1,32 +1,17 @@
 #include "ledger/airgap/file_error.h"
 
 #include <cerrno>
-#include <cstring>
-#include <string>
 
-#include "absl/strings/str_cat.h"
+#include "base/file_error.h"
 
 namespace chancery::airgap {
 
 absl::Status FromErrno(int error, absl::string_view verb,
                        absl::string_view path) {
-  const std::string text =
-      absl::StrCat("cannot ", verb, " ", path, ": ", std::strerror(error));
-  switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-      return absl::NotFoundError(text);
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return absl::PermissionDeniedError(text);
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-      return absl::ResourceExhaustedError(text);
-    default:
-      return absl::UnavailableError(text);
-  }
+  absl::Status status = base::FromErrno(error, verb, path);
+  if (error == EROFS) return absl::PermissionDeniedError(status.message());
+  if (error == EFBIG) return absl::ResourceExhaustedError(status.message());
+  return status;
 }
 
 }  // namespace chancery::airgap

@@ -6,8 +6,8 @@
 
 namespace chancery::airgap {
 
-// What a file could not be used for, as `error` of <cerrno> says: NotFound,
-// PermissionDenied, ResourceExhausted (no room) or Unavailable. Names the path.
+// As base::FromErrno, of a medium that is carried: one that is write-protected
+// is PermissionDenied, a file larger than it takes ResourceExhausted.
 absl::Status FromErrno(int error, absl::string_view verb,
                        absl::string_view path);
 
