@@ -17,6 +17,11 @@ constexpr size_t kEntriesInStatement = 1000;
 // entries, of at most 64 kB, go into one message to the signer.
 constexpr int64_t kRootsApart = 128;
 
+// What ToRoot reads, up to the condition on `size`.
+constexpr char kSelectRoot[] =
+    "SELECT size, frontier, signed_root FROM ledger_roots WHERE signer = $1 "
+    "AND ";
+
 absl::StatusOr<LedgerRootRow> ToRoot(const std::vector<Row>& rows) {
   if (rows.empty()) return absl::NotFoundError("ledger root: there is none");
   return LedgerRootRow{.size = ToUint(IntAt(rows[0], 0)),
@@ -65,21 +70,19 @@ absl::Status SqlInventory::AddToFeed(Session& session, const LedgerStep& step) {
 
 absl::StatusOr<LedgerRootRow> SqlInventory::LedgerRootUpTo(
     const std::string& signer, uint64_t size) {
-  ASSIGN_OR_RETURN(const std::vector<Row> rows,
-                   Select("SELECT size, frontier, signed_root FROM "
-                          "ledger_roots WHERE signer = $1 AND size <= $2 "
-                          "ORDER BY size DESC LIMIT 1",
-                          {signer, ToInt(size)}));
+  ASSIGN_OR_RETURN(
+      const std::vector<Row> rows,
+      Select(absl::StrCat(kSelectRoot, "size <= $2 ORDER BY size DESC LIMIT 1"),
+             {signer, ToInt(size)}));
   return ToRoot(rows);
 }
 
 absl::StatusOr<LedgerRootRow> SqlInventory::LedgerRootAfter(
     const std::string& signer, uint64_t size) {
-  ASSIGN_OR_RETURN(const std::vector<Row> rows,
-                   Select("SELECT size, frontier, signed_root FROM "
-                          "ledger_roots WHERE signer = $1 AND size > $2 "
-                          "ORDER BY size LIMIT 1",
-                          {signer, ToInt(size)}));
+  ASSIGN_OR_RETURN(
+      const std::vector<Row> rows,
+      Select(absl::StrCat(kSelectRoot, "size > $2 ORDER BY size LIMIT 1"),
+             {signer, ToInt(size)}));
   return ToRoot(rows);
 }
 
