@@ -1,21 +1,19 @@
 #include "responder/http/http_connection.h"
 
-#include <algorithm>
 #include <iterator>
 #include <memory>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "base/fd.h"
-#include "base/testing/fake_clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "responder/http/http_counters.h"
 #include "responder/testing/http_client.h"
-#include "responder/testing/memory_file.h"
+#include "responder/testing/http_connection_fixture.h"
 
 namespace chancery::responder {
 namespace {
@@ -24,79 +22,7 @@ using testing::ClientResponse;
 using ::testing::HasSubstr;
 using testing::TakeResponse;
 
-// Tells what it was asked.
-class EchoHandler final : public HttpHandler {
- public:
-  void Handle(const HttpRequest& request, HttpResponse& response) override {
-    if (request.target == "/large") {
-      response.file = {.file = large_, .offset = 0, .size = 1 << 20};
-    } else if (request.target == "/part") {
-      response.status = 206;
-      response.file = {.file = digits_, .offset = 3, .size = 4};
-    } else if (request.target == "/ranges") {
-      response.body = absl::StrCat(request.range, "|", request.if_range, "|",
-                                   request.accept_encoding);
-    } else if (request.target == "/304") {
-      response.status = 304;
-      response.headers = "ETag: \"e\"\r\n";
-      response.body = "never sent";
-    } else {
-      response.headers = "X-Test: yes\r\n";
-      response.body = absl::StrCat(
-          request.target, "|", request.body, "|", request.content_type, "|",
-          request.if_none_match, "|", request.if_modified_since);
-    }
-  }
-  const std::shared_ptr<const base::Fd> large_ =
-      testing::MemoryFile(std::string(1 << 20, 'x'));
-  const std::shared_ptr<const base::Fd> digits_ =
-      testing::MemoryFile("0123456789");
-};
-
-class HttpConnectionTest : public ::testing::Test {
- protected:
-  // What the client gets for `bytes`, all of it taken at once.
-  std::string Exchange(absl::string_view bytes) {
-    std::string out;
-    if (connection_->wants_input()) connection_->Receive(bytes, now_);
-    TakeAll(out);
-    return out;
-  }
-  // At most `left` octets of the output; returns how many.
-  size_t Take(size_t left, std::string& out) {
-    const size_t before = out.size();
-    const HttpOutput output = connection_->Output();
-    const absl::string_view bytes = output.bytes.substr(0, left);
-    out.append(bytes.data(), bytes.size());
-    left -= bytes.size();
-    if (output.file_size != 0) {
-      out += testing::ReadPart(output.file, output.file_offset,
-                               std::min(left, output.file_size));
-    }
-    return out.size() - before;
-  }
-  void TakeAll(std::string& out) {
-    while (connection_->has_output()) {
-      connection_->Sent(Take(~size_t{0}, out), now_);
-    }
-  }
-
-  HttpLimits limits_{.header_bytes = 512,
-                     .target_bytes = 300,
-                     .body_bytes = 100,
-                     .output_bytes = 2000};
-  base::testing::FakeClock clock_{absl::FromUnixSeconds(784111777)};
-  EchoHandler handler_;
-  HttpCounters counters_;
-  HttpContext context_{.limits = limits_,
-                       .clock = clock_,
-                       .handler = handler_,
-                       .counters = counters_,
-                       .dates = {},
-                       .response = {}};
-  Uptime now_ = absl::Seconds(1000);
-  std::optional<HttpConnection> connection_{std::in_place, context_, now_};
-};
+class HttpConnectionTest : public testing::HttpConnectionFixture {};
 
 TEST_F(HttpConnectionTest, AnswersAGet) {
   EXPECT_EQ(Exchange("GET /a HTTP/1.1\r\nHost: x\r\n\r\n"),
@@ -309,105 +235,6 @@ TEST_F(HttpConnectionTest, KeepsTheConnectionAsLongAsTheClientLikes) {
   }
 }
 
-struct RefusalCase {
-  const char* name;
-  std::string request;
-  int status;
-};
-
-TEST_F(HttpConnectionTest, RefusesWhatIsNotHttpOrTooMuch) {
-  const std::string host = "Host: x\r\n";
-  const std::string chunked =
-      "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
-  const RefusalCase cases[] = {
-      {"garbage", std::string("\x16\x03\x01\x02\x00\x01", 6), 400},
-      {"words", "hello there\r\n\r\n", 400},
-      {"bare line feeds", "GET / HTTP/1.1\nHost: x\n\n\r\n\r\n", 400},
-      {"HTTP/0.9", "GET /\r\n\r\n", 400},
-      {"HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
-      {"no Host", "GET / HTTP/1.1\r\n\r\n", 400},
-      {"two Hosts", "GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", 400},
-      {"space before colon", "GET / HTTP/1.1\r\nHost : x\r\n\r\n", 400},
-      {"long target",
-       absl::StrCat("GET /", std::string(300, 'a'), " HTTP/1.1\r\n", host,
-                    "\r\n"),
-       414},
-      {"endless target", absl::StrCat("GET /", std::string(600, 'a')), 414},
-      {"long field",
-       absl::StrCat("GET / HTTP/1.1\r\n", host, "A: ", std::string(600, 'a'),
-                    "\r\n\r\n"),
-       431},
-      {"endless field",
-       absl::StrCat("GET / HTTP/1.1\r\n", host, "A: ", std::string(600, 'a')),
-       431},
-      {"many fields",
-       absl::StrCat("GET / HTTP/1.1\r\n", host,
-                    [] {
-                      std::string fields;
-                      for (int i = 0; i < 100; ++i)
-                        absl::StrAppend(&fields, "A: b\r\n");
-                      return fields;
-                    }()),
-       431},
-      {"long body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n",
-       413},
-      {"long chunk", chunked + "65\r\na", 413},
-      {"long chunks", chunked + "40\r\n" + std::string(64, 'a') + "\r\n40\r\n",
-       413},
-      {"no chunk", chunked + "xyz\r\n", 400},
-      {"endless chunk extension", chunked + "1;" + std::string(600, 'a'), 400},
-      {"endless trailer", chunked + "0\r\nA: " + std::string(600, 'a'), 400},
-      {"negative length",
-       "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400},
-      {"two lengths",
-       "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
-       "Content-Length: 2\r\n\r\n",
-       400},
-      {"length and chunks",
-       "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
-       "Transfer-Encoding: chunked\r\n\r\n",
-       400},
-      {"chunks and length",
-       "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
-       "Content-Length: 1\r\n\r\n",
-       400},
-      {"another coding",
-       "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
-       501},
-      {"chunks in HTTP/1.0",
-       "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
-      {"another expectation",
-       "POST / HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\n\r\n", 417},
-  };
-  for (const RefusalCase& c : cases) {
-    for (const bool by_byte : {false, true}) {
-      connection_.emplace(context_, now_);
-      std::string stream;
-      if (by_byte) {
-        for (const char byte : c.request) stream += Exchange({&byte, 1});
-      } else {
-        stream = Exchange(c.request);
-      }
-      ClientResponse response = TakeResponse(stream);
-      EXPECT_EQ(response.status, c.status) << c.name << by_byte;
-      EXPECT_EQ(response.fields["connection"], "close") << c.name;
-      EXPECT_EQ(response.fields["cache-control"], "no-store") << c.name;
-      EXPECT_EQ(stream, "") << c.name;
-      // Until the client has read why, the connection stays.
-      EXPECT_TRUE(connection_->lingering()) << c.name;
-    }
-  }
-}
-
-TEST_F(HttpConnectionTest, BoundsThePaddingOfAChunkedBody) {
-  std::string stream = Exchange(
-      "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
-  for (int i = 0; i < 50 && stream.empty(); ++i) {
-    stream += Exchange(absl::StrCat("1;", std::string(100, 'a'), "\r\nb\r\n"));
-  }
-  EXPECT_EQ(TakeResponse(stream).status, 400);
-}
-
 TEST_F(HttpConnectionTest, TakesTheAbsoluteForm) {
   EXPECT_THAT(Exchange("GET http://ocsp.test/a//b HTTP/1.1\r\nHost: x\r\n\r\n"),
               HasSubstr("\r\n\r\n/a//b|"));
@@ -450,116 +277,6 @@ TEST_F(HttpConnectionTest, SendsALargeBodyFromWhereItLies) {
   EXPECT_EQ(TakeResponse(stream).body, "/after||||");
 }
 
-TEST_F(HttpConnectionTest, AnswersAClientThatHasEndedItsHalf) {
-  connection_->Receive("GET /a HTTP/1.1\r\nHost: x\r\n\r\n", now_);
-  connection_->ReceiveEnd(now_);
-  EXPECT_FALSE(connection_->done());
-  EXPECT_FALSE(connection_->wants_input());
-  std::string stream;
-  TakeAll(stream);
-  EXPECT_EQ(TakeResponse(stream).status, 200);
-  EXPECT_TRUE(connection_->done());
-}
-
-TEST_F(HttpConnectionTest, ARequestInProgressExpiresWith408) {
-  Exchange("GET /a HT");
-  EXPECT_EQ(connection_->deadline(), now_ + limits_.request_timeout);
-  now_ += absl::Seconds(3);
-  Exchange("TP/1.1\r\n");  // Slowness gains no time.
-  EXPECT_EQ(connection_->deadline(),
-            now_ - absl::Seconds(3) + limits_.request_timeout);
-  now_ = connection_->deadline();
-  connection_->Expire(now_);
-  std::string stream;
-  TakeAll(stream);
-  EXPECT_EQ(TakeResponse(stream).status, 408);
-  EXPECT_EQ(counters_.Get(HttpCount::kTimeouts), 1);
-  EXPECT_EQ(connection_->deadline(), now_ + limits_.linger_timeout);
-  connection_->Expire(connection_->deadline());
-  EXPECT_TRUE(connection_->done());
-}
-
-TEST_F(HttpConnectionTest, AConnectionThatNeverAsksExpires) {
-  EXPECT_EQ(connection_->deadline(), now_ + limits_.request_timeout);
-  connection_->Expire(connection_->deadline());
-  EXPECT_FALSE(connection_->has_output());
-  EXPECT_TRUE(connection_->done());
-}
-
-TEST_F(HttpConnectionTest, AnIdleConnectionExpires) {
-  now_ += absl::Seconds(2);
-  Exchange("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
-  EXPECT_EQ(connection_->deadline(), now_ + limits_.idle_timeout);
-  now_ += absl::Seconds(2);
-  Exchange("\r\n");  // No request.
-  EXPECT_EQ(connection_->deadline(),
-            now_ - absl::Seconds(2) + limits_.idle_timeout);
-}
-
-TEST_F(HttpConnectionTest, ASlowReaderMustTakeAThousandBytesASecond) {
-  const Uptime start = now_;
-  connection_->Receive("GET /large HTTP/1.1\r\nHost: x\r\n\r\n", now_);
-  EXPECT_EQ(connection_->deadline(), start + limits_.idle_timeout);
-  while (now_ < connection_->deadline()) {
-    now_ += absl::Seconds(10);
-    connection_->Sent(1, now_);
-    ASSERT_LT(now_, start + absl::Hours(1));
-  }
-  // 1 MiB at 1,024 bytes a second, and the idle time.
-  EXPECT_GT(now_, start + absl::Seconds(1000));
-}
-
-TEST_F(HttpConnectionTest, ASteadyReaderMayPipelineForEver) {
-  std::string one = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n";
-  connection_->Receive(one + one, now_);
-  for (int i = 0; i < 20; ++i) {
-    now_ += absl::Seconds(100);
-    // 10,000 bytes a second, never coming to the end.
-    connection_->Sent(900000, now_ - absl::Seconds(50));
-    connection_->Sent(100000, now_);
-    if (connection_->wants_input()) connection_->Receive(one, now_);
-    ASSERT_LT(now_, connection_->deadline());
-  }
-}
-
-TEST_F(HttpConnectionTest, DrainingLetsTheRequestInProgressEnd) {
-  Exchange("GET /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b HT");
-  connection_->Drain(now_);
-  EXPECT_FALSE(connection_->done());
-  std::string stream = Exchange("TP/1.1\r\nHost: x\r\n\r\n");
-  ClientResponse last = TakeResponse(stream);
-  EXPECT_EQ(last.body, "/b||||");
-  EXPECT_EQ(last.fields["connection"], "close");
-  EXPECT_TRUE(connection_->done());
-}
-
-TEST_F(HttpConnectionTest, DrainingEndsAnIdleConnection) {
-  Exchange("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
-  connection_->Drain(now_);
-  EXPECT_TRUE(connection_->done());
-}
-
-TEST_F(HttpConnectionTest, DrainingWaitsABitForAFirstRequest) {
-  connection_->Drain(now_);
-  EXPECT_FALSE(connection_->done());
-  EXPECT_LT(connection_->deadline(), now_ + absl::Seconds(1));
-  EXPECT_THAT(Exchange("GET /a HTTP/1.1\r\nHost: x\r\n\r\n"),
-              HasSubstr("Connection: close\r\n"));
-  EXPECT_TRUE(connection_->done());
-}
-
-TEST_F(HttpConnectionTest, ALingeringClientIsCutOffInTheEnd) {
-  Exchange("garbage\r\n\r\n");
-  const std::string more(100000, 'a');
-  int sent = 0;
-  for (; connection_->wants_input() && sent < 100; ++sent) {
-    connection_->Receive(more, now_);
-    if (connection_->done()) break;
-  }
-  EXPECT_TRUE(connection_->done());
-  EXPECT_LT(sent, 20);
-}
-
 TEST_F(HttpConnectionTest, Counts) {
   Exchange("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   Exchange("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -573,98 +290,6 @@ TEST_F(HttpConnectionTest, Counts) {
   EXPECT_EQ(counters_.Get(HttpCount::kStatus304), 1);
   EXPECT_EQ(counters_.Get(HttpCount::kStatus4xx), 1);
   EXPECT_GT(counters_.Get(HttpCount::kBytesSent), 0);
-}
-
-// Begins with requests for "/begun...", and tells which it has begun with.
-class BeginningHandler final : public HttpHandler {
- public:
-  struct Work final : HttpWork {
-    std::string target;
-  };
-  std::unique_ptr<HttpWork> NewWork() override {
-    return std::make_unique<Work>();
-  }
-  bool Begin(const HttpRequest& request, HttpWork& work) override {
-    static_cast<Work&>(work).target = std::string(request.target);
-    return absl::StartsWith(request.target, "/begun");
-  }
-  void Handle(const HttpRequest& request, HttpResponse& response) override {
-    response.body = absl::StrCat("<", request.target, " ",
-                                 request.work == nullptr
-                                     ? "-"
-                                     : static_cast<Work*>(request.work)->target,
-                                 ">");
-  }
-};
-
-class TogetherTest : public HttpConnectionTest {
- protected:
-  TogetherTest() { connection_.emplace(beginning_context_, now_); }
-
-  // Whether it has begun with a request.
-  bool Begin(absl::string_view bytes) {
-    connection_->Begin(bytes, now_, *work_);
-    return connection_->begun();
-  }
-  std::string Output() {
-    std::string out;
-    TakeAll(out);
-    return out;
-  }
-
-  BeginningHandler beginning_;
-  HttpContext beginning_context_{.limits = limits_,
-                                 .clock = clock_,
-                                 .handler = beginning_,
-                                 .counters = counters_,
-                                 .dates = {},
-                                 .response = {}};
-  const std::unique_ptr<HttpWork> work_ = beginning_.NewWork();
-};
-
-TEST_F(TogetherTest, AnswersWhatIsBegunWhenItIsFinished) {
-  EXPECT_TRUE(Begin("GET /begun HTTP/1.1\r\nHost: x\r\n\r\n"));
-  EXPECT_FALSE(connection_->has_output());
-  connection_->Finish(now_);
-  EXPECT_THAT(Output(), HasSubstr("</begun /begun>"));
-  EXPECT_TRUE(connection_->wants_input());
-}
-
-TEST_F(TogetherTest, AnswersAtOnceWhatTheHandlerDoesNotBeginWith) {
-  EXPECT_FALSE(Begin("GET /other HTTP/1.1\r\nHost: x\r\n\r\n"));
-  EXPECT_THAT(Output(), HasSubstr("</other ->"));
-}
-
-TEST_F(TogetherTest, AnswersPipelinedRequestsInOrder) {
-  EXPECT_TRUE(
-      Begin("GET /begun1 HTTP/1.1\r\nHost: x\r\n\r\n"
-            "GET /begun2 HTTP/1.1\r\nHost: x\r\n\r\n"
-            "GET /other HTTP/1.1\r\nHost: x\r\n\r\nGET /be"));
-  connection_->Finish(now_);
-  const std::string first = Output();
-  const size_t one = first.find("</begun1 /begun1>");
-  const size_t two = first.find("</begun2 ->");
-  const size_t three = first.find("</other ->");
-  EXPECT_LT(one, two);
-  EXPECT_LT(two, three);
-  EXPECT_NE(three, std::string::npos);
-  EXPECT_TRUE(Begin("gun3 HTTP/1.1\r\nHost: x\r\n\r\n"));
-  connection_->Finish(now_);
-  EXPECT_THAT(Output(), HasSubstr("</begun3 /begun3>"));
-}
-
-TEST_F(TogetherTest, WaitsForTheRestOfARequest) {
-  EXPECT_FALSE(Begin("GET /begun HTTP/1.1\r\nHo"));
-  EXPECT_FALSE(connection_->has_output());
-  EXPECT_TRUE(Begin("st: x\r\nConnection: close\r\n\r\n"));
-  connection_->Finish(now_);
-  EXPECT_THAT(Output(), HasSubstr("Connection: close\r\n"));
-  EXPECT_TRUE(connection_->done());
-}
-
-TEST_F(TogetherTest, RefusesWhatIsNoRequest) {
-  EXPECT_FALSE(Begin("\x16\x03\x01 what\r\n\r\n"));
-  EXPECT_THAT(Output(), HasSubstr("HTTP/1.1 400 "));
 }
 
 }  // namespace
