@@ -21,12 +21,6 @@
 #include "crypto/testing/faulty_hsm.h"
 #include "gtest/gtest.h"
 
-// As in pkcs11_token_test.cc.
-extern "C" const char* __asan_default_options();
-extern "C" const char* __asan_default_options() {
-  return "fast_unwind_on_malloc=0";
-}
-
 namespace chancery::crypto {
 namespace {
 

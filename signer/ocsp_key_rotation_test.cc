@@ -19,8 +19,7 @@
 #include "base/testing/status_matchers.h"
 #include "crypto/key_source.h"
 #include "crypto/testing/command.h"
-#include "crypto/testing/faulty_hsm.h"
-#include "crypto/testing/soft_hsm.h"
+#include "crypto/testing/faulty_token.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ledger/entry.h"
@@ -36,17 +35,12 @@
 #include "x509/certificate/certificate.h"
 #include "x509/certificate/names.h"
 
-// Under AddressSanitizer: see crypto/pkcs11_token_test.cc.
-extern "C" const char* __asan_default_options();
-extern "C" const char* __asan_default_options() {
-  return "fast_unwind_on_malloc=0";
-}
-
 namespace chancery::signer {
 namespace {
 
 using base::testing::IsOk;
 using base::testing::StatusIs;
+using crypto::testing::FaultyToken;
 using ::testing::SizeIs;
 
 constexpr absl::Duration kL = absl::Hours(96);
@@ -346,15 +340,9 @@ TEST_F(OcspKeyRotationTest, ADamagedKeyIsNamed) {
 // A token, before and after all that uses it.
 class Token {
  protected:
-  Token() { hsm_.AddToken("t"); }
-
   std::shared_ptr<OcspPrivateKeys> Open() {
     crypto::KeyOpener opener;
-    auto opened = OcspTokenKeys::Open(
-        {.pkcs11_uri = crypto::testing::FaultyHsm::Uri("t"),
-         .secret = {.file = crypto::testing::WriteTemp(
-                        "pin", crypto::testing::kSoftHsmPin)}},
-        opener);
+    auto opened = OcspTokenKeys::Open(FaultyToken::Source(), opener);
     EXPECT_THAT(opened, IsOk());
     return opened.ok() ? *std::move(opened) : nullptr;
   }
@@ -362,12 +350,8 @@ class Token {
   static std::set<std::string> Objects() {
     std::set<std::string> objects;
     for (const std::string type : {"privkey", "pubkey"}) {
-      const std::string labels =
-          crypto::testing::Shell(std::string("pkcs11-tool --login --pin ") +
-                                 crypto::testing::kSoftHsmPin + " --module " +
-                                 crypto::testing::kSoftHsmModule +
-                                 " --token-label t --list-objects --type " +
-                                 type + " | sed -n 's/^  label: *//p'");
+      const std::string labels = FaultyToken::Tool(
+          "--list-objects --type " + type + " | sed -n 's/^  label: *//p'");
       std::istringstream lines(labels);
       for (std::string line; std::getline(lines, line);) {
         objects.insert(type + " " + line);
@@ -381,7 +365,7 @@ class Token {
     return {"privkey " + label, "pubkey " + label};
   }
 
-  crypto::testing::FaultyHsm hsm_;
+  FaultyToken token_;
 };
 
 class OcspKeysInATokenTest : protected Token, public OcspKeyRotationTest {
@@ -425,11 +409,11 @@ TEST_F(OcspKeysInATokenTest, AnOldKeyIsDestroyedInTheToken) {
   Refresh();
   EXPECT_EQ(Ask(serial, "sha1"), "good");
   // The token has a bad moment just then: the next step does it.
-  hsm_.Command("fail C_DestroyObject CKR_DEVICE_ERROR\n");
+  token_.Command("fail C_DestroyObject CKR_DEVICE_ERROR\n");
   EXPECT_FALSE(rotation_->Step().ok());
   EXPECT_THAT(Objects(), SizeIs(4));
   EXPECT_EQ(Ask(Issue("b"), "sha1"), "good");
-  hsm_.Command("");
+  token_.Command("");
   EXPECT_EQ(Step().keys, 1u);
   EXPECT_EQ(Objects(), HalvesOf(second.created));
   EXPECT_EQ(Files(),
@@ -454,11 +438,11 @@ TEST_F(OcspKeysInATokenTest, ALostFolderCostsACertificateOnly) {
 
 TEST_F(OcspKeysInATokenTest, AKeyThatWasMadeBeforeACrashIsUsed) {
   // All but the answer: the key is there, and nobody was told.
-  hsm_.Command("fail C_GetAttributeValue CKR_DEVICE_ERROR next 1\n");
+  token_.Command("fail C_GetAttributeValue CKR_DEVICE_ERROR next 1\n");
   EXPECT_FALSE(rotation_->Step().ok());
   EXPECT_EQ(Objects(), HalvesOf(clock_.Now()));
   const absl::Time created = clock_.Now();
-  hsm_.Command("");
+  token_.Command("");
   clock_.Advance(absl::Minutes(1));
   const auto report = Step();
   EXPECT_EQ(report.created, created);
@@ -471,9 +455,9 @@ TEST_F(OcspKeysInATokenTest, AnAbsentTokenIsTriedAgain) {
   const auto first = Step();
   const std::string serial = Issue("a");
   clock_.Advance(first.signs_until - absl::Hours(1) - clock_.Now());
-  hsm_.Command("absent\n");
+  token_.Command("absent\n");
   EXPECT_FALSE(rotation_->Step().ok());
-  hsm_.Command("slots 2\n");
+  token_.Command("slots 2\n");
   absl::StatusOr<OcspKeyRotation::Report> report = rotation_->Step();
   for (int i = 0; i < 100 && !report.ok(); ++i) {
     crypto::testing::Shell("sleep 0.1");

@@ -8,36 +8,23 @@
 #include "crypto/key_source.h"
 #include "crypto/software_key.h"
 #include "crypto/testing/command.h"
-#include "crypto/testing/faulty_hsm.h"
-#include "crypto/testing/soft_hsm.h"
+#include "crypto/testing/faulty_token.h"
 #include "gtest/gtest.h"
-
-// Under AddressSanitizer: see crypto/pkcs11_token_test.cc.
-extern "C" const char* __asan_default_options();
-extern "C" const char* __asan_default_options() {
-  return "fast_unwind_on_malloc=0";
-}
 
 namespace chancery::signer {
 namespace {
 
 using base::testing::IsOk;
 using base::testing::StatusIs;
-using crypto::testing::FaultyHsm;
-using crypto::testing::kSoftHsmModule;
-using crypto::testing::kSoftHsmPin;
+using crypto::testing::FaultyToken;
 using crypto::testing::Shell;
-using crypto::testing::SoftHsm;
-using crypto::testing::WriteTemp;
 
 constexpr crypto::KeySpec kP256 = {.type = crypto::KeyType::kEcP256};
 const absl::Time kCreated = absl::FromUnixSeconds(1'800'000'000);
 
 // Objects of the token as OpenSC's pkcs11-tool sees them, logged in.
 std::string Objects(const std::string& options) {
-  return Shell(std::string("pkcs11-tool --module ") + kSoftHsmModule +
-               " --token-label t --login --pin " + kSoftHsmPin +
-               " --list-objects " + options);
+  return FaultyToken::Tool("--list-objects " + options);
 }
 
 size_t Count(const std::string& text, const std::string& wanted) {
@@ -51,22 +38,15 @@ size_t Count(const std::string& text, const std::string& wanted) {
 
 class OcspTokenKeysTest : public ::testing::Test {
  protected:
-  OcspTokenKeysTest() { hsm_.AddToken("t"); }
-
-  static crypto::KeySource Token(const std::string& rest) {
-    return {
-        .pkcs11_uri = FaultyHsm::Uri("t", rest),
-        .secret = {.file = WriteTemp("pin", std::string(kSoftHsmPin) + "\n")}};
-  }
   // As another process would.
   std::unique_ptr<OcspTokenKeys> Open(const std::string& rest = "") {
     crypto::KeyOpener opener;
-    auto opened = OcspTokenKeys::Open(Token(rest), opener);
+    auto opened = OcspTokenKeys::Open(FaultyToken::Source(rest), opener);
     EXPECT_THAT(opened, IsOk());
     return opened.ok() ? *std::move(opened) : nullptr;
   }
 
-  FaultyHsm hsm_;
+  FaultyToken token_;
 };
 
 TEST_F(OcspTokenKeysTest, MakesFindsAndDestroysAKeyInTheToken) {
@@ -105,10 +85,10 @@ TEST_F(OcspTokenKeysTest, LeavesTheKeysOfOthersAlone) {
   for (const char* one :
        {"--label issuing-ocsp-7 --id 07", "--label issuing-ocsp --id 08",
         "--label issuing-ocsp-x --id 09"}) {
-    SoftHsm::Pkcs11Tool(
-        "t", std::string("--keypairgen --key-type EC:prime256v1 ") + one);
+    FaultyToken::Tool(std::string("--keypairgen --key-type EC:prime256v1 ") +
+                      one);
   }
-  SoftHsm::Pkcs11Tool("t", "--delete-object --type privkey --id 07");
+  FaultyToken::Tool("--delete-object --type privkey --id 07");
   const std::string before = Objects("");
   const auto found = keys->Load();
   ASSERT_THAT(found, IsOk());
@@ -121,8 +101,8 @@ TEST_F(OcspTokenKeysTest, DestroysWhatACrashLeftOfAKey) {
   for (const char* half : {"privkey", "pubkey"}) {
     const auto made = Open()->Make(kCreated, kP256);
     ASSERT_THAT(made, IsOk());
-    SoftHsm::Pkcs11Tool(
-        "t", std::string("--delete-object --type ") + half + " --id " + id);
+    FaultyToken::Tool(std::string("--delete-object --type ") + half + " --id " +
+                      id);
     EXPECT_NE(Objects(""), "") << half;
     const auto found = Open()->Load();
     ASSERT_THAT(found, IsOk());
@@ -135,8 +115,7 @@ TEST_F(OcspTokenKeysTest, ADestructionThatEndedHalfWayIsFinished) {
   auto keys = Open();
   const auto made = keys->Make(kCreated, kP256);
   ASSERT_THAT(made, IsOk());
-  SoftHsm::Pkcs11Tool(
-      "t",
+  FaultyToken::Tool(
       "--delete-object --type privkey --id 6f6373702d31383030303030303030");
   EXPECT_THAT(keys->Destroy(kCreated, (*made)->public_key()), IsOk());
   EXPECT_EQ(Objects(""), "");
@@ -147,10 +126,10 @@ TEST_F(OcspTokenKeysTest, ALostLoginIsNotAnEmptyToken) {
   auto keys = Open();
   ASSERT_THAT(keys->Make(kCreated, kP256), IsOk());
   const std::string before = Objects("");
-  hsm_.Command("absent\n");
+  token_.Command("absent\n");
   EXPECT_THAT(keys->Load(), StatusIs(absl::StatusCode::kUnavailable, ""));
   EXPECT_FALSE(keys->Make(kCreated + absl::Seconds(1), kP256).ok());
-  hsm_.Command("slots 3\n");
+  token_.Command("slots 3\n");
   // After the pause between two connections.
   absl::StatusOr<OcspPrivateKeys::ByTime> found;
   for (int i = 0; i < 100; ++i) {
@@ -160,7 +139,7 @@ TEST_F(OcspTokenKeysTest, ALostLoginIsNotAnEmptyToken) {
   }
   ASSERT_THAT(found, IsOk());
   EXPECT_EQ(found->size(), 1u);
-  hsm_.Command("");
+  token_.Command("");
   EXPECT_EQ(Objects(""), before);
 }
 
@@ -173,7 +152,7 @@ TEST_F(OcspTokenKeysTest, RefusesWhatIsNotAToken) {
   };
   refused({.file = "/a.key"}, "files in `folder`");
   refused({}, "names the token");
-  refused(Token(";id=%01"), "names a key");
+  refused(FaultyToken::Source(";id=%01"), "names a key");
   refused({.pkcs11_uri = "softhsm"}, "softhsm");
 }
 

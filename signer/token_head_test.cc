@@ -10,41 +10,24 @@
 #include "block/head.h"
 #include "crypto/key_source.h"
 #include "crypto/testing/command.h"
-#include "crypto/testing/faulty_hsm.h"
-#include "crypto/testing/soft_hsm.h"
+#include "crypto/testing/faulty_token.h"
 #include "gtest/gtest.h"
 #include "signer/ledger/ledger.h"
 #include "signer/ledger/testing/fake_kv_store.h"
 #include "signer/testing/signer_world.h"
-
-// Under AddressSanitizer: see crypto/pkcs11_token_test.cc.
-extern "C" const char* __asan_default_options();
-extern "C" const char* __asan_default_options() {
-  return "fast_unwind_on_malloc=0";
-}
 
 namespace chancery::signer {
 namespace {
 
 using base::testing::IsOk;
 using base::testing::StatusIs;
-using crypto::testing::FaultyHsm;
-using crypto::testing::kSoftHsmModule;
-using crypto::testing::kSoftHsmPin;
-using crypto::testing::Shell;
+using crypto::testing::FaultyToken;
 using crypto::testing::TempPath;
 using crypto::testing::WriteTemp;
 using testing::FakeDisk;
 using testing::FakeKvStore;
 
 constexpr char kSigner[] = "spiffe://test/signer/a";
-
-// OpenSC's pkcs11-tool, logged in to the token.
-std::string Tool(const std::string& arguments) {
-  return Shell(std::string("pkcs11-tool --module ") + kSoftHsmModule +
-               " --token-label t --login --pin " + kSoftHsmPin + " " +
-               arguments);
-}
 
 std::string Labelled(const std::string& signer) {
   return " --type data --application-label chancery --label 'head of " +
@@ -53,7 +36,7 @@ std::string Labelled(const std::string& signer) {
 
 // Data objects in the token.
 size_t Count() {
-  const std::string listed = Tool("--list-objects --type data");
+  const std::string listed = FaultyToken::Tool("--list-objects --type data");
   size_t count = 0;
   for (size_t at = listed.find("Data object"); at != std::string::npos;
        at = listed.find("Data object", at + 1)) {
@@ -64,8 +47,8 @@ size_t Count() {
 
 // What another program puts there.
 void Write(const std::string& value) {
-  Tool("--private --write-object " + WriteTemp("value", value) +
-       Labelled(kSigner));
+  FaultyToken::Tool("--private --write-object " + WriteTemp("value", value) +
+                    Labelled(kSigner));
 }
 
 // A signer that has a token, over a ledger of its own or of the world's.
@@ -75,15 +58,13 @@ struct Holder {
       : standing(ledger, {world.pki.manifest_key()->public_key()}, world.clock,
                  options) {
     crypto::KeyOpener opener;
-    auto opened =
-        TokenHead::Open({.pkcs11_uri = FaultyHsm::Uri("t", ";object=manifest"),
-                         .secret = {.file = WriteTemp("pin", kSoftHsmPin)}},
-                        opener, standing,
-                        {.signer = signer,
-                         .keys = {world.pki.manifest_key()->public_key()},
-                         .ignored = [this](const absl::Status& why) {
-                           ignored.push_back(why);
-                         }});
+    auto opened = TokenHead::Open(
+        FaultyToken::Source(";object=manifest"), opener, standing,
+        {.signer = signer,
+         .keys = {world.pki.manifest_key()->public_key()},
+         .ignored = [this](const absl::Status& why) {
+           ignored.push_back(why);
+         }});
     EXPECT_THAT(opened, IsOk());
     if (opened.ok()) head = *std::move(opened);
   }
@@ -96,10 +77,7 @@ struct Holder {
 
 class TokenHeadTest : public ::testing::Test {
  protected:
-  TokenHeadTest() {
-    hsm_.AddToken("t");
-    Restart();
-  }
+  TokenHeadTest() { Restart(); }
   // The world's signer, as after a restart.
   void Restart(Standing::Options options = {}) {
     signer_.reset();
@@ -135,7 +113,7 @@ class TokenHeadTest : public ::testing::Test {
     return *Ledger::Open(std::make_unique<FakeKvStore>(disk), world_.clock, {});
   }
 
-  FaultyHsm hsm_;
+  FaultyToken token_;
   testing::SignerWorld world_;
   std::unique_ptr<Holder> signer_;
 };
@@ -150,11 +128,11 @@ TEST_F(TokenHeadTest, KeepsTheNewestInAPrivateDataObject) {
   const auto newest = KeepNext();
   EXPECT_EQ(Count(), 1u);
   const std::string path = TempPath("read");
-  Tool("--read-object --output-file " + path + Labelled(kSigner));
+  FaultyToken::Tool("--read-object --output-file " + path + Labelled(kSigner));
   const auto read = base::ReadFile(path);
   ASSERT_THAT(read, IsOk());
   EXPECT_EQ(*read, newest->bytes.head);
-  EXPECT_NE(Tool("--list-objects --type data").find("private"),
+  EXPECT_NE(FaultyToken::Tool("--list-objects --type data").find("private"),
             std::string::npos);
   const auto shown = signer_->head->Show();
   ASSERT_THAT(shown, IsOk());
@@ -226,8 +204,8 @@ TEST_F(TokenHeadTest, WhatTheLedgerContainsCountsAsShown) {
 TEST_F(TokenHeadTest, AnotherSignersObjectIsLeftAlone) {
   EXPECT_EQ(signer_->state(), StandingState::kActive);
   Issue("a");
-  Tool("--private --write-object " + WriteTemp("value", "x") +
-       Labelled("spiffe://test/signer/b"));
+  FaultyToken::Tool("--private --write-object " + WriteTemp("value", "x") +
+                    Labelled("spiffe://test/signer/b"));
   KeepNext();
   KeepNext();
   EXPECT_EQ(Count(), 2u);
@@ -264,11 +242,11 @@ TEST_F(TokenHeadTest, ACrashBetweenNewAndOldLeavesTheNewest) {
   Issue("b");
   world_.clock.Advance(TokenHead::kInterval);
   const auto newest = Sign();
-  hsm_.Command("fail C_DestroyObject CKR_FUNCTION_FAILED\n");
+  token_.Command("fail C_DestroyObject CKR_FUNCTION_FAILED\n");
   EXPECT_THAT(Keep(*newest),
               StatusIs(absl::StatusCode::kInternal, "destroying old data"));
   EXPECT_EQ(Count(), 2u);
-  hsm_.Command("");
+  token_.Command("");
   const auto shown = signer_->head->Show();
   ASSERT_THAT(shown, IsOk());
   EXPECT_EQ((*shown)->ledger_size, newest->head.ledger_size);
@@ -281,12 +259,12 @@ TEST_F(TokenHeadTest, ATokenThatTakesNoDataKeepsWhatItHas) {
   Issue("a");
   const auto good = KeepNext();
   world_.clock.Advance(TokenHead::kInterval);
-  hsm_.Command("fail C_CreateObject 0x54\n");
+  token_.Command("fail C_CreateObject 0x54\n");
   const auto next = Sign();
   EXPECT_FALSE(Keep(*next).ok());
   // Not at once again.
   EXPECT_THAT(Keep(*next), IsOk());
-  hsm_.Command("");
+  token_.Command("");
   EXPECT_EQ((*signer_->head->Show())->time, good->head.time);
   EXPECT_EQ(signer_->state(), StandingState::kActive);
 }

@@ -31,11 +31,11 @@ void SoftHsm::Import(const std::string& token, const std::string& path,
         label + " --id " + id_hex + " --pin " + kSoftHsmPin);
 }
 
-void SoftHsm::Pkcs11Tool(const std::string& token,
-                         const std::string& arguments) {
-  Shell(std::string("pkcs11-tool --module ") + kSoftHsmModule +
-        " --token-label " + token + " --login --pin " + kSoftHsmPin + " " +
-        arguments);
+std::string SoftHsm::Pkcs11Tool(const std::string& token,
+                                const std::string& arguments) {
+  return Shell(std::string("pkcs11-tool --module ") + kSoftHsmModule +
+               " --token-label " + token + " --login --pin " + kSoftHsmPin +
+               " " + arguments);
 }
 
 }  // namespace chancery::crypto::testing

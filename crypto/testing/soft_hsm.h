@@ -27,9 +27,9 @@ class SoftHsm {
   static void Import(const std::string& token, const std::string& path,
                      const std::string& label, const std::string& id_hex);
 
-  // Runs OpenSC's pkcs11-tool, logged in to the token.
-  static void Pkcs11Tool(const std::string& token,
-                         const std::string& arguments);
+  // What OpenSC's pkcs11-tool prints, logged in to the token.
+  static std::string Pkcs11Tool(const std::string& token,
+                                const std::string& arguments);
 };
 
 }  // namespace chancery::crypto::testing
