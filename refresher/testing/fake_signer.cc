@@ -1,7 +1,6 @@
 #include "refresher/testing/fake_signer.h"
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -11,20 +10,13 @@
 #include "base/status_macros.h"
 #include "block/draft.h"
 #include "merkle/tree.h"
-#include "x509/certificate/certificate.h"
-#include "x509/certificate/names.h"
 
 namespace chancery::refresher::testing {
 namespace {
 
-constexpr absl::Duration kBlockLifetime = absl::Hours(96);
 constexpr absl::Duration kCrlLifetime = absl::Hours(24 * 9);
 constexpr int kKeyCompromise = 1;
 constexpr int kHold = 6;
-
-absl::Time WholeSeconds(absl::Time time) {
-  return absl::FromUnixSeconds(absl::ToUnixSeconds(time));
-}
 
 // In pieces of four bytes.
 class TextDownload final : public CrlDownload {
@@ -46,13 +38,6 @@ class TextDownload final : public CrlDownload {
   size_t at_ = 0;
 };
 
-template <typename Array>
-Array ToArray(const std::string& bytes) {
-  Array out{};
-  std::memcpy(out.data(), bytes.data(), std::min(out.size(), bytes.size()));
-  return out;
-}
-
 // Copies of an absl::Status share what it says, which ThreadSanitizer takes for
 // a race where another thread drops the last one.
 absl::Status Copy(const absl::Status& status) {
@@ -62,28 +47,7 @@ absl::Status Copy(const absl::Status& status) {
 }  // namespace
 
 FakeSigner::FakeSigner(const base::Clock& clock)
-    : clock_(clock),
-      key_(*crypto::GenerateKey({.type = crypto::KeyType::kEcP256})),
-      manifest_key_(*crypto::GenerateKey({.type = crypto::KeyType::kEcP256})),
-      subject_(*x509::EncodeName({{"O", "Test"}, {"CN", "Issuing"}})) {
-  x509::CertificateFacts facts;
-  facts.serial = "\x7f";
-  facts.issuer = facts.subject = subject_;
-  facts.not_before = WholeSeconds(clock.Now()) - absl::Hours(1);
-  facts.not_after = facts.not_before + absl::Hours(24 * 3650);
-  facts.public_key = base::ToString(key_->public_key().spki());
-  facts.extensions.is_ca = true;
-  issuer_.name = "issuing";
-  issuer_.certificate = *x509::SignCertificate(facts, *key_);
-  issuer_.issuer_id = base::ToString(
-      x509::Certificate::Parse(base::AsBytes(issuer_.certificate))->IssuerId());
-  issuer_.chain = {issuer_.certificate};
-  issuer_.profiles = {"server"};
-  templates_.push_back(
-      std::make_shared<const block::OcspTemplate>(*block::OcspTemplate::Create(
-          block::CertIdForm::kSha1, base::AsBytes(subject_), key_->public_key(),
-          key_->public_key(), key_->algorithm(), {})));
-}
+    : clock_(clock), issuer_(clock) {}
 
 void FakeSigner::SetCrlShards(uint32_t shards) {
   base::MutexLock lock(mu_);
@@ -97,7 +61,8 @@ void FakeSigner::SetDeltaCrls(bool has_delta_crls) {
 
 std::string FakeSigner::AddBlock(uint32_t members) {
   base::MutexLock lock(mu_);
-  std::string id = issuer_.issuer_id.substr(0, 8) + std::string(8, '\0');
+  std::string id =
+      issuer_.listed().issuer_id.substr(0, 8) + std::string(8, '\0');
   id.back() = static_cast<char>(blocks_.size() + 1);
   for (uint32_t i = 0; i < members; ++i) AddMember(id);
   SignWhole(id);
@@ -237,7 +202,7 @@ absl::StatusOr<std::vector<ListedBlock>> FakeSigner::ListBlocks() {
   std::vector<ListedBlock> out;
   for (const auto& [id, state] : blocks_) {
     out.push_back({.block_id = id,
-                   .issuer_id = issuer_.issuer_id,
+                   .issuer_id = issuer_.listed().issuer_id,
                    .version = state.current->version(),
                    .refresh_at = state.refresh_at});
   }
@@ -248,13 +213,13 @@ absl::StatusOr<std::unique_ptr<CrlDownload>> FakeSigner::SignCrl(
     const CrlRequest& request) {
   base::MutexLock lock(mu_);
   RETURN_IF_ERROR(Begin("SignCrl"));
-  if (request.issuer != issuer_.name || request.shard >= crl_shards_) {
+  if (request.issuer != issuer_.listed().name || request.shard >= crl_shards_) {
     return absl::NotFoundError("issuer or shard");
   }
   RETURN_IF_ERROR(refused_[absl::StrCat("crl ", request.shard)]);
   SignedCrl& crl = crls_[{request.shard, request.is_delta}];
   if (crl.number <= request.have_number || crl.number == 0) {
-    crl = {.issuer_id = issuer_.issuer_id,
+    crl = {.issuer_id = issuer_.listed().issuer_id,
            .number = ++crl_numbers_[request.shard],
            .this_update = WholeSeconds(clock_.Now()),
            .ledger_size = ledger_.size()};
@@ -263,7 +228,7 @@ absl::StatusOr<std::unique_ptr<CrlDownload>> FakeSigner::SignCrl(
     }
     crl.next_update = crl.this_update + kCrlLifetime;
     crl.refresh_at = crl.this_update + kCrlLifetime / 2;
-    Append(ledger::CrlEntry{.issuer_id = issuer_.issuer_id,
+    Append(ledger::CrlEntry{.issuer_id = issuer_.listed().issuer_id,
                             .shard = request.shard,
                             .kind = request.is_delta ? ledger::CrlKind::kDelta
                                                      : ledger::CrlKind::kFull,
@@ -315,7 +280,7 @@ absl::StatusOr<LedgerPage> FakeSigner::ReadEntries(uint64_t from,
     facts.ledger_size = frontier.size();
     facts.ledger_root = frontier.Root();
     ASSIGN_OR_RETURN(page.signed_root,
-                     block::SignLedgerRoot(facts, *manifest_key_));
+                     block::SignLedgerRoot(facts, issuer_.manifest_key()));
   }
   return page;
 }
@@ -323,7 +288,7 @@ absl::StatusOr<LedgerPage> FakeSigner::ReadEntries(uint64_t from,
 absl::StatusOr<std::vector<ListedIssuer>> FakeSigner::ListIssuers() {
   base::MutexLock lock(mu_);
   RETURN_IF_ERROR(Begin("ListIssuers"));
-  ListedIssuer issuer = issuer_;
+  ListedIssuer issuer = issuer_.listed();
   issuer.crl_shards = crl_shards_;
   issuer.has_delta_crls = has_delta_crls_;
   return std::vector<ListedIssuer>{issuer};
@@ -347,11 +312,11 @@ absl::StatusOr<std::optional<block::SignedHead>> FakeSigner::GetHead(
   block::Index index;
   for (const auto& [id, state] : blocks_) {
     if (state.current == nullptr) continue;
-    index.versions.emplace_back(ToArray<block::BlockId>(id),
+    index.versions.emplace_back(*block::ToBlockId(id),
                                 state.current->version());
   }
   ASSIGN_OR_RETURN(block::SignedHead made,
-                   block::SignHead(head, index, *manifest_key_));
+                   block::SignHead(head, index, issuer_.manifest_key()));
   return made;
 }
 
@@ -369,27 +334,15 @@ void FakeSigner::Append(ledger::EntryBody body) {
 
 void FakeSigner::AddMember(const std::string& block_id) {
   State& state = blocks_[block_id];
-  Member member;
-  member.serial = absl::StrCat("\x01serial", ++last_serial_);
-  x509::CertificateFacts facts;
-  facts.serial = member.serial;
-  facts.issuer = subject_;
-  facts.subject =
-      *x509::EncodeName({{"CN", absl::StrCat("host", last_serial_)}});
-  facts.not_before = WholeSeconds(clock_.Now());
-  facts.not_after = facts.not_before + absl::Hours(24 * 90);
-  facts.public_key = base::ToString(key_->public_key().spki());
-  facts.extensions.alt_names = {
-      {.value = absl::StrCat("host", last_serial_, ".test")}};
-  member.der = *x509::SignCertificate(facts, *key_);
+  FakeIssuer::Member member = issuer_.Certify(++last_serial_);
   const auto place = static_cast<uint32_t>(state.members.size());
   Append(ledger::CertificateEntry{
-      .issuer_id = issuer_.issuer_id,
+      .issuer_id = issuer_.listed().issuer_id,
       .serial = member.serial,
-      .not_after = facts.not_after,
+      .not_after = member.not_after,
       .block_id = block_id,
       .place = place,
-      .block_capacity = kCapacity,
+      .block_capacity = FakeIssuer::kCapacity,
       .lifetime_class = 128,
       .profile = "server",
       .origin = {.requester = "spiffe://test/client/one",
@@ -403,7 +356,7 @@ void FakeSigner::AddMember(const std::string& block_id) {
 void FakeSigner::SetStatus(const std::string& block_id, uint32_t place,
                            ledger::StatusChange change) {
   State& state = blocks_.at(block_id);
-  Member& member = state.members.at(place);
+  FakeIssuer::Member& member = state.members.at(place);
   member.revoked = change != ledger::StatusChange::kRelease;
   member.reason = change == ledger::StatusChange::kRevoke ? kKeyCompromise
                   : change == ledger::StatusChange::kHold ? kHold
@@ -411,46 +364,11 @@ void FakeSigner::SetStatus(const std::string& block_id, uint32_t place,
   member.revoked_at =
       member.revoked ? WholeSeconds(clock_.Now()) : absl::UnixEpoch();
   Append(ledger::StatusEntry{.change = change,
-                             .issuer_id = issuer_.issuer_id,
+                             .issuer_id = issuer_.listed().issuer_id,
                              .serial = member.serial,
                              .reason = static_cast<uint8_t>(member.reason),
                              .revoked_at = member.revoked_at});
   state.pending.insert(place);
-}
-
-block::Record FakeSigner::SignRecord(const Member& member) const {
-  block::Record record{.status = member.revoked ? block::RecordStatus::kRevoked
-                                                : block::RecordStatus::kGood,
-                       .serial = member.serial};
-  if (member.revoked) {
-    record.revocation_time = member.revoked_at;
-    record.reason = member.reason;
-  }
-  record.this_update = WholeSeconds(clock_.Now());
-  record.next_update = record.this_update + kBlockLifetime - absl::Seconds(1);
-  std::string tbs;
-  templates_[0]->BuildTbs(record.facts(), tbs);
-  const std::string signature = *key_->Sign(base::AsBytes(tbs));
-  record.signatures = {*templates_[0]->Compact(base::AsBytes(signature))};
-  return record;
-}
-
-block::Manifest FakeSigner::NextFacts(const std::string& block_id,
-                                      const State& state) {
-  block::Manifest facts;
-  facts.block_id = ToArray<block::BlockId>(block_id);
-  facts.issuer_id = ToArray<block::IssuerId>(issuer_.issuer_id);
-  const auto micros = static_cast<uint64_t>(absl::ToUnixMicros(clock_.Now()));
-  facts.version = state.current == nullptr
-                      ? micros
-                      : std::max(state.current->version() + 1, micros);
-  facts.capacity = kCapacity;
-  facts.this_update = WholeSeconds(clock_.Now());
-  facts.next_update = facts.this_update + kBlockLifetime - absl::Seconds(1);
-  facts.refresh_at = facts.this_update + kBlockLifetime / 2;
-  facts.produced_at = facts.this_update;
-  facts.ledger_size = ledger_.size();
-  return facts;
 }
 
 void FakeSigner::EndBlock(const std::string& block_id) {
@@ -461,29 +379,19 @@ void FakeSigner::EndBlock(const std::string& block_id) {
 
 block::Update FakeSigner::SignWhole(const std::string& block_id) {
   State& state = blocks_[block_id];
-  const block::Manifest facts = NextFacts(block_id, state);
-  std::vector<block::Record> records;
-  for (const Member& member : state.members) {
-    records.push_back(SignRecord(member));
-  }
-  state.current = std::make_unique<block::Block>(
-      *block::SignWhole(facts, templates_, records, *manifest_key_));
+  state.current = std::make_unique<block::Block>(issuer_.SignWhole(
+      block_id, state.current.get(), state.members, ledger_.size()));
   state.deltas.clear();
   state.pending.clear();
-  state.refresh_at = facts.refresh_at;
+  state.refresh_at = state.current->manifest().refresh_at;
   AppendManifest(block_id, *state.current);
   return WholeUpdate(block_id, state);
 }
 
 block::Update FakeSigner::SignPending(const std::string& block_id) {
   State& state = blocks_.at(block_id);
-  std::vector<block::Change> changes;
-  for (const uint32_t place : state.pending) {
-    changes.push_back({place, SignRecord(state.members[place])});
-  }
-  block::SignedDelta made =
-      *block::SignDelta(*state.current, NextFacts(block_id, state),
-                        std::move(changes), *manifest_key_);
+  block::SignedDelta made = issuer_.SignDelta(
+      block_id, *state.current, state.members, state.pending, ledger_.size());
   block::Update update = WholeUpdate(block_id, state);
   update.base_version = state.current->version();
   update.version = made.block.version();
@@ -500,7 +408,7 @@ block::Update FakeSigner::WholeUpdate(const std::string& block_id,
   return {.block_id = block_id,
           .version = state.current->version(),
           .content = state.current->Encode(),
-          .templates = {templates_[0]->encoded()}};
+          .templates = issuer_.templates()};
 }
 
 void FakeSigner::AppendManifest(const std::string& block_id,

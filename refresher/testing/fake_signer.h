@@ -16,9 +16,9 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "block/block.h"
-#include "crypto/software_key.h"
 #include "ledger/entry.h"
 #include "refresher/signer_client.h"
+#include "refresher/testing/fake_issuer.h"
 
 namespace chancery::refresher::testing {
 
@@ -26,12 +26,10 @@ namespace chancery::refresher::testing {
 // one issuer; CRLs are text. Thread-safe.
 class FakeSigner final : public SignerClient {
  public:
-  static constexpr uint32_t kCapacity = 16;
-
   // `clock` must outlive it.
   explicit FakeSigner(const base::Clock& clock);
 
-  const ListedIssuer& issuer() const { return issuer_; }
+  const ListedIssuer& issuer() const { return issuer_.listed(); }
   void SetCrlShards(uint32_t shards);
   void SetDeltaCrls(bool has_delta_crls);
 
@@ -88,15 +86,8 @@ class FakeSigner final : public SignerClient {
       absl::Time after, absl::Duration wait) override;
 
  private:
-  struct Member {
-    std::string serial;
-    std::string der;
-    bool revoked = false;
-    int reason = 0;
-    absl::Time revoked_at;
-  };
   struct State {
-    std::vector<Member> members;
+    std::vector<FakeIssuer::Member> members;
     std::set<uint32_t> pending;  // Places whose record is not signed yet.
     std::unique_ptr<block::Block> current;
     std::vector<block::Update> deltas;  // Since it was signed whole.
@@ -111,12 +102,9 @@ class FakeSigner final : public SignerClient {
   void SetStatus(const std::string& block_id, uint32_t place,
                  ledger::StatusChange change)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  block::Record SignRecord(const Member& member) const;
   block::Update SignWhole(const std::string& block_id)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   block::Update SignPending(const std::string& block_id)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  block::Manifest NextFacts(const std::string& block_id, const State& state)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   block::Update WholeUpdate(const std::string& block_id,
                             const State& state) const;
@@ -124,11 +112,7 @@ class FakeSigner final : public SignerClient {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const base::Clock& clock_;
-  const std::unique_ptr<crypto::SoftwareKey> key_;
-  const std::unique_ptr<crypto::SoftwareKey> manifest_key_;
-  ListedIssuer issuer_;
-  std::string subject_;
-  block::Templates templates_;
+  const FakeIssuer issuer_;
   mutable base::Mutex mu_;
   std::map<std::string, State> blocks_ ABSL_GUARDED_BY(mu_);
   std::vector<std::string> ledger_ ABSL_GUARDED_BY(mu_);
