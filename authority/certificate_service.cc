@@ -22,6 +22,13 @@ namespace {
 constexpr uint32_t kDefaultPage = 100;
 constexpr uint32_t kMaxPage = 1000;
 
+void FillChanged(const StatusChanged& changed, const IssuerDirectory& issuers,
+                 v1::RevokeResponse& response) {
+  FillCertificate(changed.certificate, issuers, response.mutable_certificate());
+  response.set_responders_acknowledged(changed.acknowledged.responders);
+  response.set_responders_total(changed.acknowledged.total);
+}
+
 absl::Status SetStatus(v1::Status status, storage::CertificateFilter& filter) {
   switch (status) {
     case v1::STATUS_UNSPECIFIED:
@@ -243,10 +250,7 @@ grpc::ServerUnaryReactor* CertificateService::Revoke(
                                .reason = request->reason(),
                                .revoked_at = absl::FromUnixSeconds(
                                    request->revoked_at_seconds())}));
-        FillCertificate(changed.certificate, issuers_,
-                        response->mutable_certificate());
-        response->set_responders_acknowledged(changed.acknowledged.responders);
-        response->set_responders_total(changed.acknowledged.total);
+        FillChanged(changed, issuers_, *response);
         return absl::OkStatus();
       });
 }
@@ -265,10 +269,7 @@ grpc::ServerUnaryReactor* CertificateService::Release(
                                 .requester = caller.uri,
                                 .issuer = request->issuer(),
                                 .serial = request->serial()}));
-        FillCertificate(changed.certificate, issuers_,
-                        response->mutable_certificate());
-        response->set_responders_acknowledged(changed.acknowledged.responders);
-        response->set_responders_total(changed.acknowledged.total);
+        FillChanged(changed, issuers_, *response);
         return absl::OkStatus();
       });
 }

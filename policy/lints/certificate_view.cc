@@ -322,9 +322,7 @@ absl::Status ReadTbs(Reader tbs, CertificateView& view) {
   view.has_subject_unique_id = subject_id.has_value();
   view.has_extensions = extensions.has_value();
   if (!view.has_extensions) return absl::OkStatus();
-  Reader wrapped(*extensions), all;
-  if (!wrapped.ReadSequence(all) || !wrapped.AtEnd() ||
-      !ReadExtensions(all.rest(), view.extensions)) {
+  if (!ReadWrappedExtensions(*extensions, view.extensions)) {
     return Malformed("extensions");
   }
   return absl::OkStatus();

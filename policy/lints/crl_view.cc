@@ -144,9 +144,7 @@ absl::Status ReadTbs(Reader tbs, CrlView& view) {
   }
   view.has_extensions = extensions.has_value();
   if (!view.has_extensions) return absl::OkStatus();
-  Reader wrapped(*extensions), all;
-  if (!wrapped.ReadSequence(all) || !wrapped.AtEnd() ||
-      !ReadExtensions(all.rest(), view.extensions)) {
+  if (!ReadWrappedExtensions(*extensions, view.extensions)) {
     return Malformed("crlExtensions");
   }
   return absl::OkStatus();

@@ -80,6 +80,12 @@ bool ReadExtensions(Bytes contents, std::vector<Extension>& all) {
   return true;
 }
 
+bool ReadWrappedExtensions(Bytes contents, std::vector<Extension>& all) {
+  der::Reader in(contents), extensions;
+  return in.ReadSequence(extensions) && in.AtEnd() &&
+         ReadExtensions(extensions.rest(), all);
+}
+
 const Extension* FindExtension(const std::vector<Extension>& all,
                                absl::string_view oid) {
   for (const Extension& extension : all) {

@@ -29,6 +29,9 @@ struct Extension {
 
 // Contents of a SEQUENCE OF Extension.
 [[nodiscard]] bool ReadExtensions(Bytes contents, std::vector<Extension>& all);
+// Contents of an EXPLICIT tag with such a SEQUENCE.
+[[nodiscard]] bool ReadWrappedExtensions(Bytes contents,
+                                         std::vector<Extension>& all);
 
 // nullptr if there is none.
 const Extension* FindExtension(const std::vector<Extension>& all,

@@ -19,10 +19,7 @@ bool ReadWrapped(Reader& in, bool& present, std::vector<Extension>& out) {
   std::optional<Bytes> wrapped;
   if (!in.ReadOptional(der::Explicit(1), wrapped)) return false;
   present = wrapped.has_value();
-  if (!present) return true;
-  Reader inside(*wrapped), all;
-  return inside.ReadSequence(all) && inside.AtEnd() &&
-         ReadExtensions(all.rest(), out);
+  return !present || ReadWrappedExtensions(*wrapped, out);
 }
 
 bool ReadCertId(Reader in, OcspSingle& out) {
