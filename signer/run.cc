@@ -1,19 +1,16 @@
 #include "signer/run.h"
 
-#include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "base/file.h"
 #include "base/random.h"
 #include "base/status_macros.h"
+#include "base/wait_until.h"
 #include "block/key_set.h"
 #include "chancery/config/signer.pb.h"
 #include "crypto/key_source.h"
@@ -45,6 +42,7 @@
 #include "signer/ledger/rocksdb_store.h"
 #include "signer/ledger_growth.h"
 #include "signer/ledger_service.h"
+#include "signer/manifest_key_watch.h"
 #include "signer/manifest_keys.h"
 #include "signer/mass_revocation.h"
 #include "signer/ocsp_key_rotation.h"
@@ -57,21 +55,17 @@
 #include "signer/revocation_limit.h"
 #include "signer/revocation_service.h"
 #include "signer/root_signer.h"
+#include "signer/rotation_ticker.h"
+#include "signer/signer_gauges.h"
 #include "signer/signing_threads.h"
 #include "signer/standing.h"
 #include "signer/token_head.h"
+#include "signer/token_head_ticker.h"
 
 namespace chancery::signer {
 namespace {
 
 constexpr size_t kWorkers = 32;
-constexpr absl::Duration kRotationInterval = absl::Minutes(1);
-constexpr absl::Duration kKeySetInterval = absl::Seconds(5);
-
-void WaitUntil(absl::Time when) {
-  const absl::Duration left = when - absl::Now();
-  if (left > absl::ZeroDuration()) absl::SleepFor(left);
-}
 
 absl::StatusOr<std::unique_ptr<Ledger>> OpenLedger(
     const config::Signer& config, const rpc::Process& process) {
@@ -160,102 +154,56 @@ absl::StatusOr<std::unique_ptr<OcspKeyRotation>> BeginRotation(
   return rotation;
 }
 
-// Every minute, with what operators see of it.
-class RotationTicker {
+// The calls that it takes, and what only they use.
+class Services {
  public:
-  // `rotation` may be null. Both must outlive this object.
-  RotationTicker(OcspKeyRotation* rotation, rpc::Process& process)
-      : rotation_(rotation), process_(process) {
-    if (rotation_ == nullptr) return;
-    until_ = process.metrics().AddGauge(
-        "chancery_signer_ocsp_key_until_seconds",
-        "Until when the delegated OCSP key signs, seconds since 1970.");
-  }
-
-  void Tick() {
-    if (rotation_ == nullptr || process_.clock().Now() < due_) return;
-    due_ = process_.clock().Now() + kRotationInterval;
-    const auto report = rotation_->Step();
-    if (!report.ok()) {
-      process_.log().Error("ocsp_key_not_rotated", {{"why", report.status()}});
-      return;
-    }
-    until_->Set(static_cast<double>(absl::ToUnixSeconds(report->signs_until)));
-    if (created_ == report->created) return;
-    created_ = report->created;
-    process_.log().Info("ocsp_key", {{"created", report->created},
-                                     {"signs_until", report->signs_until},
-                                     {"keys", report->keys}});
-  }
-
- private:
-  OcspKeyRotation* const rotation_;
-  rpc::Process& process_;
-  std::optional<rpc::Gauge> until_;
-  absl::Time due_ = absl::InfinitePast();
-  absl::Time created_ = absl::InfinitePast();
-};
-
-// What the token knows of this ledger is shown when this returns. Null unless
-// the configuration says so.
-absl::StatusOr<std::unique_ptr<TokenHead>> OpenTokenHead(
-    const config::Signer& config, TokenHead::Options options,
-    crypto::KeyOpener& opener, Standing& standing, rpc::Process& process) {
-  if (!config.head_in_token()) return nullptr;
-  options.ignored = [&process](const absl::Status& why) {
-    process.log().Error("head_in_token_ignored", {{"why", why}});
+  struct Parts {
+    BlockSigner& blocks;
+    Issuance& issuance;
+    Revocation& revocation;
+    MassRevocation& mass_revocation;
+    CrlSigner& crls;
+    Importer& importer;
+    HeadTicker& heads;
+    const crypto::SigningKey& manifest_key;
   };
-  ASSIGN_OR_RETURN(auto opened,
-                   TokenHead::Open(ToKeySource(config.manifest_key()), opener,
-                                   standing, std::move(options)));
-  const auto shown = opened->Show();
-  if (absl::IsUnavailable(shown.status())) return shown.status();
-  if (!shown.ok()) {
-    process.log().Error("head_in_token_not_read", {{"why", shown.status()}});
-  } else if (shown->has_value()) {
-    process.log().Info("head_in_token", {{"time", (*shown)->time},
-                                         {"entries", (*shown)->ledger_size},
-                                         {"epoch", (*shown)->epoch}});
-  }
-  return opened;
-}
 
-// Every minute. A token that cannot is told of once, and tried on.
-class TokenHeadTicker {
- public:
-  // `head` may be null. Both must outlive this object.
-  TokenHeadTicker(TokenHead* head, rpc::Process& process)
-      : head_(head), process_(process) {}
+  // All must outlive this object.
+  Services(const Lasting& lasting, const Parts& parts,
+           const rpc::Dispatcher& dispatcher)
+      : own_(lasting.ledger, lasting.issuers),
+        issuance_(parts.issuance, dispatcher),
+        revocation_(parts.revocation, parts.mass_revocation, own_, dispatcher,
+                    [&heads = parts.heads] { heads.Poke(); }),
+        presign_(parts.blocks, dispatcher),
+        crl_(parts.crls, dispatcher),
+        import_(parts.importer, dispatcher),
+        growth_(lasting.ledger),
+        roots_(lasting.ledger, parts.manifest_key),
+        ledger_(lasting.ledger, growth_, roots_, lasting.issuers, dispatcher),
+        head_(parts.heads, dispatcher),
+        catch_up_(lasting.standing, dispatcher) {}
 
-  void Tick(const NewestHead* newest) {
-    if (head_ == nullptr || newest == nullptr) return;
-    const auto kept = head_->Keep(*newest, process_.clock().Now());
-    if (!kept.ok()) {
-      if (kept.status() != failed_) {
-        process_.log().Error("head_not_kept_in_token",
-                             {{"why", kept.status()}});
-      }
-      failed_ = kept.status();
-    } else if (*kept && (!told_ || !failed_.ok())) {
-      told_ = true;
-      failed_ = absl::OkStatus();
-      process_.log().Info("head_kept_in_token");
-    }
+  std::vector<grpc::Service*> All() {
+    return {&issuance_, &revocation_, &presign_, &crl_,
+            &import_,   &ledger_,     &head_,    &catch_up_};
   }
+  // Ends the calls that wait for the ledger to grow.
+  void Stop() { growth_.Stop(); }
 
  private:
-  TokenHead* const head_;
-  rpc::Process& process_;
-  bool told_ = false;
-  absl::Status failed_;
+  const OwnCertificates own_;
+  IssuanceService issuance_;
+  RevocationService revocation_;
+  PresignService presign_;
+  CrlService crl_;
+  ImportService import_;
+  LedgerGrowth growth_;
+  RootSigner roots_;
+  LedgerService ledger_;
+  HeadService head_;
+  CatchUpService catch_up_;
 };
-
-// Which manifest key signs now, by the key set as it is on the disk.
-absl::StatusOr<ManifestKeys::Choice> ChooseManifestKey(const Lasting& lasting) {
-  ASSIGN_OR_RETURN(const block::KeySet set,
-                   ReadKeySet(lasting.config.key_set_file()));
-  return lasting.manifest_keys.ChooseAt(lasting.process.clock().Now(), set);
-}
 
 // Signs until the process is to stop; until it may sign no more: then the
 // ledger is barred; or until another manifest key is to sign, or the key set is
@@ -264,8 +212,10 @@ absl::Status Serve(const Lasting& lasting) {
   const config::Signer& config = lasting.config;
   const rpc::RoleTable& roles = lasting.roles;
   IssuerTable& issuers = lasting.issuers;
+  ManifestKeyWatch manifest_key_watch(lasting.manifest_keys,
+                                      config.key_set_file(), lasting.process);
   ASSIGN_OR_RETURN(const ManifestKeys::Choice choice,
-                   ChooseManifestKey(lasting));
+                   manifest_key_watch.Choose());
   const crypto::SigningKey* const manifest_key =
       &lasting.manifest_keys.at(choice.number);
   Ledger* const ledger = &lasting.ledger;
@@ -276,7 +226,7 @@ absl::Status Serve(const Lasting& lasting) {
   ASSIGN_OR_RETURN(const auto rotation, BeginRotation(lasting));
   SigningThreads threads(CountSigningThreads(config));
   BlockSigner blocks(*ledger, issuers, *manifest_key, process.clock(),
-                     {.threads = &threads, .wait_until = WaitUntil});
+                     {.threads = &threads, .wait_until = base::WaitUntil});
   // Of their own: a new certificate does not queue behind whole blocks.
   SigningThreads issuing_threads(CountSigningThreads(config));
   Issuance issuance(*ledger, issuers, blocks, process.clock(),
@@ -297,7 +247,7 @@ absl::Status Serve(const Lasting& lasting) {
   ASSIGN_OR_RETURN(const CrlFiles crl_files,
                    CrlFiles::Open(config.ledger_dir() + "/crls"));
   CrlSigner crls(*ledger, issuers, process.clock(), crl_files,
-                 {.wait_until = WaitUntil});
+                 {.wait_until = base::WaitUntil});
   RETURN_IF_ERROR(crls.CleanUp());
   Importer importer(*ledger, issuers, threads, process.clock(),
                     config.allow_import());
@@ -321,26 +271,21 @@ absl::Status Serve(const Lasting& lasting) {
   rpc::WorkerPool pool(kWorkers);
   const rpc::Dispatcher dispatcher(pool, roles, process.log(), lasting.audit,
                                    process.clock());
-  const OwnCertificates own(*ledger, issuers);
-  IssuanceService issuance_service(issuance, dispatcher);
-  RevocationService revocation_service(revocation, mass_revocation, own,
-                                       dispatcher,
-                                       [&ticker] { ticker.Poke(); });
-  PresignService presign_service(blocks, dispatcher);
-  CrlService crl_service(crls, dispatcher);
-  ImportService import_service(importer, dispatcher);
-  LedgerGrowth growth(*ledger);
-  RootSigner roots(*ledger, *manifest_key);
-  LedgerService ledger_service(*ledger, growth, roots, issuers, dispatcher);
-  HeadService head_service(ticker, dispatcher);
-  CatchUpService catch_up_service(lasting.standing, dispatcher);
+  Services services(lasting,
+                    {.blocks = blocks,
+                     .issuance = issuance,
+                     .revocation = revocation,
+                     .mass_revocation = mass_revocation,
+                     .crls = crls,
+                     .importer = importer,
+                     .heads = ticker,
+                     .manifest_key = *manifest_key},
+                    dispatcher);
 
   rpc::ServerOptions options;
   options.addresses = {config.listen().address().begin(),
                        config.listen().address().end()};
-  options.services = {&issuance_service, &revocation_service, &presign_service,
-                      &crl_service,      &import_service,     &ledger_service,
-                      &head_service,     &catch_up_service};
+  options.services = services.All();
   ASSIGN_OR_RETURN(const auto server,
                    rpc::Server::Start(options, lasting.credentials,
                                       process.metrics(), process.log()));
@@ -350,40 +295,16 @@ absl::Status Serve(const Lasting& lasting) {
                                 config.admin().address(), process.metrics(),
                                 [&] { return ledger->Read().status(); }));
   }
-  const rpc::Gauge entries = process.metrics().AddGauge(
-      "chancery_ledger_entries", "Entries in the ledger.");
-  const rpc::Gauge commands = process.metrics().AddGauge(
-      "chancery_ledger_commands",
-      "Commands that the ledger has run since the start.");
-  const rpc::Gauge groups = process.metrics().AddGauge(
-      "chancery_ledger_groups",
-      "Synced writes since the start; commands share them.");
-  const rpc::Gauge revocations = process.metrics().AddGauge(
-      "chancery_signer_revocations_last_hour",
-      "Revocations and holds of the last hour that no order covers.");
-  process.metrics()
-      .AddGauge("chancery_signer_revocations_limit",
-                "As many of them are recorded without an order.")
-      .Set(static_cast<double>(limit.per_hour()));
-  const rpc::Gauge head_at = process.metrics().AddGauge(
-      "chancery_signer_head_at_seconds",
-      "When the newest head was signed, seconds since 1970; 0: none was since "
-      "the start.");
-  const rpc::Gauge failing_keys =
-      process.metrics().AddGauge("chancery_signer_keys_failing",
-                                 "Keys in tokens that failed several times in "
-                                 "a row and are tried only now "
-                                 "and then.");
-  const rpc::Gauge connections = process.metrics().AddGauge(
-      "chancery_signer_token_connections",
-      "Connections made to tokens since the start: one each if none was lost.");
+  SignerGauges gauges(process.metrics(), {.ledger = *ledger,
+                                          .limit = limit,
+                                          .heads = heads,
+                                          .opener = lasting.opener});
   RotationTicker rotation_ticker(rotation.get(), process);
   TokenHeadTicker token_head_ticker(lasting.token_head, process);
   server->SetServing(true);
   absl::Status broken;
   bool same_key = true;
   bool shown = false;
-  absl::Time look_at_keys = absl::InfinitePast();
   do {
     rotation_ticker.Tick();
     if (!shown && lasting.standing.was_shown()) {
@@ -391,33 +312,16 @@ absl::Status Serve(const Lasting& lasting) {
       std::error_code ignored;
       std::filesystem::remove(FirstStartFile(config), ignored);
     }
-    if (process.clock().Now() >= look_at_keys) {
-      look_at_keys = process.clock().Now() + kKeySetInterval;
-      // One that cannot be read is as before.
-      const auto now = ChooseManifestKey(lasting);
-      if (!now.ok()) {
-        process.log().Error("key_set_not_read", {{"why", now.status()}});
-      }
-      same_key = now.value_or(choice) == choice;
-    }
-    revocations.Set(static_cast<double>(limit.Recorded(process.clock().Now())));
-    entries.Set(static_cast<double>(ledger->Head().size));
-    commands.Set(static_cast<double>(ledger->counters().commands));
-    groups.Set(static_cast<double>(ledger->counters().groups));
-    const crypto::Pkcs11Token::Health token = lasting.opener.TokenHealth();
-    failing_keys.Set(token.failing_keys);
-    connections.Set(static_cast<double>(token.connections));
-    if (const auto head = heads.Newest(); head != nullptr) {
-      head_at.Set(static_cast<double>(absl::ToUnixSeconds(head->head.time)));
-      token_head_ticker.Tick(head.get());
-    }
+    same_key = manifest_key_watch.Holds(choice);
+    gauges.Update(process.clock().Now());
+    token_head_ticker.Tick(heads.Newest().get());
     // A write failed: only opening the ledger again tells what is in it, so
     // whoever supervises this process has to start it again.
     broken = ledger->Read().status();
   } while (!absl::IsUnavailable(broken) && ledger->barred().ok() && same_key &&
            process.SleepFor(absl::Seconds(1)));
   if (!same_key) process.log().Info("key_set_changed");
-  growth.Stop();
+  services.Stop();
   server->Stop(absl::Seconds(10));
   pool.Stop();  // Handlers have answered, but may not have returned.
   return absl::IsUnavailable(broken) ? broken : absl::OkStatus();

@@ -1,17 +1,15 @@
 #include "signer/airgap/offline_signer.h"
 
-#include <algorithm>
 #include <limits>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "base/file.h"
 #include "base/status_macros.h"
+#include "base/wait_until.h"
 #include "block/key_set.h"
 #include "chancery/config/signer.pb.h"
 #include "crypto/key_source.h"
@@ -25,17 +23,6 @@
 
 namespace chancery::signer {
 namespace {
-
-void WaitUntil(absl::Time when) {
-  const absl::Duration left = when - absl::Now();
-  if (left > absl::ZeroDuration()) absl::SleepFor(left);
-}
-
-int CountThreads(const config::Signer& config) {
-  if (config.signing_threads() != 0)
-    return static_cast<int>(config.signing_threads());
-  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-}
 
 absl::StatusOr<std::unique_ptr<Ledger>> OpenLedger(const config::Signer& config,
                                                    const base::Clock& clock) {
@@ -63,12 +50,13 @@ class Assembled final : public OfflineSigner {
         crl_files_(std::move(crl_files)),
         threads_(threads),
         blocks_(*ledger_, issuers_, *manifest_key_, clock,
-                {.threads = &threads_, .wait_until = WaitUntil}),
+                {.threads = &threads_, .wait_until = base::WaitUntil}),
         issuance_(*ledger_, issuers_, blocks_, clock, random),
         // k of n operators order what is done here.
         limit_(std::numeric_limits<uint64_t>::max()),
         revocation_(*ledger_, issuers_, blocks_, limit_, clock),
-        crls_(*ledger_, issuers_, clock, crl_files_, {.wait_until = WaitUntil}),
+        crls_(*ledger_, issuers_, clock, crl_files_,
+              {.wait_until = base::WaitUntil}),
         heads_(*ledger_, blocks_, *manifest_key_,
                {.key_set_version = key_set_version, .offline = true}),
         folder_(std::move(folder)),
@@ -131,7 +119,7 @@ absl::StatusOr<std::unique_ptr<OfflineSigner>> OfflineSigner::Open(
                                                 options.channel));
   auto signer = std::make_unique<Assembled>(
       std::move(issuers), std::move(manifest_key), std::move(ledger),
-      std::move(crl_files), CountThreads(config), key_set.version,
+      std::move(crl_files), CountSigningThreads(config), key_set.version,
       std::move(folder), std::move(options), clock, random);
   RETURN_IF_ERROR(signer->CleanUp());
   return signer;
