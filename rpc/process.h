@@ -5,9 +5,9 @@
 //         argc, argv,
 //         {.name = "chancery-signer",
 //          .purpose = "Signs certificates, OCSP responses and CRLs.",
-//          .needs = "identity, listen, grant, ledger_dir, manifest_key,
-//          issuer", .check = chancery::signer::Check, .run =
-//          chancery::signer::Run});
+//          .needs = "identity, listen, grant, ledger_dir",
+//          .check = chancery::signer::Check,
+//          .run = chancery::signer::Run});
 //   }
 //
 // Flags: --config FILE, --check-config (load, check, say OK, exit), --version,
@@ -110,12 +110,9 @@ int Main(int argc, char** argv, const Service<Config>& service) {
        .needs = service.needs,
        .switches = service.switches,
        .config = config,
-       .logging = [&]() -> const auto& { return config.logging();
-}
-, .check = [&] { return service.check(config); },
-  .run = [&](Process& process) { return service.run(config, process); }
-}  // namespace chancery::rpc
-);
+       .logging = [&]() -> const config::Logging& { return config.logging(); },
+       .check = [&] { return service.check(config); },
+       .run = [&](Process& process) { return service.run(config, process); }});
 }
 
 }  // namespace chancery::rpc
