@@ -27,8 +27,7 @@ class FileView {
   void Forget(Bytes part) const;
 
   // Passes the file on piece by piece, each forgotten behind it.
-  absl::Status ForEachPiece(
-      absl::FunctionRef<absl::Status(Bytes)> visit) const;
+  absl::Status ForEachPiece(absl::FunctionRef<absl::Status(Bytes)> visit) const;
 
  private:
   explicit FileView(Bytes bytes) : bytes_(bytes) {}

@@ -12,9 +12,9 @@ __attribute__((weak)) const char* __lsan_default_suppressions() {
          "leak:librocksdb\n";
 }
 
-// Debian builds these without ThreadSanitizer, which then cannot see their locks.
-// A string that gRPC assigns is copied by libstdc++, whose caller is not on the
-// stack any more: that one name stands for it.
+// Debian builds these without ThreadSanitizer, which then cannot see their
+// locks. A string that gRPC assigns is copied by libstdc++, whose caller is not
+// on the stack any more: that one name stands for it.
 __attribute__((weak)) const char* __tsan_default_suppressions() {
   return "called_from_lib:libgrpc.so\n"
          "called_from_lib:libgrpc++.so\n"

@@ -237,14 +237,12 @@ TEST_P(CrlTest, ADeltaNamesItsBaseAndTheBaseItsDeltas) {
 TEST_P(CrlTest, DatesAreWrittenAsTheyAre) {
   std::vector<Owned> entries;
   std::vector<testing::OpenSslCa::Row> rows;
-  for (const char* date :
-       {"700101000000", "721231235959", "000228235959", "000229000000",
-        "000301000000", "991231235959", "240229120000", "260228235959",
-        "491231235959"}) {
+  for (const char* date : {"700101000000", "721231235959", "000228235959",
+                           "000229000000", "000301000000", "991231235959",
+                           "240229120000", "260228235959", "491231235959"}) {
     const char serial = static_cast<char>(entries.size() + 1);
     const std::string century = date[0] < '5' ? "20" : "19";
-    entries.push_back(
-        {std::string(1, serial), At(century + date + "Z"), 0});
+    entries.push_back({std::string(1, serial), At(century + date + "Z"), 0});
     rows.push_back({"0" + std::to_string(serial), std::string(date) + "Z"});
   }
   const auto ours = SignCrl(Facts(), Views(entries), ca_.key());
