@@ -28,6 +28,8 @@
 #include "rpc/credentials.h"
 #include "rpc/dispatcher.h"
 #include "rpc/insist.h"
+#include "rpc/issue_rates.h"
+#include "rpc/recall_issue_rates.h"
 #include "rpc/roles.h"
 #include "rpc/server.h"
 #include "rpc/worker_pool.h"
@@ -68,8 +70,10 @@ absl::Status CheckConfig(const config::Authority& config) {
                             "say where to listen, such as unix:/path");
   }
   RETURN_IF_ERROR(rpc::CheckListen(config.listen()));
-  RETURN_IF_ERROR(rpc::RoleTable::Create(config.grant()).status());
+  ASSIGN_OR_RETURN(const rpc::RoleTable roles,
+                   rpc::RoleTable::Create(config.grant()));
   RETURN_IF_ERROR(rpc::CheckAuditLog(config.audit_log()));
+  RETURN_IF_ERROR(rpc::CheckIssueRates(config.audit_log(), roles));
   RETURN_IF_ERROR(CheckTokens(config.tokens()));
   RETURN_IF_ERROR(storage::CheckInventory(config.inventory()));
   RETURN_IF_ERROR(rpc::CheckTarget("signer", config.signer()));
@@ -133,8 +137,12 @@ absl::Status Run(const config::Authority& config, rpc::Process& process) {
                    rpc::OpenAuditLog(config.audit_log(), config.identity(),
                                      credentials.identity(), process.clock(),
                                      process.log()));
+  rpc::IssueRates rates;
+  RETURN_IF_ERROR(rpc::RecallIssueRates(config.audit_log().path(), roles,
+                                        process.clock().Now(), rates));
   rpc::WorkerPool pool(kWorkers);
-  const rpc::Dispatcher dispatcher(pool, roles, process.log(), audit.get(),
+  const rpc::Dispatcher dispatcher(pool, roles, process.log(),
+                                   {.audit = audit.get(), .rates = &rates},
                                    process.clock());
   CertificateService certificate_service(authority, issuers, dispatcher);
   IssuerService issuer_service(issuers, dispatcher);

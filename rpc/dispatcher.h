@@ -8,7 +8,6 @@
 #include "absl/status/statusor.h"
 #include "base/clock.h"
 #include "grpcpp/support/status.h"
-#include "rpc/audit_log/audit_log.h"
 #include "rpc/demand.h"
 #include "rpc/gate.h"
 #include "rpc/identity.h"
@@ -24,11 +23,10 @@ namespace chancery::rpc {
 class Dispatcher {
  public:
   Dispatcher(WorkerPool& pool, const RoleTable& roles, const Log& log)
-      : Dispatcher(pool, roles, log, nullptr, base::SystemClock()) {}
-  // Decisions are written to `audit`, unless it is null.
+      : Dispatcher(pool, roles, log, {}, base::SystemClock()) {}
   Dispatcher(WorkerPool& pool, const RoleTable& roles, const Log& log,
-             AuditLog* audit, const base::Clock& clock)
-      : pool_(pool), gate_(roles, log, audit, clock) {}
+             GateMemory memory, const base::Clock& clock)
+      : pool_(pool), gate_(roles, log, memory, clock) {}
 
   const Gate& gate() const { return gate_; }
 

@@ -167,8 +167,7 @@ absl::Status Gate::CheckNames(const Subject& subject, const GrantLimits& limits,
 
 absl::Status Gate::CheckRate(const Identity& caller, uint32_t limit) const {
   if (limit == 0) return absl::OkStatus();
-  base::MutexLock lock(mu_);
-  if (issued_[caller.uri].Take(clock_.Now(), limit)) return absl::OkStatus();
+  if (rates_.Take(caller.uri, clock_.Now(), limit)) return absl::OkStatus();
   return absl::ResourceExhaustedError(
       absl::StrCat(caller.uri, ": max_issued_per_hour is ", limit));
 }

@@ -3,17 +3,16 @@
 #ifndef CHANCERY_RPC_GATE_H_
 #define CHANCERY_RPC_GATE_H_
 
-#include <map>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/clock.h"
-#include "base/mutex.h"
 #include "rpc/audit_log/audit_log.h"
 #include "rpc/demand.h"
-#include "rpc/hourly_count.h"
 #include "rpc/identity.h"
+#include "rpc/issue_rates.h"
 #include "rpc/log.h"
 #include "rpc/roles.h"
 
@@ -28,12 +27,24 @@ struct Decision {
   AuditLog::Entry entry = nullptr;  // Null: nobody waits for it.
 };
 
-// What it is given must outlive it; `audit` may be null. Thread-safe.
+// What is known of decisions longer than a gate lives. Each may be null.
+struct GateMemory {
+  AuditLog* audit = nullptr;    // Where they are written.
+  IssueRates* rates = nullptr;  // What was issued in the last hour.
+};
+
+// What it is given must outlive it. Thread-safe.
 class Gate {
  public:
-  Gate(const RoleTable& roles, const Log& log, AuditLog* audit,
+  Gate(const RoleTable& roles, const Log& log, GateMemory memory,
        const base::Clock& clock)
-      : roles_(roles), log_(log), audit_(audit), clock_(clock) {}
+      : roles_(roles),
+        log_(log),
+        audit_(memory.audit),
+        clock_(clock),
+        own_rates_(memory.rates == nullptr ? std::make_unique<IssueRates>()
+                                           : nullptr),
+        rates_(memory.rates == nullptr ? *own_rates_ : *memory.rates) {}
 
   // The first look, which never blocks: who calls, if they have the role.
   absl::StatusOr<Identity> Admit(const grpc::ServerContextBase& context,
@@ -65,9 +76,8 @@ class Gate {
   const Log& log_;
   AuditLog* const audit_;
   const base::Clock& clock_;
-  mutable base::Mutex mu_;
-  // Only identities with a limited grant come here, so this is bounded.
-  mutable std::map<std::string, HourlyCount> issued_ ABSL_GUARDED_BY(mu_);
+  const std::unique_ptr<IssueRates> own_rates_;
+  IssueRates& rates_;
 };
 
 }  // namespace chancery::rpc

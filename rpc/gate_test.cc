@@ -13,6 +13,7 @@
 #include "crypto/testing/command.h"
 #include "gmock/gmock.h"
 #include "rpc/decide_each.h"
+#include "rpc/issue_rates.h"
 
 namespace chancery::rpc {
 namespace {
@@ -47,7 +48,9 @@ class GateTest : public ::testing::Test {
     auto roles = RoleTable::Create(grants);
     ASSERT_THAT(roles, IsOk());
     roles_ = *std::move(roles);
-    gate_ = std::make_unique<Gate>(roles_, log_, audit_.get(), clock_);
+    gate_ = std::make_unique<Gate>(
+        roles_, log_, GateMemory{.audit = audit_.get(), .rates = &rates_},
+        clock_);
   }
   absl::Status Ask(const Demand& demand) {
     if (gate_ == nullptr) MakeGate();
@@ -79,6 +82,7 @@ class GateTest : public ::testing::Test {
   const Log log_{{}, clock_, lines_};
   const Identity ada_ = *ParseIdentity(kAda);
   config::Grant grant_;
+  IssueRates rates_;
   RoleTable roles_;
   std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<Gate> gate_;
@@ -194,6 +198,10 @@ TEST_F(GateTest, CountsWhatIsIssued) {
               StatusIs(absl::StatusCode::kResourceExhausted,
                        "max_issued_per_hour is 2"));
   EXPECT_THAT(Ask(Role::kRevoke), IsOk());
+  // Another gate, of the same process or the next, knows of it.
+  MakeGate();
+  EXPECT_THAT(Ask(ToIssue("server", "a.example.com")),
+              StatusIs(absl::StatusCode::kResourceExhausted, ""));
   clock_.Advance(absl::Minutes(61));
   EXPECT_THAT(Ask(ToIssue("server", "a.example.com")), IsOk());
 }

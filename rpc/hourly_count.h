@@ -15,6 +15,12 @@ class HourlyCount {
   // False, and nothing is counted, if that would be more than `limit`.
   bool Take(absl::Time now, uint64_t limit);
 
+  // Counts what happened at `at`, whatever the limit.
+  void Add(absl::Time at);
+
+  // What happened longer ago than this counts no more.
+  static constexpr absl::Duration Reach() { return absl::Minutes(kMinutes); }
+
  private:
   struct Minute {
     int64_t at = -1;  // Minutes since 1970.

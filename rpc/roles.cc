@@ -124,6 +124,14 @@ const GrantLimits& RoleTable::LimitsOf(const Identity& caller) const {
   return found == grants_.end() ? none : found->second.limits;
 }
 
+std::vector<std::string> RoleTable::WithLimitedRate() const {
+  std::vector<std::string> out;
+  for (const auto& [uri, granted] : grants_) {
+    if (granted.limits.max_issued_per_hour != 0) out.push_back(uri);
+  }
+  return out;
+}
+
 absl::StatusOr<Identity> Authorize(const grpc::ServerContextBase& context,
                                    const RoleTable& roles, Role role) {
   ASSIGN_OR_RETURN(Identity caller, PeerIdentity(context));

@@ -11,6 +11,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -65,6 +66,9 @@ class RoleTable {
   // Of an identity without a grant: none, and no roles either. Valid as long as
   // the table.
   const GrantLimits& LimitsOf(const Identity& caller) const;
+
+  // The URIs of those that have max_issued_per_hour.
+  std::vector<std::string> WithLimitedRate() const;
 
  private:
   struct Granted {

@@ -35,7 +35,7 @@ absl::StatusOr<bool> AwaitActive(const Waiting& waiting) {
                          : std::string(now->why.message());
   };
   rpc::WorkerPool pool(kWorkers);
-  const rpc::Dispatcher dispatcher(pool, waiting.roles, log, waiting.audit,
+  const rpc::Dispatcher dispatcher(pool, waiting.roles, log, waiting.memory,
                                    waiting.process.clock());
   CatchUpService service(waiting.standing, dispatcher);
   const auto refuse_all = rpc::MakeRefuseAll([&why] {

@@ -3,8 +3,8 @@
 
 #include "absl/status/statusor.h"
 #include "chancery/config/signer.pb.h"
-#include "rpc/audit_log/audit_log.h"
 #include "rpc/credentials.h"
+#include "rpc/gate.h"
 #include "rpc/process.h"
 #include "rpc/roles.h"
 #include "signer/standing.h"
@@ -17,7 +17,7 @@ struct Waiting {
   const config::Signer& config;
   const rpc::Credentials& credentials;
   const rpc::RoleTable& roles;
-  rpc::AuditLog* audit;  // Null: none is kept.
+  rpc::GateMemory memory;
   rpc::Process& process;
   Standing& standing;
 };

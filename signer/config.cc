@@ -17,6 +17,7 @@
 #include "policy/profile.h"
 #include "rpc/audit_log/open_configured.h"
 #include "rpc/config.h"
+#include "rpc/recall_issue_rates.h"
 #include "rpc/roles.h"
 #include "signer/airgap/operators.h"
 #include "signer/crl_shard.h"
@@ -231,8 +232,10 @@ crypto::KeySource ToKeySource(const config::KeySource& source) {
 absl::Status CheckConfig(const config::Signer& config) {
   RETURN_IF_ERROR(rpc::RequireSet("ledger_dir", config.ledger_dir()));
   RETURN_IF_ERROR(CheckListener(config));
-  RETURN_IF_ERROR(rpc::RoleTable::Create(config.grant()).status());
+  ASSIGN_OR_RETURN(const rpc::RoleTable roles,
+                   rpc::RoleTable::Create(config.grant()));
   RETURN_IF_ERROR(rpc::CheckAuditLog(config.audit_log()));
+  RETURN_IF_ERROR(rpc::CheckIssueRates(config.audit_log(), roles));
   if (!config.has_manifest_key()) {
     return rpc::ConfigError("manifest_key", "",
                             "name the key that signs manifests");

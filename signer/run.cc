@@ -20,6 +20,9 @@
 #include "rpc/audit_log/open_configured.h"
 #include "rpc/credentials.h"
 #include "rpc/dispatcher.h"
+#include "rpc/gate.h"
+#include "rpc/issue_rates.h"
+#include "rpc/recall_issue_rates.h"
 #include "rpc/roles.h"
 #include "rpc/server.h"
 #include "rpc/worker_pool.h"
@@ -130,7 +133,7 @@ struct Lasting {
   const config::Signer& config;
   const rpc::Credentials& credentials;
   const rpc::RoleTable& roles;
-  rpc::AuditLog* audit;  // Null: none is kept.
+  rpc::GateMemory memory;
   IssuerTable& issuers;
   const ManifestKeys& manifest_keys;
   Ledger& ledger;
@@ -269,7 +272,7 @@ absl::Status Serve(const Lasting& lasting) {
   HeadTicker ticker(heads, TickerOptions(config, process));
 
   rpc::WorkerPool pool(kWorkers);
-  const rpc::Dispatcher dispatcher(pool, roles, process.log(), lasting.audit,
+  const rpc::Dispatcher dispatcher(pool, roles, process.log(), lasting.memory,
                                    process.clock());
   Services services(lasting,
                     {.blocks = blocks,
@@ -364,6 +367,10 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
                    rpc::OpenAuditLog(config.audit_log(), config.identity(),
                                      credentials.identity(), process.clock(),
                                      process.log()));
+  rpc::IssueRates rates;
+  RETURN_IF_ERROR(rpc::RecallIssueRates(config.audit_log().path(), roles,
+                                        process.clock().Now(), rates));
+  const rpc::GateMemory memory{.audit = audit.get(), .rates = &rates};
   Standing standing(*ledger, believed, process.clock(),
                     StandingOptions(config));
   ASSIGN_OR_RETURN(
@@ -375,14 +382,14 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
     ASSIGN_OR_RETURN(const bool active, AwaitActive({.config = config,
                                                      .credentials = credentials,
                                                      .roles = roles,
-                                                     .audit = audit.get(),
+                                                     .memory = memory,
                                                      .process = process,
                                                      .standing = standing}));
     if (!active) return absl::OkStatus();
     RETURN_IF_ERROR(Serve({.config = config,
                            .credentials = credentials,
                            .roles = roles,
-                           .audit = audit.get(),
+                           .memory = memory,
                            .issuers = issuers,
                            .manifest_keys = manifest_keys,
                            .ledger = *ledger,

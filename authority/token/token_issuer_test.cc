@@ -49,7 +49,8 @@ class TokenIssuerTest : public testing::AuthorityFixture {
     roles_ = *rpc::RoleTable::Create(grants);
     clients_ = std::make_unique<TokenClients>(*TokenClients::Load(config_));
     replays_ = *ReplayGuard::Open(config_.replay_file(), clock_.Now(), {});
-    gate_ = std::make_unique<rpc::Gate>(roles_, log_, nullptr, clock_);
+    gate_ =
+        std::make_unique<rpc::Gate>(roles_, log_, rpc::GateMemory{}, clock_);
     issuer_ = std::make_unique<TokenIssuer>(
         TokenIssuer::Parts{.clients = *clients_,
                            .replays = *replays_,

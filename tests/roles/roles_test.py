@@ -37,6 +37,7 @@ CLIENTS = {
     "revokes": "role: ROLE_REVOKE",
     "reads": "role: ROLE_READ",
     "two-an-hour": "role: ROLE_ISSUE max_issued_per_hour: 2",
+    "three-an-hour": "role: ROLE_ISSUE max_issued_per_hour: 3",
     "relays": "role: ROLE_RELAY",
     "admin": "role: ROLE_ADMIN",
     "nobody": None,
@@ -44,6 +45,7 @@ CLIENTS = {
 # At the signer: what an authority, a refresher and an importer have, each alone.
 SERVICES = {
     "authority-2": 'role: ROLE_ISSUE profile: "server" max_issued_per_hour: 3',
+    "authority-3": "role: ROLE_ISSUE max_issued_per_hour: 3",
     "named": 'role: ROLE_ISSUE names { dns: "*.example.com" }',
     "own": "role: ROLE_ISSUE role: ROLE_REVOKE revoke_own: true",
     "presigns": "role: ROLE_PRESIGN",
@@ -290,6 +292,22 @@ class Roles(ClusterCase):
                 self.expect(name, method, request, code, text)
         self.verify("signer")
 
+    def test_a_restart_gives_no_new_allowance(self):
+        for service, name, method, make in (
+                ("authority", "three-an-hour", ISSUE, self.to_issue),
+                ("signer", "authority-3", SIGNER + "IssuanceService.Issue",
+                 self.to_issue_at_signer)):
+            with self.subTest(service=service):
+                for end in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
+                    self.expect(name, method, make(), OK)
+                    self.cluster.kill(service, end)
+                    self.cluster.start(service)
+                for _ in range(2):
+                    self.expect(name, method, make(), EXHAUSTED, "max_issued_per_hour is 3")
+                    self.cluster.kill(service, signal.SIGKILL)
+                    self.cluster.start(service)
+                self.verify(service)
+
     def test_check_config_refuses_what_is_dangerous(self):
         for service, text, message in (
                 ("signer", "role: ROLE_ISSUE role: ROLE_APPROVE", "somebody else"),
@@ -307,6 +325,18 @@ class Roles(ClusterCase):
                      "--check-config"], capture_output=True, text=True, check=False)
                 self.assertEqual(done.returncode, 2, text)
                 self.assertIn(message if name else "uri", done.stderr)
+        # Without a log a restart would forget what the hour had.
+        for service in ("signer", "authority"):
+            path = self.work / "forgets.textproto"
+            config = (self.folder / f"config/{service}.textproto").read_text()
+            config, count = re.subn(r"(?s)\naudit_log \{.*?\n\}", "", config)
+            self.assertEqual(count, 1, config)
+            path.write_text(config)
+            done = subprocess.run(
+                [str(self.bin / f"chancery-{service}"), "--config", str(path),
+                 "--check-config"], capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn("is required with max_issued_per_hour", done.stderr)
 
     def cfssl_body(self, host):
         """What Debian's cfssl posts to authsign for a new CSR."""
