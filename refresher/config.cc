@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "chancery/config/refresher.pb.h"
+#include "refresher/feed_trimmer.h"
 #include "refresher/purge/purge_config.h"
 #include "rpc/address.h"
 #include "rpc/check_config.h"
@@ -47,6 +48,13 @@ absl::Status CheckNumbers(const config::Refresher& config) {
                          kMaxConvergeMs));
   RETURN_IF_ERROR(AtMost("converge_interval_ms", config.converge_interval_ms(),
                          kMaxConvergeMs));
+  const absl::Duration keep = absl::Hours(24) * config.keep_feed_days();
+  if (config.keep_feed_days() != 0 && keep < kLeastFeedKeep) {
+    return rpc::ConfigError(
+        "keep_feed_days", absl::StrCat(config.keep_feed_days()),
+        absl::StrCat("at least ", absl::ToInt64Hours(kLeastFeedKeep) / 24,
+                     ", or 0 to keep all"));
+  }
   RETURN_IF_ERROR(
       AtMost("signing_jobs", config.signing_jobs(), kMaxSigningJobs));
   return AtMost("crl_delay_seconds", config.crl_delay_seconds(),

@@ -80,6 +80,8 @@ INSTANTIATE_TEST_SUITE_P(
                   c.mutable_signer()->set_expected_uri("spiffe://*/signer/one");
                 },
                 "field `signer.expected_uri`: value `spiffe://*/signer/one`"},
+        Mistake{"FeedTooShort", [](auto& c) { c.set_keep_feed_days(730); },
+                "field `keep_feed_days`: value `730`: at least 731"},
         Mistake{"NoResponderName",
                 [](auto& c) { c.mutable_responder(0)->clear_name(); },
                 "field `responder[0].name`"},

@@ -17,6 +17,7 @@
 #include "refresher/crl_refresher.h"
 #include "refresher/discovery.h"
 #include "refresher/fanout.h"
+#include "refresher/feed_trimmer.h"
 #include "refresher/grpc_catch_up_client.h"
 #include "refresher/grpc_signer_client.h"
 #include "refresher/head_follower.h"
@@ -60,6 +61,7 @@ constexpr absl::Duration kFeedPause = absl::Milliseconds(40);
 // Authority and refresher need less to store what they had signed.
 constexpr absl::Duration kPublishGrace = absl::Milliseconds(200);
 constexpr absl::Duration kBlocksGrace = absl::Seconds(1);
+constexpr absl::Duration kTrimInterval = absl::Hours(1);
 constexpr absl::Duration kReconcileInterval = absl::Minutes(10);
 // How long the signer is asked to wait for a head: no longer than it may take
 // to stop.
@@ -386,6 +388,16 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
                         RETURN_IF_ERROR(crls.Step().status());
                         return false;
                       });
+    std::optional<FeedTrimmer> trimmer;
+    std::optional<Loop> trim;
+    if (config.keep_feed_days() != 0) {
+      trimmer.emplace(*parts.inventory, process.clock(), process.log(),
+                      FeedTrimmer::Options{
+                          .signer = config.signer().expected_uri(),
+                          .keep = absl::Hours(24) * config.keep_feed_days()});
+      trim.emplace("trim", process, kTrimInterval,
+                   [&trimmer] { return trimmer->Step(); });
+    }
     std::vector<std::unique_ptr<Loop>> purging;
     for (Purger* purger : purges.all()) {
       purging.push_back(std::make_unique<Loop>(

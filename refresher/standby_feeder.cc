@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "refresher/ledger_copy.h"
 
@@ -19,6 +20,13 @@ absl::StatusOr<bool> StandbyFeeder::Step() {
   Note(std::move(standing));
   const uint64_t has = standing_.ledger_size;
   if (standing_.active() || has >= newest.size) return false;
+  ASSIGN_OR_RETURN(const uint64_t first, inventory_.FirstEntry(signer_));
+  if (has < first) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the inventory has the ledger of ", signer_, " from entry ", first,
+        " on, and this signer has ", has,
+        ": give it a newer copy of ledger_dir (docs/backup-and-standby.md)"));
+  }
   ASSIGN_OR_RETURN(const storage::LedgerRootRow next,
                    inventory_.LedgerRootAfter(signer_, has));
   ASSIGN_OR_RETURN(const std::vector<std::string> entries,

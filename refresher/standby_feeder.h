@@ -26,7 +26,8 @@ class StandbyFeeder {
 
   // Shows the newest, or brings one page of entries. True: there is more to
   // bring. Unavailable: the signer or the inventory. InvalidArgument: it was
-  // brought entries that do not follow on its own.
+  // brought entries that do not follow on its own. FailedPrecondition: what it
+  // lacks was dropped from the inventory.
   absl::StatusOr<bool> Step();
 
   // As of the last Step that was answered.

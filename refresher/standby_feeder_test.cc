@@ -4,12 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/testing/status_matchers.h"
 #include "block/head.h"
 #include "gtest/gtest.h"
 #include "ledger/entry.h"
 #include "merkle/tree.h"
+#include "refresher/feed_trimmer.h"
 #include "refresher/ledger_follower.h"
 #include "refresher/testing/refresher_fixture.h"
 
@@ -142,6 +144,43 @@ TEST_F(StandbyFeederTest, AStandbyIsFedAlthoughItIsNotActive) {
   const std::string block = signer_.AddBlock(1);
   signer_.Revoke(block, 0);
   Follow();
+  Feed();
+  EXPECT_EQ(behind_.entries.size(), signer_.ledger_size());
+}
+
+// A backup that is too old is told so; one that is not is fed.
+TEST_F(StandbyFeederTest, SaysThatTheInventoryDoesNotReachBack) {
+  signer_.AddBlock(2);
+  Follow();
+  Feed();
+  const std::vector<std::string> old = behind_.entries;
+  signer_.SetPageSize(50);
+  for (int i = 0; i < 20; ++i) signer_.AddBlock(12);
+  Follow();
+  clock_.Advance(absl::Hours(24 * 91));
+  Feed();
+  const std::vector<std::string> newer = behind_.entries;
+  clock_.Advance(kLeastFeedKeep);
+  signer_.AddBlock(2);
+  Follow();
+  FeedTrimmer trimmer(inventory_, clock_, log_, {.signer = kSigner});
+  while (*trimmer.Step()) continue;
+  const uint64_t first = *inventory_.FirstEntry(kSigner);
+  ASSERT_GT(first, old.size());
+  ASSERT_LE(first, newer.size());
+
+  Feed();
+  EXPECT_EQ(behind_.entries.size(), signer_.ledger_size());
+  for (const auto& restored : {old, std::vector<std::string>()}) {
+    behind_.entries = restored;
+    EXPECT_THAT(
+        feeder_.Step().status(),
+        StatusIs(absl::StatusCode::kFailedPrecondition,
+                 absl::StrCat("from entry ", first, " on, and this signer has ",
+                              restored.size(), ": give it a newer copy")));
+    EXPECT_EQ(behind_.entries, restored);
+  }
+  behind_.entries = newer;
   Feed();
   EXPECT_EQ(behind_.entries.size(), signer_.ledger_size());
 }

@@ -156,10 +156,19 @@ class LedgerCursor {
   virtual absl::Status ApplyLedgerStep(const LedgerStep& step) = 0;
 };
 
-// A copy of each signer's ledger: what ApplyLedgerStep brought of it.
+// A copy of each signer's ledger: what ApplyLedgerStep brought of it, but for
+// what was dropped at its beginning.
 class LedgerFeed {
  public:
   virtual ~LedgerFeed() = default;
+  // The index of the first entry that is kept; 0 before there are any.
+  virtual absl::StatusOr<uint64_t> FirstEntry(const std::string& signer) = 0;
+  // Drops the entries and roots before `size`, all or none. The root of that
+  // size stays, so that what follows leads to roots as before. One transaction:
+  // go in steps of some thousand entries. NotFound: no root of that size is
+  // kept.
+  virtual absl::Status DropLedgerBefore(const std::string& signer,
+                                        uint64_t size) = 0;
   // The root with the greatest size up to `size`, or the smallest above it. Not
   // all are kept: from one to the next there are at most as many entries as in
   // two steps, or as in 256. NotFound.

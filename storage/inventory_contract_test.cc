@@ -368,6 +368,60 @@ TEST_P(InventoryTest, EntriesAndTheirRootsAreKept) {
       absl::IsNotFound(inventory_->LedgerRootUpTo("other", next).status()));
 }
 
+TEST_P(InventoryTest, TheBeginningOfALedgerCanBeDropped) {
+  EXPECT_EQ(*inventory_->FirstEntry("signer"), 0u);
+  EXPECT_TRUE(absl::IsNotFound(inventory_->DropLedgerBefore("signer", 0)));
+  for (const std::string signer : {"signer", "other"}) {
+    for (uint64_t next = 0; next < 600; next += 200) {
+      LedgerStep step{.signer = signer,
+                      .from_index = next,
+                      .next_index = next + 200,
+                      .root = {.size = next + 200,
+                               .frontier = "frontier",
+                               .signed_root = "root"}};
+      for (uint64_t i = next; i < step.next_index; ++i) {
+        step.entries.push_back("entry " + std::to_string(i));
+      }
+      ASSERT_THAT(inventory_->ApplyLedgerStep(step), IsOk());
+    }
+  }
+  EXPECT_EQ(*inventory_->FirstEntry("signer"), 0u);
+  // Only to where a root is.
+  EXPECT_THAT(inventory_->DropLedgerBefore("signer", 399),
+              StatusIs(absl::StatusCode::kNotFound, "399"));
+  EXPECT_EQ(inventory_->ReadLedger("signer", 0, 600)->size(), 600u);
+
+  ASSERT_THAT(inventory_->DropLedgerBefore("signer", 400), IsOk());
+  EXPECT_EQ(*inventory_->FirstEntry("signer"), 400u);
+  EXPECT_THAT(inventory_->ReadLedger("signer", 399, 401),
+              StatusIs(absl::StatusCode::kDataLoss, "entry 399"));
+  EXPECT_EQ(inventory_->ReadLedger("signer", 400, 600)->front(), "entry 400");
+  EXPECT_TRUE(
+      absl::IsNotFound(inventory_->LedgerRootUpTo("signer", 399).status()));
+  EXPECT_EQ(inventory_->LedgerRootUpTo("signer", 599)->size, 400u);
+  EXPECT_EQ(inventory_->LedgerRootAfter("signer", 0)->size, 400u);
+  // Again, and less, changes nothing.
+  ASSERT_THAT(inventory_->DropLedgerBefore("signer", 400), IsOk());
+  EXPECT_TRUE(absl::IsNotFound(inventory_->DropLedgerBefore("signer", 200)));
+
+  // All but its last root; what is followed then goes on from there.
+  ASSERT_THAT(inventory_->DropLedgerBefore("signer", 600), IsOk());
+  EXPECT_EQ(*inventory_->FirstEntry("signer"), 600u);
+  EXPECT_EQ(*inventory_->NextIndex("signer"), 600u);
+  ASSERT_THAT(inventory_->ApplyLedgerStep({.signer = "signer",
+                                           .from_index = 600,
+                                           .next_index = 601,
+                                           .entries = {"entry 600"},
+                                           .root = {.size = 601,
+                                                    .frontier = "frontier",
+                                                    .signed_root = "root"}}),
+              IsOk());
+  EXPECT_EQ(*inventory_->FirstEntry("signer"), 600u);
+  EXPECT_EQ(inventory_->ReadLedger("signer", 600, 601)->front(), "entry 600");
+  // Another signer's is as it was.
+  EXPECT_EQ(inventory_->ReadLedger("other", 0, 600)->size(), 600u);
+}
+
 TEST_P(InventoryTest, AHeadOfALaterEpochReplacesALaterOne) {
   const absl::Time time = kNow;
   ASSERT_THAT(

@@ -68,6 +68,46 @@ absl::Status SqlInventory::AddToFeed(Session& session, const LedgerStep& step) {
       .status();
 }
 
+absl::StatusOr<uint64_t> SqlInventory::FirstEntry(const std::string& signer) {
+  ASSIGN_OR_RETURN(std::vector<Row> rows,
+                   Select("SELECT entry_index FROM ledger_entries "
+                          "WHERE signer = $1 ORDER BY entry_index LIMIT 1",
+                          {signer}));
+  if (rows.empty()) {
+    // All of it was dropped, or nothing was followed yet.
+    ASSIGN_OR_RETURN(rows, Select("SELECT size FROM ledger_roots "
+                                  "WHERE signer = $1 ORDER BY size LIMIT 1",
+                                  {signer}));
+  }
+  return rows.empty() ? 0 : ToUint(IntAt(rows[0], 0));
+}
+
+absl::Status SqlInventory::DropLedgerBefore(const std::string& signer,
+                                            uint64_t size) {
+  return database_->Transact([&](Session& session) -> absl::Status {
+    // Changes nothing: a follower that would replace the root has to wait.
+    ASSIGN_OR_RETURN(
+        const std::vector<Row> root,
+        session.Run("UPDATE ledger_roots SET frontier = frontier "
+                    "WHERE signer = $1 AND size = $2 RETURNING size",
+                    {signer, ToInt(size)}));
+    if (root.empty()) {
+      return absl::NotFoundError(
+          absl::StrCat("ledger root: there is none of size ", size));
+    }
+    RETURN_IF_ERROR(
+        session
+            .Run("DELETE FROM ledger_roots WHERE signer = $1 AND size < $2",
+                 {signer, ToInt(size)})
+            .status());
+    return session
+        .Run(
+            "DELETE FROM ledger_entries WHERE signer = $1 AND entry_index < $2",
+            {signer, ToInt(size)})
+        .status();
+  });
+}
+
 absl::StatusOr<LedgerRootRow> SqlInventory::LedgerRootUpTo(
     const std::string& signer, uint64_t size) {
   ASSIGN_OR_RETURN(

@@ -76,6 +76,9 @@ class SqlInventory final : public Inventory {
   absl::StatusOr<uint64_t> NextIndex(const std::string& signer) override;
   absl::Status ApplyLedgerStep(const LedgerStep& step) override;
 
+  absl::StatusOr<uint64_t> FirstEntry(const std::string& signer) override;
+  absl::Status DropLedgerBefore(const std::string& signer,
+                                uint64_t size) override;
   absl::StatusOr<LedgerRootRow> LedgerRootUpTo(const std::string& signer,
                                                uint64_t size) override;
   absl::StatusOr<LedgerRootRow> LedgerRootAfter(const std::string& signer,

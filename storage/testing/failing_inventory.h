@@ -147,6 +147,13 @@ class FailingInventory final : public Inventory {
     return Do([&] { return real_->ApplyLedgerStep(step); });
   }
 
+  absl::StatusOr<uint64_t> FirstEntry(const std::string& signer) override {
+    return Do([&] { return real_->FirstEntry(signer); });
+  }
+  absl::Status DropLedgerBefore(const std::string& signer,
+                                uint64_t size) override {
+    return Do([&] { return real_->DropLedgerBefore(signer, size); });
+  }
   absl::StatusOr<LedgerRootRow> LedgerRootUpTo(const std::string& signer,
                                                uint64_t size) override {
     return Do([&] { return real_->LedgerRootUpTo(signer, size); });
