@@ -253,6 +253,12 @@ absl::StatusOr<storage::CertificateRow> CertificateAuthority::Get(
   return std::move(rows.front());
 }
 
+absl::StatusOr<storage::CertificateRow> CertificateAuthority::GetByRequest(
+    const std::string& requester, const std::string& request_id) {
+  return Answered(kInventory,
+                  parts_.certificates.FindByRequest(requester, request_id));
+}
+
 absl::StatusOr<storage::CertificatePage> CertificateAuthority::List(
     const storage::CertificateFilter& filter, const std::string& page_token,
     size_t limit) {

@@ -100,6 +100,11 @@ class CertificateAuthority {
   absl::StatusOr<storage::CertificateRow> Get(const std::string& issuer,
                                               const std::string& serial);
 
+  // What this client was given for this request id, by whichever authority of
+  // the inventory. NotFound.
+  absl::StatusOr<storage::CertificateRow> GetByRequest(
+      const std::string& requester, const std::string& request_id);
+
   // As in storage::CertificateStore.
   absl::StatusOr<storage::CertificatePage> List(
       const storage::CertificateFilter& filter, const std::string& page_token,

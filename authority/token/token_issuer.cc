@@ -90,13 +90,23 @@ absl::StatusOr<Issued> TokenIssuer::IssueTo(const TokenClient& client,
                             .names = [&] { return names; }});
   ASSIGN_OR_RETURN(const rpc::Decision decision,
                    parts_.gate.Decide(client.identity, demand, kAction));
-  auto issued = parts_.authority.Issue({.request_id = request_id,
-                                        .requester = client.identity.uri,
-                                        .issuer = issuer,
-                                        .profile = request.profile,
-                                        .csr = request.csr});
+  auto issued = IssueOnce({.request_id = request_id,
+                           .requester = client.identity.uri,
+                           .issuer = issuer,
+                           .profile = request.profile,
+                           .csr = request.csr});
   RETURN_IF_ERROR(parts_.gate.Conclude(issued.status(), client.identity, demand,
                                        decision, kAction));
+  return issued;
+}
+
+absl::StatusOr<Issued> TokenIssuer::IssueOnce(const IssueOrder& order) {
+  auto known = parts_.authority.GetByRequest(order.requester, order.request_id);
+  if (absl::IsNotFound(known.status())) return parts_.authority.Issue(order);
+  RETURN_IF_ERROR(known.status());
+  Issued issued{.certificate = *std::move(known)};
+  ASSIGN_OR_RETURN(issued.chain,
+                   parts_.issuers.ChainOf(issued.certificate.issuer_id));
   return issued;
 }
 

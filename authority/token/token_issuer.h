@@ -23,7 +23,8 @@ namespace chancery::authority {
 // own repetition from a recording. For twice the window both are refused; after
 // that both get the certificate that was made (its request id is a hash of the
 // token, which the ledger remembers for ever), or, where the client's
-// renew_after is set, now and then a new one for the same key and names.
+// renew_after is set, now and then a new one for the same key and names. At
+// another authority of the same inventory both get that certificate, too.
 // Thread-safe.
 class TokenIssuer {
  public:
@@ -51,6 +52,9 @@ class TokenIssuer {
                                  const SignRequest& request,
                                  const std::string& request_id,
                                  const rpc::Identity& relay);
+  // As CertificateAuthority::Issue, unless another authority has carried out
+  // this order: the signer tells those apart, the inventory does not.
+  absl::StatusOr<Issued> IssueOnce(const IssueOrder& order);
   absl::StatusOr<std::string> IssuerOf(const SignRequest& request) const;
 
   const Parts parts_;

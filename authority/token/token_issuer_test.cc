@@ -5,8 +5,10 @@
 #include <string>
 
 #include "authority/testing/authority_fixture.h"
+#include "authority/testing/fake_signer.h"
 #include "base/bytes.h"
 #include "base/encoding.h"
+#include "base/random.h"
 #include "base/testing/status_matchers.h"
 #include "chancery/config/authority.pb.h"
 #include "chancery/config/common.pb.h"
@@ -134,6 +136,46 @@ TEST_F(TokenIssuerTest, ARecordingNeverGetsASecondCertificate) {
   ASSERT_THAT(much_later, IsOk());
   EXPECT_EQ(much_later->certificate.der, first->certificate.der);
   EXPECT_EQ(signer_.issued(), 1u);
+}
+
+// For the signer another authority is another caller, whose request ids are its
+// own; and its memory of tokens is a file of its own.
+TEST_F(TokenIssuerTest, AtAnotherAuthorityARecordingGetsWhatWasMade) {
+  const auto first = Issue(Body());
+  ASSERT_THAT(first, IsOk());
+  testing::FakeSigner signer(clock_);
+  signer.AddIssuer("issuing", {"server"});
+  CertificateAuthority authority({.signer = signer,
+                                  .certificates = inventory_,
+                                  .issuers = issuers_,
+                                  .clock = clock_,
+                                  .random = base::SystemRandom(),
+                                  .log = log_},
+                                 options_);
+  const std::string file = TempPath("other-replays");
+  std::filesystem::remove(file);
+  const auto replays = *ReplayGuard::Open(file, clock_.Now(), {});
+  TokenIssuer other({.clients = *clients_,
+                     .replays = *replays,
+                     .authority = authority,
+                     .issuers = issuers_,
+                     .gate = *gate_,
+                     .clock = clock_});
+  inventory_.FailAlways();
+  EXPECT_THAT(other.Issue(Body(), relay_),
+              StatusIs(absl::StatusCode::kUnavailable, "inventory"));
+  inventory_.Heal();
+  const auto second = other.Issue(Body(), relay_);
+  ASSERT_THAT(second, IsOk());
+  EXPECT_EQ(second->certificate.der, first->certificate.der);
+  EXPECT_EQ(second->chain, first->chain);
+  EXPECT_EQ(signer.issued(), 0u);
+  EXPECT_THAT(other.Issue(Body(), relay_),
+              StatusIs(absl::StatusCode::kAlreadyExists, "was here before"));
+  // What nobody has issued yet, it issues.
+  EXPECT_THAT(other.Issue(Body("\"profile\":\"server\",\"hosts\":[]"), relay_),
+              IsOk());
+  EXPECT_EQ(signer.issued(), 1u);
 }
 
 TEST_F(TokenIssuerTest, RefusesTheRecordingAsItWas) {

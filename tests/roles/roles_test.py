@@ -4,6 +4,7 @@ compared with what was kept elsewhere. HMAC tokens as Debian's cfssl makes them.
 
 import base64
 import concurrent.futures
+import contextlib
 import http.server
 import itertools
 import json
@@ -52,6 +53,7 @@ SERVICES = {
     "crls": "role: ROLE_CRL",
     "imports": "role: ROLE_IMPORT",
     "reads": "role: ROLE_READ",
+    "second": "role: ROLE_ISSUE role: ROLE_REVOKE role: ROLE_READ",
     "nobody": None,
 }
 
@@ -113,15 +115,16 @@ class Roles(ClusterCase):
     def log(self, service):
         return self.folder / f"audit/{service}.log"
 
-    def call(self, name, method, request):
-        """(code, message, responses) of a call as that identity."""
+    def call(self, name, method, request, server=None):
+        """(code, message, responses) of a call as that identity. `server`: address and
+        URI of another one than the cluster's."""
         service = "authority" if method.startswith(AUTHORITY) else "signer"
         config = (self.folder / f"config/{service}.textproto").read_text()
         address = re.search(r'listen \{\s*address: "([^"]+)"', config).group(1)
         stem = self.identities / name
         done = subprocess.run(
-            [str(self.bin / "call"), address, f"spiffe://chancery/{service}/{service}",
-             f"{stem}.pem", f"{stem}.key", str(self.folder / "service-ca/ca.pem"), method],
+            [str(self.bin / "call"),
+             *(server or (address, f"spiffe://chancery/{service}/{service}")), f"{stem}.pem", f"{stem}.key", str(self.folder / "service-ca/ca.pem"), method],
             input=json.dumps(request), capture_output=True, text=True, check=True, timeout=60)
         answer = json.loads(done.stdout)
         return answer["code"], answer["message"], answer["responses"]
@@ -402,6 +405,50 @@ class Roles(ClusterCase):
                     if r.get("identity") == uri("legacy")}
         wait_until("both decisions in the audit log", lambda: {
             ("allowed", "AuthenticatedIssue"), ("refused", "AuthenticatedIssue")} <= said(), 10)
+
+    @contextlib.contextmanager
+    def second_authority(self):
+        """Another one beside the cluster's, with the same inventory."""
+        text = (self.folder / "config/authority.textproto").read_text()
+        server = (f"unix:{self.work}/second.sock", uri("second"))
+        for pattern, by in (
+                (r'(?s)(\nlisten \{\s*address: )"[^"]+"', rf'\g<1>"{server[0]}"'),
+                (r'(certificate_file: )"[^"]+"', rf'\g<1>"{self.identities}/second.pem"'),
+                (r'(key_file: )"[^"]+"', rf'\g<1>"{self.identities}/second.key"'),
+                (r'(?s)(\naudit_log \{\s*path: )"[^"]+"', rf'\g<1>"{self.work}/second.log"'),
+                (r'(replay_file: )"[^"]+"', rf'\g<1>"{self.work}/second.replays"'),
+                (r"(?s)\nadmin \{.*?\n\}", ""), (r"(?s)\nrefresher \{.*?\n\}", "")):
+            text, count = re.subn(pattern, by, text)
+            self.assertEqual(count, 1, pattern)
+        path = self.work / "second.textproto"
+        path.write_text(text)
+        with open(self.work / "second.out", "wb") as out, subprocess.Popen(
+                [self.bin / "chancery-authority", "--config", path], stdout=out,
+                stderr=out) as process:
+            try:
+                wait_until("the second authority answers", lambda: self.call(
+                    "reads", AUTHORITY + "IssuerService.ListIssuers", {}, server)[0] == OK, 30)
+                yield server
+            finally:
+                process.kill()
+
+    def test_a_token_gets_one_certificate_of_two_authorities(self):
+        body = self.cfssl_body("both.example.com")
+        code, message, first = self.call("relays", TOKEN, body)
+        self.assertEqual(code, OK, message)
+        with self.second_authority() as server:
+            code, message, again = self.call("relays", TOKEN, body, server)
+            self.assertEqual(code, OK, message)
+            self.assertEqual(again[0]["certificate"]["der"], first[0]["certificate"]["der"])
+            self.assertEqual(again[0]["chain"], first[0]["chain"])
+            self.assertEqual(self.call("relays", TOKEN, body, server)[0], ALREADY_EXISTS)
+            other = self.cfssl_body("other.example.com")
+            self.assertEqual(self.call("relays", TOKEN, other, server)[0], OK)
+            # The other way round as well.
+            self.assertEqual(self.call("relays", TOKEN, other)[0], OK)
+        for name in ("both", "other"):
+            listed = self.cluster.run("list", "--json", "--text", f"{name}.example.com")
+            self.assertEqual(len(json.loads(listed.stdout)["certificates"]), 1)
 
     def test_killed_while_it_writes(self):
         answered = []
