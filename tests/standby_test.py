@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import signal
+import sqlite3
 import unittest
 
 import configs
@@ -176,6 +177,48 @@ class RestoredBackup(Drill):
         self.cluster.kill("signer", signal.SIGTERM)
         self.audit()
         self.cluster.start("signer")
+
+    def test_of_an_inventory_that_dropped_what_it_lacks(self):
+        self.issue("before.example.com")
+        self.cluster.kill("signer", signal.SIGTERM)
+        backup, whole = self.work / "backup", self.work / "whole"
+        self.copy_ledger(backup)
+        self.cluster.start("signer")
+        self.issue("late.example.com")
+        wait_until("the ledger is followed", self.feed_is_whole)
+        self.cluster.kill("signer", signal.SIGTERM)
+        self.cluster.kill("refresher", signal.SIGTERM)
+        # As keep_feed_days does after years.
+        with sqlite3.connect(self.folder / "inventory.sqlite") as database:
+            (first,), = database.execute("select max(size) from ledger_roots")
+            database.execute("delete from ledger_roots where size < ?", (first,))
+            database.execute("delete from ledger_entries where entry_index < ?", (first,))
+        database.close()
+
+        self.copy_ledger(whole)
+        shutil.rmtree(self.path("ledger"))
+        shutil.copytree(backup, self.path("ledger"))
+        self.spawn("signer")
+        self.wait_state("AWAITS_HEAD")
+        self.spawn("refresher")
+        has = self.wait_state("BEHIND")["ledger_size"]
+        why = f"from entry {first} on, and this signer has {has}"
+        wait_until("the refresher says so", lambda: why in self.log("refresher"))
+        done = self.cluster.run("signer", "catch-up", check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(why, done.stderr)
+        self.assertIn("a newer copy of ledger_dir", done.stderr)
+        self.assertEqual(self.standing()["ledger_size"], has)
+        self._assert_signs_nothing("ledger behind")
+
+        # One that is new enough is fed, and goes on.
+        self.cluster.kill("signer", signal.SIGTERM)
+        shutil.rmtree(self.path("ledger"))
+        shutil.copytree(whole, self.path("ledger"))
+        self.spawn("signer")
+        self.wait_state("ACTIVE")
+        leaf, _ = self.issue("on.example.com")
+        self.wait_status(leaf, "good")
 
     def _saved(self, head):
         """Saves the inventory's newest head; the entries that it is about."""
