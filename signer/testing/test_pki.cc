@@ -40,6 +40,12 @@ x509::CertificateFacts Facts(const std::string& subject,
   return facts;
 }
 
+void MakeCa(const crypto::PublicKey& key, x509::CertificateFacts& facts) {
+  facts.extensions.is_ca = true;
+  facts.extensions.key_usage = x509::kKeyCertSign | x509::kCrlSign;
+  facts.extensions.subject_key_identifier = base::ToString(key.KeyHashSha1());
+}
+
 policy::Profile ServerProfile(absl::Duration validity) {
   policy::Profile profile;
   profile.name = "server";
@@ -70,16 +76,31 @@ TestPki::TestPki(Options options)
   const absl::Time end = begin + absl::Hours(24 * 3650);
   const std::string subject =
       *x509::EncodeName({{"O", "Test"}, {"CN", "Test CA " + options_.name}});
-  x509::CertificateFacts ca = Facts(subject, key_->public_key(), subject,
-                                    key_->public_key(), begin, end);
-  ca.extensions.is_ca = true;
-  ca.extensions.key_usage = x509::kKeyCertSign | x509::kCrlSign;
-  ca.extensions.subject_key_identifier =
-      base::ToString(key_->public_key().KeyHashSha1());
+  const auto above_key = options_.below_a_root ? NewKey() : key_;
+  const std::string above =
+      options_.below_a_root
+          ? *x509::EncodeName({{"O", "Test"}, {"CN", "Test Policy CA"}})
+          : subject;
+  x509::CertificateFacts ca = Facts(subject, key_->public_key(), above,
+                                    above_key->public_key(), begin, end);
+  MakeCa(key_->public_key(), ca);
 
   issuer_.name = options_.name;
-  issuer_.certificate = *x509::SignCertificate(ca, *key_);
+  issuer_.certificate = *x509::SignCertificate(ca, *above_key);
   issuer_.chain = {issuer_.certificate};
+  if (options_.below_a_root) {
+    const auto root_key = NewKey();
+    const std::string root =
+        *x509::EncodeName({{"O", "Test"}, {"CN", "Test Root"}});
+    x509::CertificateFacts facts = Facts(above, above_key->public_key(), root,
+                                         root_key->public_key(), begin, end);
+    MakeCa(above_key->public_key(), facts);
+    issuer_.chain.push_back(*x509::SignCertificate(facts, *root_key));
+    facts = Facts(root, root_key->public_key(), root, root_key->public_key(),
+                  begin, end);
+    MakeCa(root_key->public_key(), facts);
+    root_certificate_ = *x509::SignCertificate(facts, *root_key);
+  }
   const auto parsed =
       *x509::Certificate::Parse(base::AsBytes(issuer_.certificate));
   issuer_.issuer_id = base::ToString(parsed.IssuerId());

@@ -13,8 +13,9 @@
 
 namespace chancery::signer::testing {
 
-// A self-signed CA with a delegated OCSP signer and a manifest key, all in
-// memory: as a signer loads it and as a responder pins it.
+// A CA, self-signed unless it says otherwise, with a delegated OCSP signer and
+// a manifest key, all in memory: as a signer loads it and as a responder pins
+// it.
 class TestPki {
  public:
   static std::vector<block::CertIdForm> BothForms();
@@ -35,6 +36,9 @@ class TestPki {
     absl::Duration leaf_validity = absl::Hours(24 * 90);
     // The CA's own key signs OCSP responses too.
     bool delegated = true;
+    // A root certified a CA, and that one this: its chain has both but the
+    // root.
+    bool below_a_root = false;
   };
 
   explicit TestPki(Options options);
@@ -46,6 +50,8 @@ class TestPki {
   const std::shared_ptr<const crypto::SoftwareKey>& manifest_key() const {
     return manifest_key_;
   }
+  // Of whoever is above it; empty for a root.
+  const std::string& root_certificate() const { return root_certificate_; }
   // The manifest key may sign for the CA for ten years.
   block::KeySet KeySet() const;
 
@@ -55,6 +61,7 @@ class TestPki {
   std::shared_ptr<const crypto::SoftwareKey> manifest_key_;
   const Options options_;
   Issuer issuer_;
+  std::string root_certificate_;
 };
 
 // A request for `name` that OpenSSL made, DER; its key is thrown away.

@@ -17,6 +17,7 @@
 #include "block/head.h"
 #include "chancery/airgap/v1/airgap.pb.h"
 #include "crypto/software_key.h"
+#include "crypto/testing/command.h"
 #include "gtest/gtest.h"
 #include "ledger/airgap/approval.h"
 #include "ledger/airgap/record_file.h"
@@ -25,9 +26,11 @@
 #include "rpc/log.h"
 #include "signer/airgap/request_signer.h"
 #include "signer/testing/signer_world.h"
+#include "signer/testing/test_pki.h"
 #include "storage/open.h"
 #include "storage/read_crl.h"
 #include "storage/testing/failing_inventory.h"
+#include "x509/certificate/pem.h"
 
 namespace chancery {
 namespace {
@@ -73,9 +76,10 @@ Record Due(absl::Time by) {
 
 class ExchangeTest : public ::testing::Test {
  protected:
-  ExchangeTest()
+  explicit ExchangeTest(const signer::testing::TestPki::Options& pki = {})
       : path_(::testing::TempDir() + "/exchange-" +
-              ::testing::UnitTest::GetInstance()->current_test_info()->name()) {
+              ::testing::UnitTest::GetInstance()->current_test_info()->name()),
+        world_(pki) {
     std::filesystem::remove_all(path_);
     EXPECT_THAT(base::MakeDirectories(path_), IsOk());
     options_.channel = kChannel;
@@ -228,6 +232,7 @@ class ExchangeTest : public ::testing::Test {
     const auto issuers = *inventory_->ListIssuers();
     ASSERT_EQ(issuers.size(), 1u);
     EXPECT_EQ(issuers[0].certificate, world_.pki.issuer().certificate);
+    EXPECT_EQ(issuers[0].chain, world_.pki.issuer().chain);
   }
 
   const std::string path_;
@@ -256,6 +261,37 @@ TEST_F(ExchangeTest, WhatWasSignedIsInTheInventory) {
   ExpectAllThere();
   EXPECT_EQ(world_.Answer(serial).status, "revoked");
   EXPECT_EQ(lines_.str(), "");
+}
+
+class ExchangeBelowARootTest : public ExchangeTest {
+ protected:
+  ExchangeBelowARootTest() : ExchangeTest({.below_a_root = true}) {}
+};
+
+// Whoever is given a certificate gets to the root with what the inventory has.
+TEST_F(ExchangeBelowARootTest, TheChainCrossesTheGap) {
+  Exchange({Issue("one"), Due(world_.now())});
+  ExpectAllThere();
+  ASSERT_EQ(outcomes_.size(), 2u);
+  std::string chain;
+  const auto issuers = *inventory_->ListIssuers();
+  for (const std::string& der : issuers[0].chain) {
+    chain += x509::EncodePem("CERTIFICATE", base::AsBytes(der));
+  }
+  const std::string command = absl::StrCat(
+      "openssl verify -x509_strict -attime ", absl::ToUnixSeconds(world_.now()),
+      " -CAfile ",
+      crypto::testing::WriteTemp(
+          "root.pem",
+          x509::EncodePem("CERTIFICATE",
+                          base::AsBytes(world_.pki.root_certificate()))));
+  const std::string leaf = crypto::testing::WriteTemp(
+      "leaf.pem", x509::EncodePem("CERTIFICATE",
+                                  base::AsBytes(outcomes_[0].certificate())));
+  EXPECT_TRUE(crypto::testing::Succeeds(
+      absl::StrCat(command, " -untrusted ",
+                   crypto::testing::WriteTemp("chain.pem", chain), " ", leaf)));
+  EXPECT_FALSE(crypto::testing::Succeeds(absl::StrCat(command, " ", leaf)));
 }
 
 // Nobody online can sign it: refreshers count it as due when it is time for a
