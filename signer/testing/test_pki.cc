@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/file.h"
 #include "crypto/signature_algorithm.h"
 #include "crypto/testing/command.h"
+#include "crypto/testing/repeatable_key.h"
 #include "der/oid.h"
 #include "der/tag.h"
 #include "der/writer.h"
@@ -17,7 +19,7 @@
 namespace chancery::signer::testing {
 namespace {
 
-std::shared_ptr<const crypto::SoftwareKey> NewKey() {
+std::shared_ptr<const crypto::SoftwareKey> AnyKey() {
   return std::shared_ptr<const crypto::SoftwareKey>(
       *crypto::GenerateKey({.type = crypto::KeyType::kEcP256}));
 }
@@ -67,39 +69,50 @@ std::vector<block::CertIdForm> TestPki::BothForms() {
   return {block::CertIdForm::kSha1, block::CertIdForm::kSha256};
 }
 
+TestPki::Key TestPki::NewKey(const char* name) const {
+  if (options_.seed.empty()) {
+    auto key = AnyKey();
+    return {.key = key, .signer = key};
+  }
+  auto key = crypto::testing::RepeatableKey::Named(
+      absl::StrCat(options_.seed, "/", options_.name, "/", name));
+  return {.key = key->software_key(), .signer = key};
+}
+
 TestPki::TestPki(Options options)
-    : key_(NewKey()),
-      ocsp_key_(options.delegated ? NewKey() : key_),
-      manifest_key_(NewKey()),
-      options_(std::move(options)) {
+    : options_(std::move(options)),
+      key_(NewKey("ca")),
+      ocsp_key_(options_.delegated ? NewKey("ocsp") : key_),
+      manifest_key_(NewKey("manifest")) {
   const absl::Time begin = options_.now - absl::Hours(1);
   const absl::Time end = begin + absl::Hours(24 * 3650);
   const std::string subject =
       *x509::EncodeName({{"O", "Test"}, {"CN", "Test CA " + options_.name}});
-  const auto above_key = options_.below_a_root ? NewKey() : key_;
+  const Key above_key = options_.below_a_root ? NewKey("above") : key_;
   const std::string above =
       options_.below_a_root
           ? *x509::EncodeName({{"O", "Test"}, {"CN", "Test Policy CA"}})
           : subject;
-  x509::CertificateFacts ca = Facts(subject, key_->public_key(), above,
-                                    above_key->public_key(), begin, end);
-  MakeCa(key_->public_key(), ca);
+  x509::CertificateFacts ca = Facts(subject, key_.key->public_key(), above,
+                                    above_key.key->public_key(), begin, end);
+  MakeCa(key_.key->public_key(), ca);
 
   issuer_.name = options_.name;
-  issuer_.certificate = *x509::SignCertificate(ca, *above_key);
+  issuer_.certificate = *x509::SignCertificate(ca, *above_key.signer);
   issuer_.chain = {issuer_.certificate};
   if (options_.below_a_root) {
-    const auto root_key = NewKey();
+    const Key root_key = NewKey("root");
     const std::string root =
         *x509::EncodeName({{"O", "Test"}, {"CN", "Test Root"}});
-    x509::CertificateFacts facts = Facts(above, above_key->public_key(), root,
-                                         root_key->public_key(), begin, end);
-    MakeCa(above_key->public_key(), facts);
-    issuer_.chain.push_back(*x509::SignCertificate(facts, *root_key));
-    facts = Facts(root, root_key->public_key(), root, root_key->public_key(),
-                  begin, end);
-    MakeCa(root_key->public_key(), facts);
-    root_certificate_ = *x509::SignCertificate(facts, *root_key);
+    const crypto::PublicKey& root_public = root_key.key->public_key();
+    const crypto::PublicKey& above_public = above_key.key->public_key();
+    x509::CertificateFacts facts =
+        Facts(above, above_public, root, root_public, begin, end);
+    MakeCa(above_public, facts);
+    issuer_.chain.push_back(*x509::SignCertificate(facts, *root_key.signer));
+    facts = Facts(root, root_public, root, root_public, begin, end);
+    MakeCa(root_public, facts);
+    root_certificate_ = *x509::SignCertificate(facts, *root_key.signer);
   }
   const auto parsed =
       *x509::Certificate::Parse(base::AsBytes(issuer_.certificate));
@@ -107,29 +120,30 @@ TestPki::TestPki(Options options)
   issuer_.subject = subject;
   issuer_.subject_key_identifier = ca.extensions.subject_key_identifier;
   issuer_.not_after = end;
-  issuer_.key = key_;
-  issuer_.rehearsal_key = NewKey();
+  issuer_.key = key_.signer;
+  issuer_.rehearsal_key = NewKey("rehearsal").signer;
 
   std::vector<std::string> embedded;
-  issuer_.ocsp_key = ocsp_key_;
+  issuer_.ocsp_key = ocsp_key_.signer;
   issuer_.ocsp_signer_not_after = end;
   if (options_.delegated) {
     x509::CertificateFacts delegate =
         Facts(*x509::EncodeName({{"CN", "Test OCSP " + options_.name}}),
-              ocsp_key_->public_key(), subject, key_->public_key(), begin,
-              options_.now + options_.delegate_lifetime);
+              ocsp_key_.key->public_key(), subject, key_.key->public_key(),
+              begin, options_.now + options_.delegate_lifetime);
     delegate.extensions.key_usage = x509::kDigitalSignature;
     delegate.extensions.extended_key_usage = {x509::kOcspSigning};
     delegate.extensions.ocsp_no_check = true;
-    embedded.push_back(*x509::SignCertificate(delegate, *key_));
+    embedded.push_back(*x509::SignCertificate(delegate, *key_.signer));
     issuer_.ocsp_signer_not_after = delegate.not_after;
   }
   issuer_.ocsp_forms = options_.forms;
   for (const block::CertIdForm form : options_.forms) {
     issuer_.templates.push_back(std::make_shared<const block::OcspTemplate>(
-        *block::OcspTemplate::Create(
-            form, base::AsBytes(subject), key_->public_key(),
-            ocsp_key_->public_key(), ocsp_key_->algorithm(), embedded)));
+        *block::OcspTemplate::Create(form, base::AsBytes(subject),
+                                     key_.key->public_key(),
+                                     ocsp_key_.key->public_key(),
+                                     ocsp_key_.signer->algorithm(), embedded)));
   }
   issuer_.ocsp_validity = options_.ocsp_validity;
   issuer_.crl_validity = options_.crl_validity;
@@ -149,7 +163,7 @@ block::KeySet TestPki::KeySet() const {
   block::IssuerId id{};
   std::copy(issuer_.issuer_id.begin(), issuer_.issuer_id.end(), id.begin());
   set.keys.push_back(
-      {.spki = base::ToString(manifest_key_->public_key().spki()),
+      {.spki = base::ToString(manifest_key_.key->public_key().spki()),
        .not_before = options_.now - absl::Hours(1),
        .not_after = options_.now + absl::Hours(24 * 3650),
        .issuers = {id}});
@@ -169,12 +183,15 @@ std::string OpenSslCsr(const std::string& name, const std::string& key,
 }
 
 std::string QuickCsr(const std::string& name) {
-  const auto key = NewKey();
+  return QuickCsr(name, *AnyKey());
+}
+
+std::string QuickCsr(const std::string& name, const crypto::SigningKey& key) {
   der::Writer info, out;
   info.AddSequence([&](der::Writer& w) {
     w.AddInteger(0);
     w.AddElement(*x509::EncodeName({{"CN", name}}));
-    w.AddElement(key->public_key().spki());
+    w.AddElement(key.public_key().spki());
     w.AddNested(der::ImplicitConstructed(0), [&](der::Writer& attributes) {
       attributes.AddSequence([&](der::Writer& attribute) {
         attribute.AddOid(*der::OidFromText("1.2.840.113549.1.9.14"));
@@ -193,10 +210,10 @@ std::string QuickCsr(const std::string& name) {
     });
   });
   const std::string signed_part = info.Take();
-  const std::string signature = *key->Sign(base::AsBytes(signed_part));
+  const std::string signature = *key.Sign(base::AsBytes(signed_part));
   out.AddSequence([&](der::Writer& w) {
     w.AddElement(signed_part);
-    w.AddElement(crypto::AlgorithmIdentifier(key->algorithm()));
+    w.AddElement(crypto::AlgorithmIdentifier(key.algorithm()));
     w.AddBitString(base::AsBytes(signature));
   });
   return out.Take();

@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "block/key_set.h"
 #include "block/template.h"
+#include "crypto/signing_key.h"
 #include "crypto/software_key.h"
 #include "signer/issuer.h"
 
@@ -39,6 +40,9 @@ class TestPki {
     // A root certified a CA, and that one this: its chain has both but the
     // root.
     bool below_a_root = false;
+    // Keys follow from it, and what they sign from that: the same in each run.
+    // Empty: new keys.
+    std::string seed = {};
   };
 
   explicit TestPki(Options options);
@@ -46,9 +50,16 @@ class TestPki {
 
   const Issuer& issuer() const { return issuer_; }
   // Of whoever else should sign in its name.
-  const std::shared_ptr<const crypto::SoftwareKey>& key() const { return key_; }
+  const std::shared_ptr<const crypto::SoftwareKey>& key() const {
+    return key_.key;
+  }
   const std::shared_ptr<const crypto::SoftwareKey>& manifest_key() const {
-    return manifest_key_;
+    return manifest_key_.key;
+  }
+  // The manifest key, as a signer has it: as the seed says, if there is one.
+  const std::shared_ptr<const crypto::SigningKey>& manifest_key_in_signer()
+      const {
+    return manifest_key_.signer;
   }
   // Of whoever is above it; empty for a root.
   const std::string& root_certificate() const { return root_certificate_; }
@@ -56,10 +67,16 @@ class TestPki {
   block::KeySet KeySet() const;
 
  private:
-  std::shared_ptr<const crypto::SoftwareKey> key_;
-  std::shared_ptr<const crypto::SoftwareKey> ocsp_key_;
-  std::shared_ptr<const crypto::SoftwareKey> manifest_key_;
+  struct Key {
+    std::shared_ptr<const crypto::SoftwareKey> key;
+    std::shared_ptr<const crypto::SigningKey> signer;
+  };
+  Key NewKey(const char* name) const;
+
   const Options options_;
+  const Key key_;
+  const Key ocsp_key_;
+  const Key manifest_key_;
   Issuer issuer_;
   std::string root_certificate_;
 };
@@ -74,6 +91,7 @@ std::string OpenSslCsr(
 // As OpenSslCsr, for a new P-256 key, made in this process: for tests that need
 // many and look at something else.
 std::string QuickCsr(const std::string& name);
+std::string QuickCsr(const std::string& name, const crypto::SigningKey& key);
 
 }  // namespace chancery::signer::testing
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "crypto/public_key.h"
 #include "gtest/gtest.h"
 #include "signer/issuer_record.h"
 
@@ -32,37 +33,60 @@ TestSigner::TestSigner(std::vector<Issuer> issuers,
       crl_folder_(NewFolder()) {}
 
 TestSigner::~TestSigner() {
+  Kill();
   std::error_code ignored;
   std::filesystem::remove_all(crl_folder_, ignored);
 }
 
 absl::Status TestSigner::Start() {
-  parts_.reset();
-  auto parts = std::make_unique<Parts>();
+  Kill();
   ASSIGN_OR_RETURN(
-      parts->ledger,
-      Ledger::Open(std::make_unique<FakeKvStore>(disk_), clock_, {}));
+      ledger_, Ledger::Open(std::make_unique<FakeKvStore>(disk_), clock_, {}));
+  absl::Status begun;
+  if (standing_with_.has_value()) {
+    standing_ = std::make_unique<Standing>(
+        *ledger_, std::vector<crypto::PublicKey>{manifest_key_.public_key()},
+        clock_, *standing_with_);
+    begun = Tick();
+  } else {
+    begun = Serve();
+  }
+  if (!begun.ok()) Kill();
+  return begun;
+}
+
+absl::Status TestSigner::Tick() {
+  ASSIGN_OR_RETURN(const StandingReport report, standing_->Look());
+  if (!report.active()) {
+    StopServing();
+    return absl::OkStatus();
+  }
+  return serving() ? absl::OkStatus() : Serve();
+}
+
+absl::Status TestSigner::Serve() {
+  auto parts = std::make_unique<Parts>();
   std::vector<Issuer> divided;
   for (const Issuer& issuer : issuers_.all()) {
     if (issuer.crl_shards > 1) divided.push_back(issuer);
   }
   if (!divided.empty()) {
-    RETURN_IF_ERROR(RecordIssuers(divided, *parts->ledger));
+    RETURN_IF_ERROR(RecordIssuers(divided, *ledger_));
   }
   const auto wait = [this](absl::Time when) { clock_.WaitUntil(when); };
-  parts->blocks = std::make_unique<BlockSigner>(
-      *parts->ledger, issuers_, manifest_key_, clock_,
-      BlockSigner::Options{.wait_until = wait});
-  parts->issuance = std::make_unique<Issuance>(*parts->ledger, issuers_,
+  parts->blocks =
+      std::make_unique<BlockSigner>(*ledger_, issuers_, manifest_key_, clock_,
+                                    BlockSigner::Options{.wait_until = wait});
+  parts->issuance = std::make_unique<Issuance>(*ledger_, issuers_,
                                                *parts->blocks, clock_, random_);
   parts->limit = std::make_unique<RevocationLimit>(max_revocations_per_hour_);
-  RETURN_IF_ERROR(parts->limit->CountFrom(*parts->ledger));
+  RETURN_IF_ERROR(parts->limit->CountFrom(*ledger_));
   parts->orders =
       std::make_unique<OrderVerifier>(service_ca_file_, roles_, clock_);
   parts->revocation = std::make_unique<Revocation>(
-      *parts->ledger, issuers_, *parts->blocks, *parts->limit, clock_);
+      *ledger_, issuers_, *parts->blocks, *parts->limit, clock_);
   parts->mass_revocation = std::make_unique<MassRevocation>(
-      MassRevocation::Parts{.ledger = *parts->ledger,
+      MassRevocation::Parts{.ledger = *ledger_,
                             .issuers = issuers_,
                             .blocks = *parts->blocks,
                             .limit = *parts->limit,
@@ -72,16 +96,26 @@ absl::Status TestSigner::Start() {
   ASSIGN_OR_RETURN(CrlFiles files, CrlFiles::Open(crl_folder_, false));
   parts->crl_files = std::make_unique<CrlFiles>(std::move(files));
   parts->crls = std::make_unique<CrlSigner>(
-      *parts->ledger, issuers_, clock_, *parts->crl_files,
+      *ledger_, issuers_, clock_, *parts->crl_files,
       CrlSigner::Options{.wait_until = wait, .after_step = after_crl_step_});
   RETURN_IF_ERROR(parts->crls->CleanUp());
-  parts->importer = std::make_unique<Importer>(*parts->ledger, issuers_,
+  parts->importer = std::make_unique<Importer>(*ledger_, issuers_,
                                                parts->threads, clock_, true);
   parts->heads = std::make_unique<HeadSigner>(
-      *parts->ledger, *parts->blocks, manifest_key_, HeadSigner::Options());
-  parts->roots = std::make_unique<RootSigner>(*parts->ledger, manifest_key_);
+      *ledger_, *parts->blocks, manifest_key_, HeadSigner::Options());
+  parts->roots = std::make_unique<RootSigner>(*ledger_, manifest_key_);
   parts_ = std::move(parts);
+  if (standing_ == nullptr) return absl::OkStatus();
+  standing_->SetOwnHeads([&heads = *parts_->heads] {
+    const auto newest = heads.Newest();
+    return newest == nullptr ? absl::InfinitePast() : newest->head.time;
+  });
   return absl::OkStatus();
+}
+
+void TestSigner::StopServing() {
+  if (standing_ != nullptr) standing_->SetOwnHeads(nullptr);
+  parts_.reset();
 }
 
 absl::StatusOr<WholeCrl> TestSigner::SignCrl(const CrlRequest& request) {
@@ -96,6 +130,10 @@ absl::StatusOr<WholeCrl> TestSigner::SignCrl(const CrlRequest& request) {
   return whole;
 }
 
-void TestSigner::Kill() { parts_.reset(); }
+void TestSigner::Kill() {
+  StopServing();
+  standing_.reset();
+  ledger_.reset();
+}
 
 }  // namespace chancery::signer::testing

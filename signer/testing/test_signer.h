@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,6 +30,7 @@
 #include "signer/revocation_limit.h"
 #include "signer/root_signer.h"
 #include "signer/signing_threads.h"
+#include "signer/standing.h"
 
 namespace chancery::signer::testing {
 
@@ -57,15 +59,26 @@ class TestSigner {
     roles_ = std::move(roles);
   }
 
+  // From the next start on it serves only while its standing lets it, as the
+  // real one: begins and ends with Tick.
+  void StandWith(const Standing::Options& options) { standing_with_ = options; }
+
   // Opens the ledger from what is on the disk, as after a restart. Issuers with
   // one CRL have no entry there, as in ledgers from before there were any.
   absl::Status Start();
+  // Looks at the standing, which may have changed. Unavailable: the ledger, of
+  // which a write failed: whoever supervises the process starts it again.
+  absl::Status Tick();
   // As kill -9: nothing is written any more.
   void Kill();
-  bool running() const { return parts_ != nullptr; }
+  bool running() const { return ledger_ != nullptr; }
+  bool serving() const { return parts_ != nullptr; }
 
   // Of a signer that runs.
-  Ledger& ledger() { return *parts_->ledger; }
+  Ledger& ledger() { return *ledger_; }
+  Standing& standing() { return *standing_; }
+
+  // Of one that serves.
   BlockSigner& blocks() { return *parts_->blocks; }
   Issuance& issuance() { return *parts_->issuance; }
   Revocation& revocation() { return *parts_->revocation; }
@@ -87,7 +100,6 @@ class TestSigner {
  private:
   struct Parts {
     SigningThreads threads{0};
-    std::unique_ptr<Ledger> ledger;
     std::unique_ptr<BlockSigner> blocks;
     std::unique_ptr<Issuance> issuance;
     std::unique_ptr<RevocationLimit> limit;
@@ -101,6 +113,9 @@ class TestSigner {
     std::unique_ptr<RootSigner> roots;
   };
 
+  absl::Status Serve();
+  void StopServing();
+
   IssuerTable issuers_;
   const crypto::SigningKey& manifest_key_;
   FakeDisk& disk_;
@@ -111,6 +126,9 @@ class TestSigner {
   rpc::RoleTable roles_;
   const std::string crl_folder_;
   std::function<void(const char* step)> after_crl_step_;
+  std::optional<Standing::Options> standing_with_;
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<Standing> standing_;
   std::unique_ptr<Parts> parts_;
 };
 
