@@ -15,7 +15,8 @@
 namespace chancery::model {
 namespace {
 
-constexpr int kRounds = 12;
+// One that was restored waits for a minute first.
+constexpr int kRounds = 15;
 // Some certificates may be near their end: their responses are not renewed.
 constexpr absl::Duration kLeftAlone = absl::Hours(9);
 
@@ -57,26 +58,28 @@ void World::CheckAcknowledged(const std::string& serial, uint32_t acknowledged,
 }
 
 void World::CheckLedger() {
-  const auto view = signer_.core().ledger().Read();
+  // One that may not sign yet is looked at when it may.
+  if (!signer().may_sign()) return;
+  const auto view = signer().core().ledger().Read();
   if (!view.ok()) {
     checker_.Fail("ledger: " + view.status().ToString());
     return;
   }
   for (const auto& [serial, known] : checker_.certificates()) {
     checker_.SeeLedger(
-        serial, (*view)->state().Certificate(signer_.issuer_id(), serial));
+        serial, (*view)->state().Certificate(signer().issuer_id(), serial));
   }
 }
 
 void World::StartAll() {
   network_.Lose(0);
   inventory_->Heal();
-  signer_.disk().FailWrite(0, signer::testing::FakeDisk::Failure::kBefore);
-  if (const absl::Status status = signer_.Restart(); !status.ok()) {
+  StopOther();
+  signer().disk().FailWrite(0, signer::testing::FakeDisk::Failure::kBefore);
+  if (const absl::Status status = signer().Restart(); !status.ok()) {
     checker_.Fail("signer: does not start again: " + status.ToString());
     return;
   }
-  CheckLedger();
   for (const auto& refresher : refreshers_) refresher->Start();
   for (const auto& responder : responders_) {
     if (!responder->running()) responder->Start();
@@ -86,6 +89,7 @@ void World::StartAll() {
 
 void World::SettleOnce() {
   settled_from_ = clock_.Now();
+  FeedSigner(*refreshers_.front());
   for (const auto& refresher : refreshers_) {
     absl::StatusOr<bool> more = true;
     while (more.ok() && *more) more = refresher->follower().Step();
@@ -108,7 +112,12 @@ void World::Settle() {
   StartAll();
   for (int round = 0; round < kRounds && violation().empty(); ++round) {
     SettleOnce();
+    LookAtFeed();
   }
+  if (violation().empty() && !signer().may_sign()) {
+    checker_.Fail("the signer does not sign again, though nothing fails");
+  }
+  CheckLedger();
   if (violation().empty()) CheckAgreement();
 }
 
@@ -155,13 +164,13 @@ void World::CheckAgreement() {
 void World::CheckCertificate(const std::string& serial,
                              const std::set<std::string>& on_crl) {
   const std::string name = base::Hex(base::AsBytes(serial));
-  const auto view = signer_.core().ledger().Read();
-  const auto truth = (*view)->state().Certificate(signer_.issuer_id(), serial);
+  const auto view = signer().core().ledger().Read();
+  const auto truth = (*view)->state().Certificate(signer().issuer_id(), serial);
   if (!truth.ok()) {
     checker_.Fail("ledger: lacks " + name);
     return;
   }
-  const auto row = sqlite_->FindCertificate(signer_.issuer_id(), serial);
+  const auto row = sqlite_->FindCertificate(signer().issuer_id(), serial);
   if (!row.ok() || row->status != ToStorage(truth->status) ||
       row->reason != truth->reason ||
       row->der != checker_.certificates().at(serial).der) {

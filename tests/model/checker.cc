@@ -1,12 +1,15 @@
 #include "tests/model/checker.h"
 
 #include <algorithm>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/encoding.h"
 #include "block/block.h"
 #include "block/delta.h"
+#include "block/manifest.h"
+#include "ledger/entry.h"
 #include "x509/crl/crl.h"
 
 namespace chancery::model {
@@ -29,6 +32,7 @@ void Checker::Fail(const std::string& what) {
 void Checker::Issued(const std::string& request_id, const std::string& serial,
                      const std::string& der, absl::Time not_after,
                      absl::Time now) {
+  trace_.Add("issued", request_id, Name(serial), Trace::Brief(der));
   const auto [request, first] = requests_.emplace(request_id, serial);
   if (!first && request->second != serial) {
     Fail(absl::StrCat("request ", request_id, " led to ", Name(request->second),
@@ -60,6 +64,8 @@ void Checker::StatusAsked(const std::string& serial,
 void Checker::StatusAnswered(const std::string& serial,
                              CertificateStatus status, int reason,
                              absl::Time now) {
+  trace_.Add("status", Name(serial), static_cast<int>(status), reason,
+             absl::ToUnixMicros(now));
   Certificate& certificate = certificates_[serial];
   if (certificate.status == CertificateStatus::kRevoked &&
       status != CertificateStatus::kRevoked) {
@@ -89,6 +95,8 @@ void Checker::SeeLedger(const std::string& serial,
 }
 
 void Checker::SeeUpdate(const block::Update& update) {
+  trace_.Add("update", Name(update.block_id), update.version,
+             update.base_version, Trace::Brief(update.content));
   const base::Bytes content = base::AsBytes(update.content);
   absl::StatusOr<block::Manifest> manifest;
   if (update.is_delta()) {
@@ -114,6 +122,7 @@ void Checker::SeeUpdate(const block::Update& update) {
 }
 
 void Checker::SeeCrl(const std::string& der, absl::Time now) {
+  trace_.Add("crl", Trace::Brief(der));
   const auto crl = x509::ParseCrl(base::AsBytes(der));
   if (!crl.ok() || !crl->number.has_value()) {
     Fail("signer: a CRL that does not parse");
@@ -148,6 +157,8 @@ void Checker::SeeCrl(const std::string& der, absl::Time now) {
 
 void Checker::SeeAnswer(int responder, const std::string& serial,
                         const Answer& answer, absl::Time now) {
+  trace_.Add("answer", responder, Name(serial), static_cast<int>(answer.kind),
+             Trace::Brief(answer.der));
   const std::string name =
       absl::StrCat("responder ", responder, ": ", Name(serial));
   if (answer.kind == Answer::Kind::kNone) return;
@@ -202,6 +213,8 @@ void Checker::SeeStanding(const Standing& standing, const std::string& serial,
   // Heads of one moment are set apart by microseconds.
   constexpr absl::Duration kSameMoment = absl::Milliseconds(1);
   const std::string who = absl::StrCat("responder ", standing.responder);
+  trace_.Add("standing", standing.responder, standing.ready,
+             standing.may_answer, absl::ToUnixMicros(standing.met));
   if (standing.ready && standing.met + kMaxHeadAge <= now) {
     Fail(absl::StrCat(who, " is ready with a head of ",
                       absl::FormatTime(standing.met)));
@@ -224,9 +237,117 @@ void Checker::SeeStanding(const Standing& standing, const std::string& serial,
 }
 
 void Checker::Wiped(int responder) {
+  newest_.erase(responder);
   std::erase_if(answers_, [&](const auto& answer) {
     return answer.first.first == responder;
   });
+}
+
+void Checker::SeeFollowed(uint64_t from,
+                          const std::vector<std::string>& entries) {
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const uint64_t index = from + i;
+    const merkle::Hash leaf = merkle::LeafHash(base::AsBytes(entries[i]));
+    if (index < leaves_.size()) {
+      if (leaves_[index] == leaf) continue;
+      Fail(absl::StrCat("ledger: two entries ", index, " were followed"));
+      return;
+    }
+    trace_.Add("followed", index, base::Hex(base::Bytes(leaf).first(6)));
+    leaves_.push_back(leaf);
+    frontier_.Append(leaf);
+    roots_.push_back(frontier_.Root());
+    SeeEntry(index, entries[i]);
+  }
+  CheckHeads();
+}
+
+// TRUST 3: "Serials: one byte of epoch"; no serial twice, by whichever signer.
+void Checker::SeeEntry(uint64_t index, const std::string& encoded) {
+  const auto entry = ledger::ParseEntry(base::AsBytes(encoded));
+  if (!entry.ok()) {
+    Fail(absl::StrCat("ledger: entry ", index, " does not parse"));
+    return;
+  }
+  if (const auto* begins = std::get_if<ledger::EpochEntry>(&entry->body)) {
+    if (begins->epoch <= epoch_) {
+      Fail(absl::StrCat("ledger: epoch ", begins->epoch, " after ", epoch_));
+    }
+    epoch_ = begins->epoch;
+  }
+  const auto* issued = std::get_if<ledger::CertificateEntry>(&entry->body);
+  if (issued == nullptr) return;
+  const auto [at, first] = serials_.emplace(issued->serial, index);
+  if (!first) {
+    Fail(absl::StrCat("ledger: entries ", at->second, " and ", index,
+                      " have serial ", Name(issued->serial)));
+  }
+  if (static_cast<uint8_t>(issued->serial[0]) != epoch_) {
+    Fail(absl::StrCat("ledger: serial ", Name(issued->serial),
+                      " was given out in epoch ", epoch_));
+  }
+}
+
+void Checker::SeeTaken(int responder, const block::SignedHead& taken) {
+  const auto head = block::HeadOf(base::AsBytes(taken.head));
+  const auto index = block::Index::Parse(base::AsBytes(taken.index));
+  const std::string who = absl::StrCat("responder ", responder);
+  if (!head.ok() || !index.ok()) {
+    Fail(who + " took a head that does not parse");
+    return;
+  }
+  trace_.Add("head", responder, head->epoch, head->ledger_size,
+             absl::ToUnixMicros(head->time), Trace::Brief(taken.head));
+  Taken& newest = newest_[responder];
+  if (newest.head.time != absl::Time() && head->epoch < newest.head.epoch) {
+    Fail(absl::StrCat(who, " took a head of epoch ", head->epoch, " after ",
+                      newest.head.epoch));
+  }
+  newest = {.head = *head, .index = *index};
+  unchecked_.emplace_back(responder, *head);
+}
+
+// What responders believe is about the ledger that the inventory has: so a
+// signer that was lost can be given back all that anybody depends on.
+void Checker::CheckHeads() {
+  for (const auto& [responder, head] : unchecked_) {
+    const std::string who = absl::StrCat("responder ", responder);
+    if (head.ledger_size >= roots_.size()) {
+      Fail(absl::StrCat(who, " took a head about ", head.ledger_size,
+                        " entries, of which the inventory has ",
+                        leaves_.size()));
+    } else if (roots_[head.ledger_size] != head.ledger_root) {
+      Fail(absl::StrCat(who, " took a head of epoch ", head.epoch,
+                        " about another ledger of ", head.ledger_size,
+                        " entries"));
+    }
+  }
+  unchecked_.clear();
+}
+
+// "From the first head of the new epoch on" (docs/backup-and-standby.md).
+void Checker::SeeTaken(int responder, const block::Update& update) {
+  SeeUpdate(update);
+  const auto newest = newest_.find(responder);
+  if (newest == newest_.end()) return;
+  const base::Bytes content = base::AsBytes(update.content);
+  const auto delta = block::Delta::Parse(content);
+  const auto whole = block::ManifestOf(content);
+  const block::Manifest* manifest = nullptr;
+  if (update.is_delta() && delta.ok()) manifest = &delta->manifest;
+  if (!update.is_delta() && whole.ok()) manifest = &*whole;
+  if (manifest == nullptr) return;  // SeeUpdate has said so.
+  if (manifest->epoch < newest->second.head.epoch &&
+      manifest->version > newest->second.index.VersionOf(manifest->block_id)) {
+    Fail(absl::StrCat("responder ", responder, " took version ",
+                      manifest->version, " of block ", Name(update.block_id),
+                      " of epoch ", manifest->epoch, ", which has passed"));
+  }
+}
+
+uint64_t Checker::EpochAt(int responder) const {
+  const auto newest = newest_.find(responder);
+  return newest == newest_.end() ? 0 : newest->second.head.epoch;
 }
 
 }  // namespace chancery::model

@@ -12,9 +12,12 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "block/head.h"
 #include "block/update.h"
+#include "merkle/tree.h"
 #include "signer/ledger/certificate_state.h"
 #include "signer/requests.h"
+#include "tests/model/trace.h"
 
 namespace chancery::model {
 
@@ -82,13 +85,30 @@ class Checker {
   // Its store is empty; what it said before does not bind it.
   void Wiped(int responder);
 
+  // --- one ledger (TRUST 3)
+  // --------------------------------------------------- The inventory's copy of
+  // the ledger has these entries, from `from` on. It may have had others before
+  // only where a restored one lost them.
+  void SeeFollowed(uint64_t from, const std::vector<std::string>& entries);
+  // So many have ever been there.
+  uint64_t followed() const { return leaves_.size(); }
+  // A responder took what it did not have.
+  void SeeTaken(int responder, const block::SignedHead& head);
+  void SeeTaken(int responder, const block::Update& update);
+  // The epoch of the newest head that it took; 0: none.
+  uint64_t EpochAt(int responder) const;
+
   void Fail(const std::string& what);
+  // All that was done and seen is in it.
+  Trace& trace() { return trace_; }
   const std::string& violation() const { return violation_; }
   const std::map<std::string, Certificate>& certificates() const {
     return certificates_;
   }
 
  private:
+  void SeeEntry(uint64_t index, const std::string& encoded);
+  void CheckHeads();
   void CheckOrder(const Answer& before, const Answer& now,
                   const std::string& name);
 
@@ -99,6 +119,21 @@ class Checker {
   uint64_t crl_number_ = 0;
   std::string crl_der_;
   std::map<std::pair<int, std::string>, Answer> answers_;
+  Trace trace_;
+
+  // Of each entry, by its index, what the inventory had first.
+  std::vector<merkle::Hash> leaves_;
+  merkle::Frontier frontier_;
+  std::vector<merkle::Hash> roots_ = {merkle::EmptyRoot()};  // By size.
+  std::map<std::string, uint64_t> serials_;  // In the ledger -> its entry.
+  uint64_t epoch_ = 1;                       // After all entries.
+  struct Taken {
+    block::Head head = {};
+    block::Index index = {};
+  };
+  std::map<int, Taken> newest_;  // By responder.
+  // Heads whose entries the inventory may have got just now.
+  std::vector<std::pair<int, block::Head>> unchecked_;
   std::string violation_;
 };
 

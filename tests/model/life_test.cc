@@ -39,7 +39,8 @@ class LifeTest : public ::testing::Test {
           pki_, clock_, log_, dice_, checker_));
     }
     refresher_ = std::make_unique<RefresherNode>(
-        "one", RefresherNode::World{.signer = signer_,
+        "one", RefresherNode::World{.signer = address_,
+                                    .standby = nobody_,
                                     .inventory = *inventory_,
                                     .responders = responders_,
                                     .network = network_,
@@ -122,7 +123,9 @@ class LifeTest : public ::testing::Test {
   const rpc::Log log_{{}, clock_, lines_};
   Network network_{dice_};
   Checker checker_{pki_.issuer().ocsp_signer_not_after};
-  SignerNode signer_{pki_, clock_, dice_, checker_};
+  SignerNode signer_{{}, pki_, clock_, dice_, checker_};
+  const SignerAddress address_{&signer_};
+  const SignerAddress nobody_;
   const std::unique_ptr<storage::Inventory> inventory_ =
       *storage::OpenSqlite(Folder() + "/inventory");
   std::vector<std::unique_ptr<ResponderNode>> responders_;

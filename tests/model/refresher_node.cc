@@ -56,6 +56,14 @@ void RefresherNode::Start() {
       std::make_unique<refresher::Publisher>(*parts->keeper, parts->sink);
   parts->heads = std::make_unique<refresher::HeadFollower>(
       *parts->signer, world_.inventory, parts->sink, "signer");
+  parts->catch_up =
+      std::make_unique<CatchUpLink>(world_.signer, world_.network);
+  parts->feeder = std::make_unique<refresher::StandbyFeeder>(
+      *parts->catch_up, world_.inventory, world_.log, "signer");
+  parts->standby =
+      std::make_unique<CatchUpLink>(world_.standby, world_.network);
+  parts->standby_feeder = std::make_unique<refresher::StandbyFeeder>(
+      *parts->standby, world_.inventory, world_.log, "signer");
   parts_ = std::move(parts);
 }
 

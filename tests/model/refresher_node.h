@@ -13,6 +13,7 @@
 #include "refresher/ledger_follower.h"
 #include "refresher/publisher.h"
 #include "refresher/replicator.h"
+#include "refresher/standby_feeder.h"
 #include "refresher/update_sink.h"
 #include "rpc/log.h"
 #include "storage/inventory.h"
@@ -28,7 +29,9 @@ namespace chancery::model {
 class RefresherNode {
  public:
   struct World {
-    SignerNode& signer;
+    const SignerAddress& signer;
+    // Who stands by, if somebody does.
+    const SignerAddress& standby;
     storage::Inventory& inventory;
     std::vector<std::unique_ptr<ResponderNode>>& responders;
     Network& network;
@@ -49,6 +52,9 @@ class RefresherNode {
   refresher::CrlRefresher& crls() { return *parts_->crls; }
   refresher::Publisher& publisher() { return *parts_->publisher; }
   refresher::HeadFollower& heads() { return *parts_->heads; }
+  // Brings back what the signer, or who stands by, lacks.
+  refresher::StandbyFeeder& feeder() { return *parts_->feeder; }
+  refresher::StandbyFeeder& standby_feeder() { return *parts_->standby_feeder; }
   // Has a head made and stored, with the entries that it is about.
   absl::Status StepHeads();
   // Compares one responder with the inventory.
@@ -74,6 +80,10 @@ class RefresherNode {
     std::unique_ptr<refresher::CrlRefresher> crls;
     std::unique_ptr<refresher::Publisher> publisher;
     std::unique_ptr<refresher::HeadFollower> heads;
+    std::unique_ptr<CatchUpLink> catch_up;
+    std::unique_ptr<refresher::StandbyFeeder> feeder;
+    std::unique_ptr<CatchUpLink> standby;
+    std::unique_ptr<refresher::StandbyFeeder> standby_feeder;
   };
 
   const std::string name_;

@@ -34,9 +34,10 @@ ResponderNode::ResponderNode(Options options,
       log_(log),
       dice_(dice),
       checker_(checker),
+      samples_(static_cast<uint64_t>(options.number)),
       keys_(pki.KeySet()),
       issuers_(*responder::PinnedIssuers::Create(*keys_.Now())),
-      verifier_(keys_, issuers_, dice),
+      verifier_(keys_, issuers_, samples_),
       crl_folder_(
           *responder::CrlFolder::Open(options.folder, /*descriptors=*/100)) {
   crl_folder_.RemoveOthers({});
@@ -126,6 +127,28 @@ Answer ResponderNode::Look(const std::string& serial) {
   return answer;
 }
 
+responder::BlockOutcome ResponderNode::Apply(const block::Update& update) {
+  const uint64_t before = VersionOf(update.block_id);
+  responder::BlockOutcome outcome = parts_->replica.Apply(update);
+  if (outcome.accepted && update.version > before) {
+    checker_.SeeTaken(number_, update);
+  }
+  return outcome;
+}
+
+absl::StatusOr<responder::HeadStatus> ResponderNode::PutHead(
+    const block::SignedHead& head) {
+  auto status = parts_->replica.PutHead(head);
+  if (status.ok()) checker_.SeeTaken(number_, head);
+  return status;
+}
+
+uint64_t ResponderNode::VersionOf(const std::string& block_id) const {
+  const auto versions = parts_->blocks.Versions();
+  const auto found = versions.find(*block::ToBlockId(block_id));
+  return found == versions.end() ? 0 : found->second;
+}
+
 std::string ResponderNode::Crl() const {
   const auto crl = parts_->crls.Find(pki_.issuer().name);
   if (crl == nullptr || !responder::IsCurrent(crl->times, clock_.Now())) {
@@ -140,13 +163,13 @@ void ResponderNode::DeliverLate() {
     const size_t at = dice_.Below(late_heads_.size());
     const block::SignedHead head = late_heads_[at];
     late_heads_.erase(late_heads_.begin() + static_cast<ptrdiff_t>(at));
-    if (running()) (void)parts_->replica.PutHead(head);
+    if (running()) (void)PutHead(head);
   }
   if (late_.empty()) return;
   const size_t at = dice_.Below(late_.size());
   const block::Update update = late_[at];
   late_.erase(late_.begin() + static_cast<ptrdiff_t>(at));
-  if (running()) (void)parts_->replica.Apply(update);
+  if (running()) (void)Apply(update);
 }
 
 absl::StatusOr<refresher::HeldVersions> ResponderLink::GetVersions() {
@@ -180,7 +203,7 @@ absl::StatusOr<std::vector<refresher::ApplyResult>> ResponderLink::Apply(
                            .accepted = true});
             continue;
           }
-          responder::BlockOutcome outcome = responder_.replica().Apply(update);
+          responder::BlockOutcome outcome = responder_.Apply(update);
           out.push_back({.block_id = update.block_id,
                          .version = outcome.version,
                          .accepted = outcome.accepted,
@@ -217,7 +240,7 @@ absl::StatusOr<refresher::HeadStanding> ResponderLink::PutHead(
   return network_.Call([&]() -> absl::StatusOr<refresher::HeadStanding> {
     if (!responder_.running()) return Away();
     ASSIGN_OR_RETURN(const responder::HeadStatus status,
-                     responder_.replica().PutHead(head));
+                     responder_.PutHead(head));
     return ToStanding(status);
   });
 }

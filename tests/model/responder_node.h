@@ -59,6 +59,9 @@ class ResponderNode {
   Answer Look(const std::string& serial);
 
   responder::VerifiedReplica& replica() { return parts_->replica; }
+  // What somebody brings; the checker learns of what is taken.
+  responder::BlockOutcome Apply(const block::Update& update);
+  absl::StatusOr<responder::HeadStatus> PutHead(const block::SignedHead& head);
   responder::BlockCache& blocks() { return parts_->blocks; }
   // The CRL that it serves; empty if it has none that is current.
   std::string Crl() const;
@@ -78,6 +81,7 @@ class ResponderNode {
   void DeliverLate();
 
  private:
+  uint64_t VersionOf(const std::string& block_id) const;
   Answer Find(const responder::OcspSource& source, const std::string& serial,
               x509::CertIdHash hash) const;
 
@@ -110,6 +114,8 @@ class ResponderNode {
   const rpc::Log& log_;
   Dice& dice_;
   Checker& checker_;
+  // Of its own: blocks are read again by several threads.
+  Dice samples_;
   const responder::KeyRing keys_;
   const responder::PinnedIssuers issuers_;
   const responder::UpdateVerifier verifier_;

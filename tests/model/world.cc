@@ -5,12 +5,15 @@
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
+#include <system_error>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/encoding.h"
+#include "crypto/testing/repeatable_key.h"
 #include "storage/open.h"
 
 namespace chancery::model {
@@ -36,7 +39,9 @@ void CopyDatabase(const std::string& from, const std::string& to) {
 std::vector<std::string> MakeCsrs() {
   std::vector<std::string> csrs;
   for (int i = 0; i < 2 * kSteps; ++i) {
-    csrs.push_back(signer::testing::QuickCsr("www.example.com"));
+    csrs.push_back(signer::testing::QuickCsr(
+        "www.example.com",
+        *crypto::testing::RepeatableKey::Named(absl::StrCat("request/", i))));
   }
   return csrs;
 }
@@ -54,23 +59,30 @@ Stage MakeStage() {
   if (mkdtemp(folder.data()) == nullptr) std::abort();
   // The schema, made once.
   (void)storage::OpenSqlite(folder + "/empty");
+  const auto remove = [folder](const void*) {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder, ignored);
+  };
   return Stage{
       .pki = signer::testing::TestPki({.now = kStart,
                                        .delegate_lifetime = absl::Hours(30),
                                        .ocsp_validity = absl::Hours(20),
                                        .crl_validity = absl::Hours(40),
                                        .block_capacity = 4,
-                                       .leaf_validity = absl::Hours(24)}),
+                                       .leaf_validity = absl::Hours(24),
+                                       .seed = "the model"}),
       .csrs = MakeCsrs(),
-      .folder = folder};
+      .folder = folder,
+      .removes_folder = std::shared_ptr<const void>(nullptr, remove)};
 }
 
-std::optional<Violation> Play(const Stage& stage, uint64_t seed) {
+std::optional<Violation> Play(const Stage& stage, uint64_t seed, Trace* trace) {
   World world(stage, seed);
   for (int step = 0; step < kSteps && world.violation().empty(); ++step) {
     world.Step();
   }
   if (world.violation().empty()) world.Settle();
+  if (trace != nullptr) *trace = std::move(world.trace());
   if (world.violation().empty()) return std::nullopt;
   return Violation{.what = world.violation(), .log = world.log()};
 }
@@ -82,8 +94,14 @@ World::World(const Stage& stage, uint64_t seed)
       log_({}, clock_, lines_),
       network_(dice_),
       checker_(stage.pki.issuer().ocsp_signer_not_after),
-      signer_(stage.pki, clock_, dice_, checker_),
-      authority_signer_(signer_, network_),
+      signer_(std::make_unique<SignerNode>(SignerNode::Options(), stage.pki,
+                                           clock_, dice_, checker_)),
+      address_{signer_.get()},
+      authority_signer_(address_, network_),
+      near_(dice_),
+      other_link_(other_address_, near_),
+      other_authority_(other_address_, near_),
+      other_catch_up_(other_address_, near_),
       publisher_(*this) {
   database_ = stage_.folder + "/inventory";
   CopyDatabase(stage_.folder + "/empty", database_);
@@ -99,7 +117,8 @@ World::World(const Stage& stage, uint64_t seed)
   for (size_t i = 0; i < kRefreshers; ++i) {
     refreshers_.push_back(std::make_unique<RefresherNode>(
         absl::StrCat("refresher-", i),
-        RefresherNode::World{.signer = signer_,
+        RefresherNode::World{.signer = address_,
+                             .standby = other_address_,
                              .inventory = *inventory_,
                              .responders = responders_,
                              .network = network_,
@@ -142,41 +161,48 @@ void World::OpenInventory() {
 void World::Step() {
   network_.Lose(dice_.Chance(30) ? 15 : 0);
   const size_t what = dice_.Below(100);
-  if (what < 18) {
+  trace().Add("step", what, absl::ToUnixMicros(clock_.Now()));
+  if (what < 16) {
     Issue();
-  } else if (what < 28) {
+  } else if (what < 24) {
     Revoke();
-  } else if (what < 32) {
+  } else if (what < 28) {
     Release();
-  } else if (what < 35) {
+  } else if (what < 31) {
     RevokeDuringSigning();
-  } else if (what < 47) {
+  } else if (what < 41) {
     Follow();
-  } else if (what < 55) {
+  } else if (what < 49) {
     Refresh();
-  } else if (what < 60) {
+  } else if (what < 53) {
     Crls();
-  } else if (what < 68) {
+  } else if (what < 60) {
     Converge();
-  } else if (what < 70) {
+  } else if (what < 62) {
     Head();
-  } else if (what < 78) {
+  } else if (what < 65) {
+    if (RefresherNode& one = AnyRefresher(); one.running()) FeedSigner(one);
+  } else if (what < 72) {
     KillSomething();
-  } else if (what < 81) {
+  } else if (what < 75) {
     FailSignerDisk();
-  } else if (what < 85) {
+  } else if (what < 78) {
     FailInventory();
-  } else if (what < 86) {
+  } else if (what < 79) {
     RestoreInventory();
-  } else if (what < 88) {
-    KeepCopyOfInventory();
-  } else if (what < 90) {
+  } else if (what < 81) {
+    KeepCopies();
+  } else if (what < 82) {
     responders_[dice_.Below(kResponders)]->DeliverLate();
-  } else if (what < 91) {
+  } else if (what < 83) {
     StealRefresher();
+  } else if (what < 92) {
+    Succeed();
   } else {
     Advance();
   }
+  TickSigners();
+  LookAtFeed();
   LookAround();
 }
 
@@ -196,7 +222,9 @@ void World::Issue() {
                                          .profile = "server",
                                          .csr = stage_.csrs.at(number)});
   if (!issued.ok()) {
-    if (!absl::IsUnavailable(issued.status())) {
+    // A signer that stops refuses for a moment what it is still asked.
+    if (!absl::IsUnavailable(issued.status()) &&
+        (!signer().serving() || signer().may_sign())) {
       checker_.Fail(absl::StrCat("issue: ", issued.status().ToString()));
     }
     return;
@@ -258,30 +286,50 @@ void World::Release() {
 void World::RevokeDuringSigning() {
   const std::string serial = AnySerial();
   RefresherNode& refresher = AnyRefresher();
-  if (serial.empty() || !signer_.running() || !refresher.running()) return;
-  signer::testing::TestSigner& core = signer_.core();
+  if (serial.empty() || !signer().may_sign() || !refresher.running()) return;
+  signer::testing::TestSigner& core = signer().core();
   const auto view = core.ledger().Read();
   if (!view.ok()) return;
-  const auto state = (*view)->state().Certificate(signer_.issuer_id(), serial);
+  const auto state = (*view)->state().Certificate(signer().issuer_id(), serial);
   // A repeated revocation would leave no entry to wait for.
   if (!state.ok() || state->status == CertificateStatus::kRevoked) return;
   constexpr int kReason = 4;
   checker_.StatusAsked(serial, kReason);
   absl::StatusOr<signer::Revoked> revoked = absl::UnavailableError("not asked");
-  std::thread operator_thread;
-  std::atomic<bool> done = false;
   const std::string id = absl::StrCat("direct-", ++requests_);
-  signer_.DuringNextSignature([&] {
+  const auto revoke = [&] {
+    revoked = core.revocation().Revoke(
+        {.asker = {.caller_uri = "spiffe://model/operator/1",
+                   .requester = "",
+                   .request_id = id},
+         .issuer = stage_.pki.issuer().name,
+         .serial = serial,
+         .reason = kReason,
+         .revoked_at = std::nullopt});
+  };
+  if (dice_.Chance(50)) {
+    signer().DuringNextSignature(revoke);
+    (void)refresher.crls().StepNow();
+  } else {
+    SignBlockDuring(state->block_id, revoke);
+  }
+  signer().DuringNextSignature(nullptr);
+  if (!revoked.ok()) return;
+  checker_.StatusAnswered(serial, CertificateStatus::kRevoked, revoked->reason,
+                          clock_.Now());
+}
+
+// The order waits for the block that is being signed, but for its entry: so it
+// has a thread. What it does when goes by that block's lock alone.
+void World::SignBlockDuring(const std::string& block_id,
+                            const std::function<void()>& order) {
+  signer::testing::TestSigner& core = signer().core();
+  std::thread thread;
+  std::atomic<bool> done = false;
+  signer().DuringNextSignature([&] {
     const uint64_t size = core.ledger().Head().size;
-    operator_thread = std::thread([&] {
-      revoked = core.revocation().Revoke(
-          {.asker = {.caller_uri = "spiffe://model/operator/1",
-                     .requester = "",
-                     .request_id = id},
-           .issuer = stage_.pki.issuer().name,
-           .serial = serial,
-           .reason = kReason,
-           .revoked_at = std::nullopt});
+    thread = std::thread([&] {
+      order();
       done = true;
     });
     // Its entry is in the ledger, or it was refused.
@@ -289,20 +337,14 @@ void World::RevokeDuringSigning() {
       std::this_thread::yield();
     }
   });
-  if (dice_.Chance(50)) {
-    (void)refresher.crls().StepNow();
-  } else if (const auto block = core.blocks().SignBlock(state->block_id);
-             block.ok()) {
-    // Its refresher died before it stored it.
-    for (const block::Update& update : block->updates) {
-      checker_.SeeUpdate(update);
-    }
+  const auto block = core.blocks().SignBlock(block_id);
+  signer().DuringNextSignature(nullptr);
+  if (thread.joinable()) thread.join();
+  if (!block.ok()) return;
+  // Its refresher died before it stored it.
+  for (const block::Update& update : block->updates) {
+    checker_.SeeUpdate(update);
   }
-  signer_.DuringNextSignature(nullptr);
-  if (operator_thread.joinable()) operator_thread.join();
-  if (!revoked.ok()) return;
-  checker_.StatusAnswered(serial, CertificateStatus::kRevoked, revoked->reason,
-                          clock_.Now());
 }
 
 void World::Follow() {
@@ -356,13 +398,10 @@ void World::KillSomething() {
   switch (dice_.Below(6)) {
     case 0:
       if (dice_.Chance(30)) {
-        signer_.Crash();
+        signer().Crash();
         break;
       }
-      if (const absl::Status status = signer_.Restart(); !status.ok()) {
-        checker_.Fail("signer: does not start again: " + status.ToString());
-      }
-      CheckLedger();
+      RestartSigner();
       break;
     case 1:
       AnyRefresher().Kill();
@@ -383,29 +422,21 @@ void World::KillSomething() {
       if (dice_.Chance(30)) responders_[dice_.Below(kResponders)]->Wipe();
       break;
   }
-  if (!signer_.running() && dice_.Chance(50)) {
-    if (const absl::Status status = signer_.Restart(); !status.ok()) {
-      checker_.Fail("signer: does not start again: " + status.ToString());
-    }
-    CheckLedger();
-  }
+  if (!signer().running() && dice_.Chance(50)) RestartSigner();
 }
 
 void World::FailSignerDisk() {
   using Failure = signer::testing::FakeDisk::Failure;
   constexpr Failure kFailures[] = {Failure::kBefore, Failure::kAfter,
                                    Failure::kNotSynced};
-  signer_.disk().FailWrite(1 + static_cast<int>(dice_.Below(3)),
-                           kFailures[dice_.Below(std::size(kFailures))]);
+  signer().disk().FailWrite(1 + static_cast<int>(dice_.Below(3)),
+                            kFailures[dice_.Below(std::size(kFailures))]);
   Issue();
   Revoke();
   Refresh();
   // The ledger refuses everything until it is opened again.
-  if (const absl::Status status = signer_.Restart(); !status.ok()) {
-    checker_.Fail("signer: does not start again: " + status.ToString());
-  }
-  signer_.disk().FailWrite(0, Failure::kBefore);
-  CheckLedger();
+  signer().disk().FailWrite(0, Failure::kBefore);
+  RestartSigner();
 }
 
 void World::FailInventory() {
@@ -430,17 +461,25 @@ void World::FailInventory() {
   inventory_->Heal();
 }
 
-void World::KeepCopyOfInventory() {
-  // Its last writes are in the log file beside it.
-  CopyDatabase(database_, stage_.folder + "/copy");
+void World::KeepCopies() {
+  if (dice_.Chance(50)) {
+    // Its last writes are in the log file beside it.
+    CopyDatabase(database_, stage_.folder + "/copy");
+  } else {
+    BackUpSigner();
+  }
 }
 
 void World::RestoreInventory() {
+  // With the signer's disk, what was written since would be lost for good; and
+  // a signer of the past could fill the gap.
+  if (!signer().may_sign() || other_ != nullptr) return;
   // Other names: the old one is still open.
   const std::string next = database_ + "x";
   CopyDatabase(stage_.folder + "/copy", next);
   const std::string before = std::exchange(database_, next);
   OpenInventory();
+  seen_of_feed_ = 0;
   for (const char* end : {"", "-wal", "-shm"}) {
     std::filesystem::remove(before + end);
   }

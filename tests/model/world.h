@@ -4,6 +4,7 @@
 #define CHANCERY_TESTS_MODEL_WORLD_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,6 +27,7 @@
 #include "tests/model/refresher_node.h"
 #include "tests/model/responder_node.h"
 #include "tests/model/signer_node.h"
+#include "tests/model/trace.h"
 
 namespace chancery::model {
 
@@ -35,6 +37,7 @@ struct Stage {
   signer::testing::TestPki pki;
   std::vector<std::string> csrs;  // More than a run makes requests.
   std::string folder;  // For inventories and CRLs; its files are replaced.
+  std::shared_ptr<const void> removes_folder;
 };
 
 struct Violation {
@@ -42,8 +45,11 @@ struct Violation {
   std::string log = {};  // What the processes said, and what was done to them.
 };
 
-// Plays `seed` on `stage`: what happened, if something broke a rule.
-std::optional<Violation> Play(const Stage& stage, uint64_t seed);
+// Plays `seed` on `stage`: what happened, if something broke a rule. The same
+// each time, whatever was played before, and by whichever process: `trace`, if
+// it is not null, becomes what could be seen of it.
+std::optional<Violation> Play(const Stage& stage, uint64_t seed,
+                              Trace* trace = nullptr);
 
 // A CA whose responses, CRLs and certificates live hours, not months, so that
 // a run sees all of them expire.
@@ -59,6 +65,7 @@ class World {
   void Settle();
 
   const std::string& violation() const { return checker_.violation(); }
+  Trace& trace() { return checker_.trace(); }
   std::string log() const { return lines_.str(); }
 
  private:
@@ -68,6 +75,9 @@ class World {
   void Release();
   // A revocation that comes while the block of its certificate is signed.
   void RevokeDuringSigning();
+  // Has it signed; `order` comes meanwhile.
+  void SignBlockDuring(const std::string& block_id,
+                       const std::function<void()>& order);
   // --- the refreshers' loops ------------------------------------------------
   void Follow();
   void Refresh();
@@ -81,8 +91,50 @@ class World {
   void FailSignerDisk();
   void FailInventory();
   void RestoreInventory();
-  void KeepCopyOfInventory();
+  void KeepCopies();
 
+  // --- signers that come and go (succession.cc) -----------------------------
+  SignerNode& signer() { return *signer_; }
+  // Who else has the ledger, beside the signer.
+  enum class Role {
+    kClone,       // A copy of the signer's folder that was started.
+    kStandby,     // It follows.
+    kSuperseded,  // It was the signer, until another one was promoted.
+  };
+  // Any of what follows.
+  void Succeed();
+  void BackUpSigner();
+  // The signer's folder is lost; an old copy takes its place.
+  void RestoreSigner();
+  void StartClone();
+  void StartStandby();
+  void Promote();
+  void SupersededActs();
+  void StopOther();
+  SignerNode& AddOther(Role role, SignerNode::Options options);
+  // What others hold is shown to it, and what it lacks comes back.
+  void FeedSigner(RefresherNode& refresher);
+  void FeedOther(RefresherNode& refresher);
+  // The clone sees that the signer lives, as it does each minute.
+  void ShowToClone();
+  // Somebody asks the other one to sign something.
+  struct Made {
+    std::vector<block::Update> updates = {};
+    std::optional<block::SignedHead> head = {};
+  };
+  Made AskOther();
+  // Of what the other one made; to whom a head of the signer's epoch has come.
+  void BringToResponders(const Made& made);
+  bool FollowToEnd();
+  bool InventoryIsEmpty();
+  // The epoch of what is shown to signers: of the newest head or root.
+  uint64_t ShownEpoch();
+  void RestartSigner();
+  void TickSigners();
+  RefresherNode& RunningRefresher();
+
+  // What the inventory has got of the ledger, for the checker.
+  void LookAtFeed();
   void Advance();
   void LookAround();
   void StartAll();
@@ -119,7 +171,16 @@ class World {
   rpc::Log log_;
   Network network_;
   Checker checker_;
-  SignerNode signer_;
+  std::unique_ptr<SignerNode> signer_;
+  // Null: there is none.
+  std::unique_ptr<SignerNode> other_;
+  Role role_ = Role::kClone;
+  SignerAddress address_;  // Where everybody looks for the signer.
+  SignerAddress other_address_;
+  std::optional<LedgerCopy> backup_;  // Of the signer.
+  absl::Time clone_shown_ = absl::InfinitePast();
+  uint64_t epoch_ = 1;  // Of the signer.
+  uint64_t seen_of_feed_ = 0;
 
   std::string database_;  // Path of the present inventory.
   std::unique_ptr<storage::Inventory> sqlite_;
@@ -128,6 +189,11 @@ class World {
   std::vector<std::unique_ptr<ResponderNode>> responders_;
   std::vector<std::unique_ptr<RefresherNode>> refreshers_;
   AuthoritySignerLink authority_signer_;
+  // Whoever talks with the other one is near it.
+  Network near_;
+  RefresherSignerLink other_link_;
+  AuthoritySignerLink other_authority_;
+  CatchUpLink other_catch_up_;
   PublisherLink publisher_;
   std::unique_ptr<authority::IssuerDirectory> directory_;
   std::unique_ptr<authority::CertificateAuthority> authority_;
