@@ -9,6 +9,7 @@
 #include "refresher/feed_trimmer.h"
 #include "refresher/purge/purge_config.h"
 #include "rpc/address.h"
+#include "rpc/audit_log/open_configured.h"
 #include "rpc/check_config.h"
 #include "rpc/client.h"
 #include "rpc/config.h"
@@ -107,6 +108,7 @@ absl::Status CheckConfig(const config::Refresher& config) {
   RETURN_IF_ERROR(rpc::CheckIdentity(config.identity()));
   RETURN_IF_ERROR(rpc::CheckListen(config.listen()));
   RETURN_IF_ERROR(rpc::RoleTable::Create(config.grant()).status());
+  RETURN_IF_ERROR(rpc::CheckAuditLog(config.audit_log()));
   RETURN_IF_ERROR(storage::CheckInventory(config.inventory()));
   RETURN_IF_ERROR(rpc::CheckTarget("signer", config.signer()));
   for (int i = 0; i < config.standby_size(); ++i) {

@@ -36,6 +36,7 @@
 #include "refresher/system_resolver.h"
 #include "rpc/address.h"
 #include "rpc/admin_http.h"
+#include "rpc/audit_log/open_configured.h"
 #include "rpc/client.h"
 #include "rpc/config.h"
 #include "rpc/credentials.h"
@@ -280,8 +281,13 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
                      config.signer().expected_uri());
   Publisher publisher(*parts.keeper, fanout);
 
+  ASSIGN_OR_RETURN(const std::unique_ptr<rpc::AuditLog> audit,
+                   rpc::OpenAuditLog(config.audit_log(), config.identity(),
+                                     credentials.identity(), process.clock(),
+                                     process.log()));
   rpc::WorkerPool pool(kWorkers);
-  const rpc::Dispatcher dispatcher(pool, roles, process.log());
+  const rpc::Dispatcher dispatcher(pool, roles, process.log(),
+                                   {.audit = audit.get()}, process.clock());
   PublishService service(
       publisher,
       [&]() -> absl::StatusOr<ClusterState> {

@@ -40,6 +40,7 @@
 #include "responder/replication_service.h"
 #include "responder/responder_metrics.h"
 #include "rpc/admin_http.h"
+#include "rpc/audit_log/open_configured.h"
 #include "rpc/check_config.h"
 #include "rpc/config.h"
 #include "rpc/credentials.h"
@@ -173,7 +174,14 @@ class Services {
 
   absl::Status Start() {
     base::MutexLock lock(mu_);
-    running_ = std::make_unique<Running>(parts_);
+    // Not open twice: whoever takes over opens the same.
+    running_.reset();
+    ASSIGN_OR_RETURN(
+        std::unique_ptr<rpc::AuditLog> audit,
+        rpc::OpenAuditLog(parts_.config.audit_log(), parts_.config.identity(),
+                          parts_.credentials.identity(), parts_.process.clock(),
+                          parts_.process.log()));
+    running_ = std::make_unique<Running>(parts_, std::move(audit));
     rpc::ServerOptions options;
     const auto& addresses = parts_.config.listen().address();
     options.addresses = {addresses.begin(), addresses.end()};
@@ -203,9 +211,12 @@ class Services {
 
  private:
   struct Running {
-    explicit Running(const Parts& parts)
-        : dispatcher(pool, parts.roles, parts.process.log()),
+    Running(const Parts& parts, std::unique_ptr<rpc::AuditLog> log)
+        : audit(std::move(log)),
+          dispatcher(pool, parts.roles, parts.process.log(),
+                     {.audit = audit.get()}, parts.process.clock()),
           replication(parts.replica, dispatcher, parts.http_address) {}
+    const std::unique_ptr<rpc::AuditLog> audit;
     rpc::WorkerPool pool{kWorkers};
     const rpc::Dispatcher dispatcher;
     ReplicationService replication;
@@ -265,6 +276,7 @@ absl::Status CheckConfig(const config::Responder& config) {
                             "say where to listen, such as unix:/path");
   }
   RETURN_IF_ERROR(rpc::RoleTable::Create(config.grant()).status());
+  RETURN_IF_ERROR(rpc::CheckAuditLog(config.audit_log()));
   RETURN_IF_ERROR(rpc::RequireSet("cache_dir", config.cache_dir()));
   RETURN_IF_ERROR(rpc::RequireSet("key_set_file", config.key_set_file()));
   RETURN_IF_ERROR(

@@ -33,8 +33,11 @@ def add_refresher(cluster, name):
         text, count = re.subn(rf'(?m)^({block} {{\n  address: ).*$',
                               rf'\g<1>"{address}"', text)
         assert count == 1, text
-    text, count = re.subn(r'(?m)^name: .*$', f'name: "{name}"', text)
-    assert count == 1, text
+    for pattern, value in ((r'(?m)^name: .*$', f'name: "{name}"'),
+                           (r'(?m)^(audit_log {\n  path: ".*/)refresher\.log"$',
+                            rf'\g<1>{name}.log"')):
+        text, count = re.subn(pattern, value, text)
+        assert count == 1, text
     path = cluster.folder / "config" / f"{name}.textproto"
     path.write_text(text)
     path.chmod(0o600)

@@ -25,6 +25,8 @@
 #include "chancery/authority/v1/mass_revocation.pb.h"
 #include "chancery/authority/v1/token.pb.h"
 #include "chancery/config/common.pb.h"
+#include "chancery/refresher/v1/publish.pb.h"
+#include "chancery/responder/v1/replication.pb.h"
 #include "chancery/signer/v1/crl.pb.h"
 #include "chancery/signer/v1/head.pb.h"
 #include "chancery/signer/v1/import.pb.h"
@@ -49,6 +51,8 @@ void KeepDescriptors() {
   authority::v1::ListIssuersRequest::descriptor();
   authority::v1::RevokeManyRequest::descriptor();
   authority::v1::AuthenticatedIssueRequest::descriptor();
+  refresher::v1::PublishRequest::descriptor();
+  responder::v1::PutHeadRequest::descriptor();
   signer::v1::SignCrlRequest::descriptor();
   signer::v1::GetHeadRequest::descriptor();
   signer::v1::ImportRequest::descriptor();

@@ -23,6 +23,7 @@ from harness import ClusterCase
 OK, NOT_FOUND, ALREADY_EXISTS, DENIED, EXHAUSTED = 0, 5, 6, 7, 8
 PRECONDITION, UNAUTHENTICATED = 9, 16
 AUTHORITY, SIGNER = "chancery.authority.v1.", "chancery.signer.v1."
+REFRESHER, RESPONDER = "chancery.refresher.v1.", "chancery.responder.v1."
 ISSUE = AUTHORITY + "CertificateService.Issue"
 REVOKE = AUTHORITY + "CertificateService.Revoke"
 TOKEN = AUTHORITY + "TokenService.AuthenticatedIssue"
@@ -56,6 +57,13 @@ SERVICES = {
     "second": "role: ROLE_ISSUE role: ROLE_REVOKE role: ROLE_READ",
     "nobody": None,
 }
+# At the refresher and at the responder.
+CARRIERS = {
+    "publishes": "role: ROLE_PUBLISH",
+    "pushes": "role: ROLE_PUSH",
+    "reads": "role: ROLE_READ",
+    "nobody": None,
+}
 
 
 def uri(name):
@@ -76,7 +84,7 @@ class Roles(ClusterCase):
         super().setUpClass()
         cls.identities = cls.work / "identities"
         cls.identities.mkdir()
-        for name in {*CLIENTS, *SERVICES}:
+        for name in {*CLIENTS, *SERVICES, *CARRIERS}:
             cls.make_identity(name)
         key = cls.work / "hmac.key"
         key.write_text(HMAC_KEY + "\n")
@@ -87,6 +95,8 @@ class Roles(ClusterCase):
                       f'tokens {{ replay_file: "{cls.work}/replays" client {{ '
                       f'uri: "{uri("legacy")}" key: "file:{key}" }} }}\n')
         cls.configure("signer", SERVICES)
+        for carrier in ("refresher", "responder-1"):
+            cls.configure(carrier, CARRIERS)
         cls.count = itertools.count()
 
     @classmethod
@@ -115,16 +125,22 @@ class Roles(ClusterCase):
     def log(self, service):
         return self.folder / f"audit/{service}.log"
 
+    @staticmethod
+    def service_of(method):
+        services = {AUTHORITY: "authority", SIGNER: "signer", REFRESHER: "refresher",
+                    RESPONDER: "responder-1"}
+        return next(name for start, name in services.items() if method.startswith(start))
+
     def call(self, name, method, request, server=None):
         """(code, message, responses) of a call as that identity. `server`: address and
         URI of another one than the cluster's."""
-        service = "authority" if method.startswith(AUTHORITY) else "signer"
+        service = self.service_of(method)
         config = (self.folder / f"config/{service}.textproto").read_text()
         address = re.search(r'listen \{\s*address: "([^"]+)"', config).group(1)
         stem = self.identities / name
         done = subprocess.run(
             [str(self.bin / "call"),
-             *(server or (address, f"spiffe://chancery/{service}/{service}")), f"{stem}.pem", f"{stem}.key", str(self.folder / "service-ca/ca.pem"), method],
+             *(server or (address, f"spiffe://chancery/{service.split('-')[0]}/{service}")), f"{stem}.pem", f"{stem}.key", str(self.folder / "service-ca/ca.pem"), method],
             input=json.dumps(request), capture_output=True, text=True, check=True, timeout=60)
         answer = json.loads(done.stdout)
         return answer["code"], answer["message"], answer["responses"]
@@ -162,7 +178,7 @@ class Roles(ClusterCase):
         got, message, _ = self.call(name, method, request)
         self.assertEqual(got, code, f"{name} {method}: {message}")
         self.assertIn(text, message)
-        service = "authority" if method.startswith(AUTHORITY) else "signer"
+        service = self.service_of(method)
         action = method.rsplit(".", 1)[1]
         event = "allowed" if code in (OK, NOT_FOUND, PRECONDITION, UNAUTHENTICATED) \
             else "refused"
@@ -294,6 +310,32 @@ class Roles(ClusterCase):
             with self.subTest(name=name, method=method, code=code, text=text):
                 self.expect(name, method, request, code, text)
         self.verify("signer")
+
+    def test_the_table_of_refresher_and_responder(self):
+        publish, cluster = (REFRESHER + f"PublishService.{x}" for x in ("Publish", "GetCluster"))
+        status, head = (RESPONDER + f"ReplicationService.{x}" for x in ("GetStatus", "PutHead"))
+        table = [
+            ("publishes", publish, {}, OK, ""),
+            ("publishes", cluster, {}, DENIED, "no role `read`"),
+            ("reads", cluster, {}, OK, ""),
+            ("reads", publish, {}, DENIED, "no role `publish`"),
+            ("nobody", publish, {}, DENIED, "no role `publish`"),
+            ("reads", status, {}, OK, ""),
+            ("reads", head, {}, DENIED, "no role `push`"),
+            ("nobody", head, {}, DENIED, "no role `push`"),
+        ]
+        for name, method, request, code, text in table:
+            with self.subTest(name=name, method=method, code=code, text=text):
+                self.expect(name, method, request, code, text)
+        # What the authority has published and the refresher pushed is told, too.
+        self.issue_as("all")
+        for service, action, who in (("refresher", "Publish", "authority/authority"),
+                                     ("responder-1", "Apply", "refresher/refresher")):
+            wait_until(f"{action} in the audit log", lambda: [
+                r for r in records(self.log(service))
+                if r.get("action") == action and r["event"] == "allowed"
+                and r["identity"] == f"spiffe://chancery/{who}"], 10)
+            self.verify(service)
 
     def test_a_restart_gives_no_new_allowance(self):
         for service, name, method, make in (

@@ -73,6 +73,7 @@ class Writer {
       Target(responder, "responder", *target.mutable_target());
     }
     out.set_name("refresher");
+    out.mutable_audit_log()->set_path(layout_.AuditLog("refresher"));
     return out;
   }
 
@@ -88,6 +89,7 @@ class Writer {
     out.set_http_address(addresses.http);
     out.add_cache_tag_field("Cache-Tag");
     out.add_cache_tag_field("Surrogate-Key");
+    out.mutable_audit_log()->set_path(layout_.AuditLog(addresses.name));
     return out;
   }
 
