@@ -21,8 +21,6 @@ namespace {
 constexpr size_t kMaxDeltaRecords = 256;
 // So many records are not worth another thread.
 constexpr size_t kGrain = 8;
-// Blocks whose state is kept decoded; others are read again from the ledger.
-constexpr size_t kMaxDecoded = 256;
 // After so many deltas a block is stored whole: reading it again is not to take
 // longer than a revocation may.
 constexpr size_t kMaxStoredDeltas = 256;
@@ -71,7 +69,7 @@ struct BlockSigner::Shared {
 
   std::shared_ptr<Slot> SlotOf(const std::string& block_id) {
     base::MutexLock lock(mu);
-    if (slots.size() > kMaxDecoded && slots.count(block_id) == 0) {
+    if (slots.size() > options.max_decoded && slots.count(block_id) == 0) {
       // Whoever holds an evicted slot keeps it until done; so that two of a
       // block are never at work, only unused ones go.
       for (auto at = slots.begin(); at != slots.end();) {

@@ -1,6 +1,7 @@
 #ifndef CHANCERY_SIGNER_BLOCK_SIGNER_H_
 #define CHANCERY_SIGNER_BLOCK_SIGNER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -46,6 +47,9 @@ class BlockSigner {
     // Returns at `when` or later: a record must be a second younger than the
     // one it replaces. Tests move their clock instead of waiting.
     std::function<void(absl::Time when)> wait_until;
+    // Blocks whose state is kept decoded, about a megabyte each if they are
+    // large; others are read again from the ledger.
+    size_t max_decoded = 256;
   };
 
   // All must outlive this object.

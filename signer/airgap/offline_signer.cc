@@ -1,5 +1,6 @@
 #include "signer/airgap/offline_signer.h"
 
+#include <cstddef>
 #include <limits>
 #include <optional>
 #include <string>
@@ -23,6 +24,10 @@
 
 namespace chancery::signer {
 namespace {
+
+// Each is signed once and written once, in this order: there is nothing to
+// remember, and a walk may sign as many as there are.
+constexpr size_t kMaxDecoded = 16;
 
 absl::StatusOr<std::unique_ptr<Ledger>> OpenLedger(const config::Signer& config,
                                                    const base::Clock& clock) {
@@ -50,7 +55,9 @@ class Assembled final : public OfflineSigner {
         crl_files_(std::move(crl_files)),
         threads_(threads),
         blocks_(*ledger_, issuers_, *manifest_key_, clock,
-                {.threads = &threads_, .wait_until = base::WaitUntil}),
+                {.threads = &threads_,
+                 .wait_until = base::WaitUntil,
+                 .max_decoded = kMaxDecoded}),
         issuance_(*ledger_, issuers_, blocks_, clock, random),
         // k of n operators order what is done here.
         limit_(std::numeric_limits<uint64_t>::max()),
