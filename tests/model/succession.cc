@@ -296,6 +296,9 @@ void World::SupersededActs() {
 }
 
 World::Made World::AskOther() {
+  // Versions are microseconds: two signers do not meet in one.
+  constexpr absl::Duration kApart = absl::Milliseconds(1);
+  clock_.Advance(kApart);
   Made made;
   const std::string serial = AnySerial();
   const std::string id = absl::StrCat("elsewhere-", ++requests_);
@@ -339,6 +342,7 @@ World::Made World::AskOther() {
       break;
     }
   }
+  clock_.Advance(kApart);
   if (!made.updates.empty() || made.head.has_value()) {
     trace().Add("superseded made something");
   }
