@@ -82,9 +82,15 @@ std::optional<Violation> Play(const Stage& stage, uint64_t seed, Trace* trace) {
     world.Step();
   }
   if (world.violation().empty()) world.Settle();
+  std::optional<Violation> broken;
+  if (!world.violation().empty()) {
+    broken = {.what = world.violation(), .log = world.log()};
+    for (const std::string& line : world.trace().lines()) {
+      absl::StrAppend(&broken->log, "trace: ", line, "\n");
+    }
+  }
   if (trace != nullptr) *trace = std::move(world.trace());
-  if (world.violation().empty()) return std::nullopt;
-  return Violation{.what = world.violation(), .log = world.log()};
+  return broken;
 }
 
 World::World(const Stage& stage, uint64_t seed)
@@ -392,6 +398,14 @@ void World::Head() {
 void World::StealRefresher() {
   ResponderNode& responder = *responders_[dice_.Below(kResponders)];
   responder.Withhold(!responder.withholds());
+  if (responder.withholds()) return;
+  // Taken back, it starts anew: it does not remember what it was told that the
+  // responder took.
+  for (const auto& refresher : refreshers_) {
+    if (!refresher->running()) continue;
+    refresher->Kill();
+    refresher->Start();
+  }
 }
 
 void World::KillSomething() {
