@@ -70,7 +70,7 @@ std::string Clean(const std::string& text) {
 
 // Clean, and short; again changes nothing.
 std::string Clip(const std::string& dirty) {
-  const std::string text = Clean(dirty);
+  std::string text = Clean(dirty);
   if (text.size() <= kMaxText) return text;
   const std::string note = absl::StrCat(" (of ", dirty.size(), " bytes)");
   size_t end = kMaxText - note.size();
