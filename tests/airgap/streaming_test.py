@@ -25,9 +25,9 @@ from root_signer import CHANNEL, RootSigner, no_network
 
 RECORDS = int(os.environ.get("CHANCERY_AIRGAP_RECORDS", "100000"))
 OFFLINE = no_network()
-# A signer keeps 256 decoded blocks, whatever there are: 0.6 MB each with both CertID
-# forms. The file with a million records has 660 MB.
-MOST_BYTES = 400 << 20
+# A signer keeps 16 decoded blocks of about a megabyte, whatever there are. The file with
+# a million records has 660 MB and 245 blocks.
+MOST_BYTES = 250 << 20
 
 
 def peak_bytes(command, **options):
