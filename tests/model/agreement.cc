@@ -84,6 +84,11 @@ void World::StartAll() {
   for (const auto& responder : responders_) {
     if (!responder->running()) responder->Start();
     responder->Withhold(false);
+    // Whatever is still on its way comes now.
+    responder->DeliverAllLate();
+    for (const auto& [serial, known] : checker_.certificates()) {
+      responder->Look(serial);
+    }
   }
 }
 

@@ -172,6 +172,13 @@ void ResponderNode::DeliverLate() {
   if (running()) (void)Apply(update);
 }
 
+void ResponderNode::DeliverAllLate() {
+  for (; !late_heads_.empty(); late_heads_.pop_back()) {
+    (void)PutHead(late_heads_.back());
+  }
+  for (; !late_.empty(); late_.pop_back()) (void)Apply(late_.back());
+}
+
 absl::StatusOr<refresher::HeldVersions> ResponderLink::GetVersions() {
   return network_.Call([&]() -> absl::StatusOr<refresher::HeldVersions> {
     if (!responder_.running()) return Away();

@@ -77,8 +77,9 @@ class ResponderNode {
   // Messages that are still on their way.
   void Delay(const block::Update& update) { late_.push_back(update); }
   void Delay(const block::SignedHead& head) { late_heads_.push_back(head); }
-  // Hands in one of those, any.
+  // Hands in one of those, any; or all, the oldest last.
   void DeliverLate();
+  void DeliverAllLate();
 
  private:
   uint64_t VersionOf(const std::string& block_id) const;
