@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import sqlite3
+import time
 import unittest
 
 import configs
@@ -289,7 +290,12 @@ class Clone(Drill):
         self.cluster.kill("signer", signal.SIGTERM)
         copy = self.work / "clone"
         self.copy_ledger(copy)
+        # It is at work: others hold a head that the copy has not.
+        mark = int(time.time()) + 1
+        time.sleep(max(0, mark - time.time()))
         self.cluster.start("signer")
+        wait_until("the signer's next head is held", lambda: configs.metrics(
+            self.cluster, "refresher")["chancery_refresher_head_at_seconds"] >= mark)
         address = self.add_signer("clone", copy)
         # Its refresher has the same inventory.
         configs.add_refresher(self.cluster, "refresher-2")
