@@ -40,9 +40,10 @@ std::string NewRequestId() {
 class AuthorityClient final : public CertificateClient {
  public:
   AuthorityClient(const std::shared_ptr<grpc::Channel>& channel,
-                  std::string issuer)
+                  const AuthorityPlace& place)
       : stub_(v1::CertificateService::NewStub(channel)),
-        issuer_(std::move(issuer)) {}
+        issuer_(place.issuer),
+        among_others_(place.among_others) {}
 
   absl::StatusOr<std::string> Issue(const std::string& csr) override {
     v1::IssueRequest request;
@@ -50,13 +51,7 @@ class AuthorityClient final : public CertificateClient {
     v1::IssueResponse response;
     grpc::ClientContext context;
     rpc::SetTimeout(context, absl::Seconds(30));
-    // gRPC's own threads read all connections: were each client's thread to
-    // poll its own, they would wake each other for every answer.
-    std::promise<grpc::Status> answered;
-    stub_->async()->Issue(
-        &context, &request, &response,
-        [&](grpc::Status status) { answered.set_value(std::move(status)); });
-    RETURN_IF_ERROR(rpc::FromGrpc(answered.get_future().get()));
+    RETURN_IF_ERROR(rpc::FromGrpc(Call(context, request, response)));
     RETURN_IF_ERROR(CheckWhole(response));
     return x509::EncodePem("CERTIFICATE",
                            base::AsBytes(response.certificate().der()));
@@ -103,6 +98,17 @@ class AuthorityClient final : public CertificateClient {
   }
 
  private:
+  grpc::Status Call(grpc::ClientContext& context,
+                    const v1::IssueRequest& request,
+                    v1::IssueResponse& response) {
+    if (!among_others_) return stub_->Issue(&context, request, &response);
+    std::promise<grpc::Status> answered;
+    stub_->async()->Issue(
+        &context, &request, &response,
+        [&](grpc::Status status) { answered.set_value(std::move(status)); });
+    return answered.get_future().get();
+  }
+
   void Fill(const std::string& csr, v1::IssueRequest& request) {
     request.set_request_id(NewRequestId());
     request.set_issuer(issuer_);
@@ -123,6 +129,7 @@ class AuthorityClient final : public CertificateClient {
 
   const std::unique_ptr<v1::CertificateService::Stub> stub_;
   const std::string issuer_;
+  const bool among_others_;
 };
 
 }  // namespace
@@ -140,7 +147,7 @@ absl::StatusOr<std::unique_ptr<CertificateClient>> MakeAuthorityClient(
   target.set_expected_uri(place.uri);
   ASSIGN_OR_RETURN(const auto channel,
                    rpc::MakeChannel("authority", target, credentials));
-  return std::make_unique<AuthorityClient>(channel, place.issuer);
+  return std::make_unique<AuthorityClient>(channel, place);
 }
 
 }  // namespace chancery::bench

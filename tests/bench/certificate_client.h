@@ -30,6 +30,10 @@ struct AuthorityPlace {
   std::string address = {};
   std::string uri = {};
   std::string issuer = {};
+  // Other clients are at work in this process: gRPC's own threads read all
+  // connections. Were each client's thread to poll its own, they would wake
+  // each other for every answer.
+  bool among_others = false;
 };
 
 absl::StatusOr<std::unique_ptr<CertificateClient>> MakeAuthorityClient(

@@ -89,12 +89,13 @@ Slice Parse(const std::string& line) {
 }
 
 absl::StatusOr<std::unique_ptr<CertificateClient>> MakeClient(
-    const std::string& kind) {
+    const std::string& kind, bool among_others) {
   if (kind == "cfssl") return MakeCfsslClient(absl::GetFlag(FLAGS_cfssl_port));
   return MakeAuthorityClient({.tls = absl::GetFlag(FLAGS_tls),
                               .address = absl::GetFlag(FLAGS_authority),
                               .uri = absl::GetFlag(FLAGS_uri),
-                              .issuer = absl::GetFlag(FLAGS_issuer)});
+                              .issuer = absl::GetFlag(FLAGS_issuer),
+                              .among_others = among_others});
 }
 
 // What one client does until the slice ends.
@@ -119,7 +120,7 @@ class Load {
     if (slice.kind == "bulk") return RunBulk(slice);
     std::vector<std::unique_ptr<CertificateClient>> clients;
     for (int i = 0; i < slice.clients; ++i) {
-      ASSIGN_OR_RETURN(auto client, MakeClient(slice.kind));
+      ASSIGN_OR_RETURN(auto client, MakeClient(slice.kind, slice.clients > 1));
       // It is connected before time runs.
       RETURN_IF_ERROR(client->Issue(csrs_[0]).status());
       clients.push_back(std::move(client));
@@ -149,7 +150,7 @@ class Load {
 
  private:
   absl::StatusOr<Outcome> RunBulk(const Slice& slice) {
-    ASSIGN_OR_RETURN(auto client, MakeClient(slice.kind));
+    ASSIGN_OR_RETURN(auto client, MakeClient(slice.kind, false));
     RETURN_IF_ERROR(client->Issue(csrs_[0]).status());
     Outcome out;
     const absl::Time begun = absl::Now();
