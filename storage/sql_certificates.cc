@@ -159,21 +159,29 @@ std::string InsertStatement(size_t count) {
 // Those of `count` that are there: one look into the primary key for each. With
 // a list of keys PostgreSQL may read the whole table instead, as long as it
 // thinks that it is small.
-std::string SelectStatement(size_t count) {
+std::string SelectStatement(absl::string_view columns, size_t count) {
   std::string sql;
   for (size_t row = 0; row < count; ++row) {
-    absl::StrAppend(&sql, row == 0 ? "" : " UNION ALL ", "SELECT ", kColumns,
+    absl::StrAppend(&sql, row == 0 ? "" : " UNION ALL ", "SELECT ", columns,
                     " FROM certificates WHERE issuer_id = $", 2 * row + 1,
                     " AND serial = $", 2 * row + 2);
   }
   return sql;
 }
 
-// Issuer and serial.
-using Key = std::pair<std::string, std::string>;
-Key KeyOf(const Row& row) { return {BlobAt(row, 0), BlobAt(row, 1)}; }
+std::pair<std::string, std::string> KeyOf(const Row& row) {
+  return {BlobAt(row, 0), BlobAt(row, 1)};
+}
 
 }  // namespace
+
+SqlInventory::RowPointers SqlInventory::PointersTo(
+    const std::vector<CertificateRow>& rows) {
+  RowPointers all;
+  all.reserve(rows.size());
+  for (const CertificateRow& row : rows) all.push_back(&row);
+  return all;
+}
 
 absl::Status SqlInventory::HasOtherBytes(const std::string& serial) {
   return absl::AlreadyExistsError(
@@ -200,13 +208,13 @@ absl::StatusOr<size_t> SqlInventory::AddCertificates(
 }
 
 absl::StatusOr<size_t> SqlInventory::AddSome(
-    Session& session, absl::Span<const CertificateRow* const> rows) {
+    Session& session, absl::Span<const CertificateRow* const> rows) const {
   std::vector<Value> values;
   for (const CertificateRow* row : rows) AppendColumns(*row, values);
   ASSIGN_OR_RETURN(const std::vector<Row> added,
                    session.Run(InsertStatement(rows.size()), values));
   if (added.size() == rows.size()) return 0;
-  std::set<Key> is_new;
+  std::set<CertificateKey> is_new;
   for (const Row& row : added) is_new.insert(KeyOf(row));
   RowPointers known;
   for (const CertificateRow* row : rows) {
@@ -217,24 +225,33 @@ absl::StatusOr<size_t> SqlInventory::AddSome(
   return known.size();
 }
 
-absl::Status SqlInventory::AddKnown(Session& session, const RowPointers& rows) {
-  std::map<Key, Row> held;
+absl::StatusOr<std::map<SqlInventory::CertificateKey, Row>> SqlInventory::Held(
+    Session& session, const RowPointers& rows,
+    absl::string_view columns) const {
+  const size_t at_a_time =
+      database_->dialect() == Dialect::kPostgres ? kRowsInASelect : 1;
+  std::map<CertificateKey, Row> held;
   for (size_t at = 0; at < rows.size();) {
-    const size_t count =
-        std::min(kRowsInASelect, std::bit_floor(rows.size() - at));
+    const size_t count = std::min(at_a_time, std::bit_floor(rows.size() - at));
     std::vector<Value> keys;
     for (size_t i = at; i < at + count; ++i) {
       keys.push_back(Blob{rows[i]->issuer_id});
       keys.push_back(Blob{rows[i]->serial});
     }
     ASSIGN_OR_RETURN(std::vector<Row> found,
-                     session.Run(SelectStatement(count), keys));
+                     session.Run(SelectStatement(columns, count), keys));
     for (Row& row : found) {
-      const Key key = KeyOf(row);
-      held.emplace(key, std::move(row));
+      CertificateKey key = KeyOf(row);
+      held.emplace(std::move(key), std::move(row));
     }
     at += count;
   }
+  return held;
+}
+
+absl::Status SqlInventory::AddKnown(Session& session,
+                                    const RowPointers& rows) const {
+  ASSIGN_OR_RETURN(const auto held, Held(session, rows, kColumns));
   for (const CertificateRow* row : rows) {
     const auto found = held.find({row->issuer_id, row->serial});
     if (found == held.end() || BlobAt(found->second, 2) != row->der) {
@@ -280,8 +297,7 @@ absl::Status SqlInventory::ApplyStatus(Session& session, const StatusRow& row) {
 
 absl::Status SqlInventory::AddCertificates(
     const std::vector<CertificateRow>& rows) {
-  RowPointers all;
-  for (const CertificateRow& row : rows) all.push_back(&row);
+  const RowPointers all = PointersTo(rows);
   return database_->Transact([&](Session& session) -> absl::Status {
     return AddCertificates(session, all).status();
   });

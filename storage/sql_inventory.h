@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "storage/crl_part_memory.h"
 #include "storage/database.h"
@@ -92,23 +93,31 @@ class SqlInventory final : public Inventory {
 
  private:
   using RowPointers = std::vector<const CertificateRow*>;
+  using CertificateKey =
+      std::pair<std::string, std::string>;  // Issuer, serial.
+
+  static RowPointers PointersTo(const std::vector<CertificateRow>& rows);
+  // These columns, of which the key's come first, of those that are there.
+  absl::StatusOr<std::map<CertificateKey, Row>> Held(
+      Session& session, const RowPointers& rows,
+      absl::string_view columns) const;
 
   // Within a transaction: also steps of a ledger consist of these.
   // Returns how many were there before.
   absl::StatusOr<size_t> AddCertificates(Session& session,
                                          const RowPointers& rows) const;
   // By one statement.
-  static absl::StatusOr<size_t> AddSome(
-      Session& session, absl::Span<const CertificateRow* const> rows);
+  absl::StatusOr<size_t> AddSome(
+      Session& session, absl::Span<const CertificateRow* const> rows) const;
   // Of which there are rows.
-  static absl::Status AddKnown(Session& session, const RowPointers& rows);
+  absl::Status AddKnown(Session& session, const RowPointers& rows) const;
   static absl::Status HasOtherBytes(const std::string& serial);
   // Those that a step of the ledger is of.
   absl::Status AddFollowed(Session& session,
                            const std::vector<CertificateRow>& rows);
   // Those that are not there yet with all that `rows` say of them.
-  absl::StatusOr<RowPointers> NotWhole(
-      Session& session, const std::vector<CertificateRow>& rows) const;
+  absl::StatusOr<RowPointers> NotWhole(Session& session,
+                                       const RowPointers& rows) const;
   // The entries of a step, and its root.
   static absl::Status AddToFeed(Session& session, const LedgerStep& step);
   static absl::Status ApplyStatus(Session& session, const StatusRow& row);

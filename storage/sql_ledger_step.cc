@@ -1,8 +1,4 @@
-#include <algorithm>
-#include <bit>
-#include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -13,8 +9,6 @@
 
 namespace chancery::storage {
 namespace {
-
-constexpr size_t kRowsInASelect = 32;
 
 absl::StatusOr<int64_t> ReadCursor(Session& session,
                                    const std::string& signer) {
@@ -34,17 +28,6 @@ constexpr char kColumns[] =
     "ELSE 0 END";
 constexpr size_t kDer = 2, kCrlShard = 3, kIsFull = 4;
 
-// As many looks into the primary key (sql_certificates.cc says why).
-std::string SelectStatement(size_t count) {
-  std::string sql;
-  for (size_t row = 0; row < count; ++row) {
-    absl::StrAppend(&sql, row == 0 ? "" : " UNION ALL ", "SELECT ", kColumns,
-                    " FROM certificates WHERE issuer_id = $", 2 * row + 1,
-                    " AND serial = $", 2 * row + 2);
-  }
-  return sql;
-}
-
 }  // namespace
 
 absl::StatusOr<uint64_t> SqlInventory::NextIndex(const std::string& signer) {
@@ -57,39 +40,23 @@ absl::StatusOr<uint64_t> SqlInventory::NextIndex(const std::string& signer) {
 }
 
 absl::StatusOr<SqlInventory::RowPointers> SqlInventory::NotWhole(
-    Session& session, const std::vector<CertificateRow>& rows) const {
-  const size_t at_a_time =
-      database_->dialect() == Dialect::kPostgres ? kRowsInASelect : 1;
-  std::map<std::pair<std::string, std::string>, Row> held;
-  for (size_t at = 0; at < rows.size();) {
-    const size_t count = std::min(at_a_time, std::bit_floor(rows.size() - at));
-    std::vector<Value> keys;
-    for (size_t i = at; i < at + count; ++i) {
-      keys.push_back(Blob{rows[i].issuer_id});
-      keys.push_back(Blob{rows[i].serial});
-    }
-    ASSIGN_OR_RETURN(std::vector<Row> found,
-                     session.Run(SelectStatement(count), keys));
-    for (Row& row : found) {
-      std::pair key(BlobAt(row, 0), BlobAt(row, 1));
-      held.emplace(std::move(key), std::move(row));
-    }
-    at += count;
-  }
+    Session& session, const RowPointers& rows) const {
+  ASSIGN_OR_RETURN(const auto held, Held(session, rows, kColumns));
   RowPointers out;
-  for (const CertificateRow& row : rows) {
-    const auto found = held.find({row.issuer_id, row.serial});
+  for (const CertificateRow* row : rows) {
+    const auto found = held.find({row->issuer_id, row->serial});
     if (found == held.end()) {
-      out.push_back(&row);
+      out.push_back(row);
       continue;
     }
-    if (BlobAt(found->second, kDer) != row.der)
-      return HasOtherBytes(row.serial);
+    if (BlobAt(found->second, kDer) != row->der) {
+      return HasOtherBytes(row->serial);
+    }
     const bool whole =
         IntAt(found->second, kIsFull) == 1 &&
-        IntAt(found->second, kCrlShard) == int64_t{row.crl_shard} &&
-        row.status == CertificateStatus::kGood;
-    if (!whole) out.push_back(&row);
+        IntAt(found->second, kCrlShard) == int64_t{row->crl_shard} &&
+        row->status == CertificateStatus::kGood;
+    if (!whole) out.push_back(row);
   }
   return out;
 }
@@ -123,14 +90,13 @@ absl::Status SqlInventory::ApplyLedgerStep(const LedgerStep& step) {
 absl::Status SqlInventory::AddFollowed(
     Session& session, const std::vector<CertificateRow>& rows) {
   if (rows.empty()) return absl::OkStatus();
-  RowPointers all;
-  for (const CertificateRow& row : rows) all.push_back(&row);
+  const RowPointers all = PointersTo(rows);
   if (!most_are_known_) {
     ASSIGN_OR_RETURN(const size_t known, AddCertificates(session, all));
     most_are_known_ = 2 * known > rows.size();
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(const RowPointers missing, NotWhole(session, rows));
+  ASSIGN_OR_RETURN(const RowPointers missing, NotWhole(session, all));
   most_are_known_ = 2 * missing.size() <= rows.size();
   return AddCertificates(session, missing).status();
 }
