@@ -8,7 +8,6 @@
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -17,10 +16,6 @@
 #include "crypto/p256_signed.h"
 
 namespace chancery::crypto {
-
-using EcGroupPtr = std::unique_ptr<EC_GROUP, OpenSslFree<EC_GROUP_free>>;
-using EcPointPtr = std::unique_ptr<EC_POINT, OpenSslFree<EC_POINT_free>>;
-using BnContextPtr = std::unique_ptr<BN_CTX, OpenSslFree<BN_CTX_free>>;
 
 // Null if OpenSSL had no memory.
 EcGroupPtr NewP256Group();

@@ -31,10 +31,6 @@ using base::testing::StatusIs;
 constexpr auto kAlgorithm = SignatureAlgorithm::kEcdsaSha256;
 constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 
-using PointPtr = std::unique_ptr<EC_POINT, OpenSslFree<EC_POINT_free>>;
-using GroupPtr = std::unique_ptr<EC_GROUP, OpenSslFree<EC_GROUP_free>>;
-using BnContextPtr = std::unique_ptr<BN_CTX, OpenSslFree<BN_CTX_free>>;
-
 std::unique_ptr<SoftwareKey> NewKey(KeyType type = KeyType::kEcP256) {
   return *GenerateKey({.type = type});
 }
@@ -161,10 +157,10 @@ TEST(P256TableTest, RefusesNumbersOutOfRange) {
 // R1's x may be n or more, and r is what is left. That is one of 2^32
 // signatures, so the key is made for the signature: Q = r^-1 (s R - e G).
 TEST(P256TableTest, ReducesAnXAboveTheOrder) {
-  const GroupPtr curve(EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1));
+  const EcGroupPtr curve(EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1));
   const BnContextPtr context(BN_CTX_new());
   const BIGNUM* const n = EC_GROUP_get0_order(curve.get());
-  const PointPtr point(EC_POINT_new(curve.get()));
+  const EcPointPtr point(EC_POINT_new(curve.get()));
   const BignumPtr x(BN_dup(n)), r(BN_new()), inverse(BN_new());
   do {
     ASSERT_EQ(BN_add_word(x.get(), 1), 1);
@@ -181,7 +177,7 @@ TEST(P256TableTest, ReducesAnXAboveTheOrder) {
   BN_mod_mul(s.get(), s.get(), inverse.get(), n, context.get());
   BN_mod_mul(e.get(), e.get(), inverse.get(), n, context.get());
   BN_sub(e.get(), n, e.get());
-  const PointPtr q(EC_POINT_new(curve.get()));
+  const EcPointPtr q(EC_POINT_new(curve.get()));
   ASSERT_EQ(EC_POINT_mul(curve.get(), q.get(), e.get(), point.get(), s.get(),
                          context.get()),
             1);

@@ -15,8 +15,6 @@
 namespace chancery::crypto {
 namespace {
 
-using BnContextPtr = std::unique_ptr<BN_CTX, OpenSslFree<BN_CTX_free>>;
-
 BignumPtr Modulus(const PublicKey& key) {
   BIGNUM* n = nullptr;
   if (key.type() != KeyType::kRsa ||

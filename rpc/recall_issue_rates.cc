@@ -1,7 +1,6 @@
 #include "rpc/recall_issue_rates.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -19,8 +18,6 @@
 
 namespace chancery::rpc {
 namespace {
-
-constexpr size_t kMaxFile = size_t{4} << 30;  // As AuditLog::Open.
 
 // Counts what `content` says; whether it begins before `since`. Only lines that
 // have one of `marks` are parsed: of a busy hour few are of those limited.
@@ -67,7 +64,7 @@ absl::Status RecallIssueRates(const std::string& path, const RoleTable& roles,
   const std::vector<std::string> files = AuditLogFiles(path);
   for (auto file = files.rbegin(); file != files.rend(); ++file) {
     ASSIGN_OR_RETURN(const std::string content,
-                     base::ReadFile(*file, kMaxFile));
+                     base::ReadFile(*file, kMaxLogFile));
     if (Count(content, marks, since, rates)) break;
   }
   return absl::OkStatus();

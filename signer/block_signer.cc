@@ -19,8 +19,6 @@ namespace {
 
 // Above so many changed records the whole block is signed (TRUST 4).
 constexpr size_t kMaxDeltaRecords = 256;
-// So many records are not worth another thread.
-constexpr size_t kGrain = 8;
 // After so many deltas a block is stored whole: reading it again is not to take
 // longer than a revocation may.
 constexpr size_t kMaxStoredDeltas = 256;
@@ -140,9 +138,9 @@ BlockSigner::~BlockSigner() = default;
 absl::Status BlockSigner::Shared::SignRecords(
     const Issuer& issuer, absl::Time ledger_time,
     std::vector<block::Record*> records) {
-  return threads.Run(records.size(), kGrain, [&](size_t i) {
-    return SignRecord(issuer, ledger_time, *records[i]);
-  });
+  return threads.Run(
+      records.size(), SigningThreads::kSignatures,
+      [&](size_t i) { return SignRecord(issuer, ledger_time, *records[i]); });
 }
 
 absl::Status BlockSigner::Shared::Commit(const block::Block& signed_block,

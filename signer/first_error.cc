@@ -1,16 +1,10 @@
 #include "signer/first_error.h"
 
 namespace chancery::signer {
-namespace {
-
-// So many are not worth another thread.
-constexpr size_t kGrain = 8;
-
-}  // namespace
 
 void FirstError::Run(Work work) {
   threads_
-      .Run(end(), kGrain,
+      .Run(end(), SigningThreads::kSignatures,
            [&](size_t i) {
              if (i >= end()) return absl::OkStatus();
              if (const absl::Status done = work(i); !done.ok()) Record(i, done);

@@ -22,8 +22,6 @@ namespace chancery::signer {
 namespace {
 
 constexpr size_t kMaxItems = 4096;
-// So many are not worth another thread.
-constexpr size_t kGrain = 8;
 constexpr int kCertificateHold = 6;
 
 // An item that was checked, and where it stood in the request.
@@ -94,10 +92,11 @@ absl::StatusOr<std::vector<Checked>> CheckAll(
     const std::vector<ImportItem>& items, absl::Time now) {
   std::vector<absl::StatusOr<Checked>> results(items.size(),
                                                absl::UnknownError(""));
-  RETURN_IF_ERROR(threads.Run(items.size(), kGrain, [&](size_t i) {
-    results[i] = Check(issuer, ca, items[i], i, now);
-    return absl::OkStatus();
-  }));
+  RETURN_IF_ERROR(
+      threads.Run(items.size(), SigningThreads::kSignatures, [&](size_t i) {
+        results[i] = Check(issuer, ca, items[i], i, now);
+        return absl::OkStatus();
+      }));
   std::vector<Checked> checked;
   checked.reserve(items.size());
   for (absl::StatusOr<Checked>& result : results) {

@@ -1,7 +1,7 @@
 // The threads that sign the records of all blocks.
 //
 //   SigningThreads threads(4);
-//   RETURN_IF_ERROR(threads.Run(records.size(), kRecords, [&](size_t i) {
+//   RETURN_IF_ERROR(threads.Run(records.size(), kSignatures, [&](size_t i) {
 //     return SignRecord(issuer, now, *records[i]);
 //   }));
 #ifndef CHANCERY_SIGNER_SIGNING_THREADS_H_
@@ -23,6 +23,9 @@ namespace chancery::signer {
 // first block is in the ledger while the next is signed. Thread-safe.
 class SigningThreads {
  public:
+  // A grain of signatures, or of verifications.
+  static constexpr size_t kSignatures = 8;
+
   // 0: all work is done in the callers' threads.
   explicit SigningThreads(int threads);
   // Nobody must be in Run.

@@ -17,7 +17,7 @@ using base::testing::IsOk;
 using base::testing::StatusIs;
 using ::testing::Each;
 
-constexpr size_t kGrain = 8;
+constexpr size_t kGrain = SigningThreads::kSignatures;
 
 TEST(SigningThreadsTest, EachIsDoneOnceForAnyNumberOfThreads) {
   for (const int count : {0, 1, 2, 9, 63, 64, 65, 100, 4096}) {

@@ -18,10 +18,6 @@
 namespace chancery::crypto::testing {
 namespace {
 
-using GroupPtr = std::unique_ptr<EC_GROUP, OpenSslFree<EC_GROUP_free>>;
-using PointPtr = std::unique_ptr<EC_POINT, OpenSslFree<EC_POINT_free>>;
-using BnContextPtr = std::unique_ptr<BN_CTX, OpenSslFree<BN_CTX_free>>;
-
 constexpr size_t kSize = kP256ScalarSize;
 
 BignumPtr ToNumber(base::Bytes bytes) {
@@ -66,7 +62,7 @@ std::shared_ptr<const SoftwareKey> ToSoftwareKey(base::Bytes scalar) {
 }  // namespace
 
 struct RepeatableKey::Curve {
-  GroupPtr group{EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1)};
+  EcGroupPtr group{EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1)};
   const BIGNUM* order = EC_GROUP_get0_order(group.get());
 };
 
@@ -108,7 +104,7 @@ absl::StatusOr<std::string> RepeatableKey::Sign(base::Bytes message) const {
     v = Hmac(k, v);
     const BignumPtr nonce = ToNumber(base::AsBytes(v));
     if (BN_is_zero(nonce.get()) || BN_cmp(nonce.get(), n) >= 0) continue;
-    const PointPtr point(EC_POINT_new(curve_->group.get()));
+    const EcPointPtr point(EC_POINT_new(curve_->group.get()));
     BignumPtr r(BN_new());
     BignumPtr s(BN_new());
     // r = (kG).x, s = (e + r d) / k, both modulo the order.

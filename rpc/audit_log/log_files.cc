@@ -168,7 +168,7 @@ absl::Status LogFiles::ReadRenamed() {
   if (!files.empty()) files.pop_back();  // `path_`.
   if (files.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::string content,
-                   base::ReadFile(files.back(), size_t{4} << 30));
+                   base::ReadFile(files.back(), kMaxLogFile));
   Follower follower(files.back(), {});
   RETURN_IF_ERROR(follower.Follow(content));
   if (!follower.rest().empty() || follower.length() == 0) {
@@ -181,7 +181,7 @@ absl::Status LogFiles::ReadRenamed() {
 
 absl::Status LogFiles::ReadCurrent() {
   ASSIGN_OR_RETURN(const std::string content,
-                   base::ReadFile(path_, size_t{4} << 30));
+                   base::ReadFile(path_, kMaxLogFile));
   Follower follower(path_, end_);
   if (end_.sequence > 0) follower.set_anchored();
   RETURN_IF_ERROR(follower.Follow(content));

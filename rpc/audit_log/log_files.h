@@ -2,6 +2,7 @@
 #ifndef CHANCERY_RPC_AUDIT_LOG_LOG_FILES_H_
 #define CHANCERY_RPC_AUDIT_LOG_LOG_FILES_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -58,6 +59,9 @@ class LogFiles {
   std::string dropped_;
   bool broken_ = false;
 };
+
+// What is read of a file at a start: more is none of ours.
+inline constexpr size_t kMaxLogFile = size_t{4} << 30;
 
 // The log's files that are there, oldest first: those that were renamed, then
 // `path` itself.
