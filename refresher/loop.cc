@@ -6,6 +6,8 @@
 namespace chancery::refresher {
 namespace {
 
+// Soon at first: what is called restarts in a second.
+constexpr absl::Duration kFirstBackoff = absl::Milliseconds(200);
 constexpr absl::Duration kLongestBackoff = absl::Seconds(5);
 constexpr absl::Duration kSayAgain = absl::Minutes(1);
 
@@ -23,6 +25,7 @@ Loop::~Loop() { thread_.join(); }
 
 void Loop::Work() {
   absl::Duration wait = interval_;
+  absl::Duration backoff = kFirstBackoff;
   absl::Time say_again = absl::InfinitePast();
   bool failing = false;
   do {
@@ -37,6 +40,7 @@ void Loop::Work() {
     }
     if (more.ok()) {
       wait = interval_;
+      backoff = kFirstBackoff;
       continue;
     }
     failing = true;
@@ -46,7 +50,8 @@ void Loop::Work() {
                              {{"loop", name_}, {"why", more.status()}});
       say_again = now + kSayAgain;
     }
-    wait = std::max(interval_, std::min(wait * 2, kLongestBackoff));
+    wait = backoff;
+    backoff = std::min(backoff * 2, kLongestBackoff);
   } while (process_.SleepFor(wait));
 }
 

@@ -17,8 +17,8 @@ namespace chancery::refresher {
 class Loop {
  public:
   // `step` returns true to be called again at once, otherwise it is called
-  // after `interval`; after errors, after up to 5 seconds. What it uses must
-  // outlive this object.
+  // after `interval`; after errors, after 0.2 seconds and then twice as long
+  // each time, up to 5. What it uses must outlive this object.
   Loop(std::string name, rpc::Process& process, absl::Duration interval,
        std::function<absl::StatusOr<bool>()> step);
   // Waits for the thread; the process must have been asked to stop.

@@ -56,6 +56,13 @@ TEST_F(LoopTest, ComesBackAfterItsInterval) {
   EXPECT_THAT(Lines(), IsEmpty());
 }
 
+// The hour is for what went well.
+TEST_F(LoopTest, ComesBackSoonAfterAnError) {
+  Run(3, absl::Hours(1), [](int) -> absl::StatusOr<bool> {
+    return absl::UnavailableError("away");
+  });
+}
+
 TEST_F(LoopTest, EndsInTheMiddleOfAnInterval) {
   Run(1, absl::Hours(1), [](int) { return false; });
 }
