@@ -62,6 +62,32 @@ TEST_P(CertificateStoreTest, ACertificateComesBackAsItWas) {
               StatusIs(absl::StatusCode::kNotFound, "6f74686572"));
 }
 
+// Several rows may go to a database as arrays, of which these are the syntax.
+TEST_P(CertificateStoreTest, TextsComeBackWhateverTheyLookLike) {
+  std::vector<CertificateRow> rows;
+  for (const char* text :
+       {"", "NULL", "null", "{a,b}", "a,b", "\"", "\\", "\\\"\\", "{}", "}{",
+        " a ", "'", "\\x41", "$1", "tab\ttoo", "gr\xc3\xbc\xc3\x9f"}) {
+    CertificateRow row = Certificate(int(rows.size()) + 1);
+    row.profile = row.requester = text;
+    row.request_id = absl::StrCat(text, rows.size());
+    row.der = text;
+    rows.push_back(row);
+  }
+  ASSERT_THAT(inventory_->AddCertificates(rows), IsOk());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    ExpectSame(Held(int(i) + 1), rows[i]);
+  }
+  // And where one of them is there already.
+  rows.push_back(Certificate(100));
+  rows.back().requester = "\\\"";
+  ASSERT_THAT(inventory_->AddCertificates(rows), IsOk());
+  for (size_t i = 0; i + 1 < rows.size(); ++i) {
+    ExpectSame(Held(int(i) + 1), rows[i]);
+  }
+  ExpectSame(Held(100), rows.back());
+}
+
 TEST_P(CertificateStoreTest, ASerialIsFoundInEachIssuer) {
   CertificateRow other = Certificate(1);
   other.issuer_id = std::string(32, '\x22');

@@ -33,6 +33,7 @@ class Session {
 };
 
 enum class Dialect { kSqlite, kPostgres };
+enum class Access { kRead, kWrite };
 
 class Database {
  public:
@@ -47,6 +48,13 @@ class Database {
       absl::FunctionRef<absl::Status(Session&)> work) = 0;
   // As Transact, for reading only.
   virtual absl::Status Read(absl::FunctionRef<absl::Status(Session&)> work) = 0;
+  // A transaction of one statement, which takes one way to a server and back in
+  // place of three. It must be right for rows that others change while it
+  // waits for them. AlreadyExists: it inserts a row that is there, and has done
+  // nothing.
+  virtual absl::StatusOr<std::vector<Row>> RunAlone(
+      Access access, absl::string_view sql,
+      const std::vector<Value>& parameters) = 0;
 };
 
 }  // namespace chancery::storage

@@ -5,6 +5,7 @@
 #include <map>
 #include <pqxx/pqxx>
 #include <thread>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -145,31 +146,48 @@ class PostgresDatabase final : public Database {
 
   absl::Status Transact(
       absl::FunctionRef<absl::Status(Session&)> work) override {
-    const absl::Time deadline = absl::Now() + options_.patience;
-    for (absl::Duration pause = absl::Milliseconds(10);;
-         pause = std::min(pause * 2, absl::Seconds(1))) {
-      absl::Status status = TryOnce(work);
-      if (!absl::IsUnavailable(status) || absl::Now() + pause > deadline)
-        return status;
-      std::this_thread::sleep_for(absl::ToChronoMilliseconds(pause));
-    }
+    return Insist<pqxx::transaction<pqxx::repeatable_read>>(work);
   }
 
   absl::Status Read(absl::FunctionRef<absl::Status(Session&)> work) override {
     return Transact(work);
   }
 
+  absl::StatusOr<std::vector<Row>> RunAlone(
+      Access, absl::string_view sql,
+      const std::vector<Value>& parameters) override {
+    std::vector<Row> rows;
+    RETURN_IF_ERROR(
+        Insist<pqxx::nontransaction>([&](Session& session) -> absl::Status {
+          ASSIGN_OR_RETURN(rows, session.Run(sql, parameters));
+          return absl::OkStatus();
+        }));
+    return rows;
+  }
+
  private:
   struct Lease;
 
+  template <typename Transaction>
+  absl::Status Insist(absl::FunctionRef<absl::Status(Session&)> work) {
+    const absl::Time deadline = absl::Now() + options_.patience;
+    for (absl::Duration pause = absl::Milliseconds(10);;
+         pause = std::min(pause * 2, absl::Seconds(1))) {
+      absl::Status status = TryOnce<Transaction>(work);
+      if (!absl::IsUnavailable(status) || absl::Now() + pause > deadline)
+        return status;
+      std::this_thread::sleep_for(absl::ToChronoMilliseconds(pause));
+    }
+  }
+
+  template <typename Transaction>
   absl::Status TryOnce(absl::FunctionRef<absl::Status(Session&)> work) {
     Lease lease(*this);
     try {
       if (lease.connection == nullptr) {
         lease.connection = std::make_unique<Connection>(conninfo_);
       }
-      pqxx::transaction<pqxx::repeatable_read> transaction(
-          lease.connection->pq);
+      Transaction transaction(lease.connection->pq);
       PostgresSession session(*lease.connection, transaction);
       const absl::Status status = work(session);
       if (status.ok()) transaction.commit();
@@ -185,8 +203,12 @@ class PostgresDatabase final : public Database {
     } catch (const pqxx::deadlock_detected& error) {
       return absl::UnavailableError(absl::StrCat("PostgreSQL: ", error.what()));
     } catch (const pqxx::unique_violation& error) {
+      const std::string text = absl::StrCat("PostgreSQL: ", error.what());
+      if (std::is_same_v<Transaction, pqxx::nontransaction>) {
+        return absl::AlreadyExistsError(text);
+      }
       // Somebody else has just written the row: another try will see it.
-      return absl::UnavailableError(absl::StrCat("PostgreSQL: ", error.what()));
+      return absl::UnavailableError(text);
     } catch (const pqxx::sql_error& error) {
       const std::string state = error.sqlstate();
       if (state.empty() && !lease.connection->pq.is_open()) {

@@ -15,16 +15,22 @@ namespace {
 
 constexpr size_t kTemplateIdSize = 32;
 
-// With deltas; nullopt if there is no such block.
-absl::StatusOr<std::optional<uint64_t>> HeadVersion(
-    Session& session, const std::string& block_id) {
-  ASSIGN_OR_RETURN(
-      const std::vector<Row> rows,
-      session.Run("SELECT head_version FROM blocks WHERE block_id = $1",
-                  {Blob{block_id}}));
-  if (rows.empty()) return std::nullopt;
-  return ToUint(IntAt(rows[0], 0));
+// With deltas.
+constexpr char kSelectHeadVersion[] =
+    "SELECT head_version FROM blocks WHERE block_id = $1";
+
+// 0 if there is no such block.
+uint64_t ToHeadVersion(const std::vector<Row>& rows) {
+  return rows.empty() ? 0 : ToUint(IntAt(rows[0], 0));
 }
+
+// $1 block, $2 version, $3 the version that it leads from, $4 the delta. Only a
+// block that is at $3 is moved.
+constexpr char kMoveHead[] =
+    "UPDATE blocks SET head_version = $2 "
+    "WHERE block_id = $1 AND head_version = $3 RETURNING block_id";
+constexpr char kInsertDelta[] =
+    "INSERT INTO block_deltas (block_id, version, base_version, data) ";
 
 // Rounded up: a lease never ends before its owner thinks it does.
 int64_t LeaseEnd(absl::Time until) {
@@ -81,9 +87,9 @@ absl::Status SqlInventory::PutBlock(const BlockRow& block) {
     }
   }
   return database_->Transact([&](Session& session) -> absl::Status {
-    ASSIGN_OR_RETURN(const std::optional<uint64_t> held,
-                     HeadVersion(session, block.block_id));
-    if (held.has_value() && *held >= block.version) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const std::vector<Row> held,
+                     session.Run(kSelectHeadVersion, {Blob{block.block_id}}));
+    if (ToHeadVersion(held) >= block.version) return absl::OkStatus();
     RETURN_IF_ERROR(
         session
             .Run("INSERT INTO blocks (block_id, issuer_id, version, "
@@ -111,29 +117,45 @@ absl::Status SqlInventory::PutBlock(const BlockRow& block) {
   });
 }
 
+absl::StatusOr<bool> SqlInventory::Advance(const std::string& block_id,
+                                           const DeltaRow& delta) {
+  const std::vector<Value> values = {Blob{block_id}, ToInt(delta.version),
+                                     ToInt(delta.base_version),
+                                     Blob{delta.data}};
+  if (database_->dialect() == Dialect::kPostgres) {
+    // Somebody may wait for it: one way there and back.
+    ASSIGN_OR_RETURN(
+        const std::vector<Row> added,
+        database_->RunAlone(
+            Access::kWrite,
+            absl::StrCat("WITH moved AS (", kMoveHead, ") ", kInsertDelta,
+                         "SELECT block_id, $2, $3, CAST($4 AS BYTEA) "
+                         "FROM moved RETURNING version"),
+            values));
+    return !added.empty();
+  }
+  bool advanced = false;
+  RETURN_IF_ERROR(database_->Transact([&](Session& session) -> absl::Status {
+    ASSIGN_OR_RETURN(
+        const std::vector<Row> moved,
+        session.Run(kMoveHead, {values.begin(), values.begin() + 3}));
+    advanced = !moved.empty();
+    if (!advanced) return absl::OkStatus();
+    return session
+        .Run(absl::StrCat(kInsertDelta, "VALUES ($1, $2, $3, $4)"), values)
+        .status();
+  }));
+  return advanced;
+}
+
 absl::Status SqlInventory::AddDelta(const std::string& block_id,
                                     const DeltaRow& delta) {
-  return database_->Transact([&](Session& session) -> absl::Status {
-    ASSIGN_OR_RETURN(const std::optional<uint64_t> held,
-                     HeadVersion(session, block_id));
-    if (held.has_value() && *held >= delta.version) return absl::OkStatus();
-    if (!held.has_value() || *held != delta.base_version) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("delta: leads from version ", delta.base_version,
-                       ", held is ", held.value_or(0)));
-    }
-    RETURN_IF_ERROR(
-        session
-            .Run("INSERT INTO block_deltas (block_id, version, base_version, "
-                 "data) VALUES ($1, $2, $3, $4)",
-                 {Blob{block_id}, ToInt(delta.version),
-                  ToInt(delta.base_version), Blob{delta.data}})
-            .status());
-    return session
-        .Run("UPDATE blocks SET head_version = $2 WHERE block_id = $1",
-             {Blob{block_id}, ToInt(delta.version)})
-        .status();
-  });
+  ASSIGN_OR_RETURN(const bool advanced, Advance(block_id, delta));
+  if (advanced) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const uint64_t held, BlockVersion(block_id));
+  if (held >= delta.version) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "delta: leads from version ", delta.base_version, ", held is ", held));
 }
 
 absl::StatusOr<BlockRow> SqlInventory::GetBlock(const std::string& block_id) {
@@ -155,14 +177,9 @@ absl::StatusOr<std::map<std::string, uint64_t>> SqlInventory::BlockVersions() {
 
 absl::StatusOr<uint64_t> SqlInventory::BlockVersion(
     const std::string& block_id) {
-  uint64_t version = 0;
-  RETURN_IF_ERROR(database_->Read([&](Session& session) -> absl::Status {
-    ASSIGN_OR_RETURN(const std::optional<uint64_t> held,
-                     HeadVersion(session, block_id));
-    version = held.value_or(0);
-    return absl::OkStatus();
-  }));
-  return version;
+  ASSIGN_OR_RETURN(const std::vector<Row> rows,
+                   Select(kSelectHeadVersion, {Blob{block_id}}));
+  return ToHeadVersion(rows);
 }
 
 absl::StatusOr<std::vector<std::string>> SqlInventory::LeaseDueBlocks(

@@ -25,11 +25,17 @@ constexpr char kColumns[] =
     "requester, request_id, status, reason, revoked_at, block_id, place, "
     "issued_at, issued_index, status_index, crl_shard";
 
-constexpr size_t kColumnCount = 19;
+// In the same order.
+constexpr const char* kTypes[] = {
+    "BYTEA",  "BYTEA",  "BYTEA",  "TEXT",   "TEXT",   "BIGINT", "BIGINT",
+    "TEXT",   "TEXT",   "TEXT",   "BIGINT", "BIGINT", "BIGINT", "BYTEA",
+    "BIGINT", "BIGINT", "BIGINT", "BIGINT", "BIGINT"};
+constexpr size_t kColumnCount = std::size(kTypes);
 
-// Certificates that are added by one statement, where that is worth it: at most
-// so many, and a power of two, so that there are few different statements.
-constexpr size_t kRowsInAStatement = 128;
+// Where it is worth it, at most so many are added by one statement, and looked
+// for by one: these are as many as a power of two, so that there are few
+// different statements.
+constexpr size_t kRowsInAStatement = 256;
 constexpr size_t kRowsInASelect = 32;
 
 // Where columns stand that more than one function reads.
@@ -123,37 +129,67 @@ absl::Status FillIn(Session& session, const Row& columns,
       .status();
 }
 
-// In kColumns' order.
-void AppendColumns(const CertificateRow& row, std::vector<Value>& out) {
+std::vector<Value> ToValues(const CertificateRow& row) {
   const bool good = row.status == CertificateStatus::kGood;
-  for (Value& value : std::vector<Value>{
-           Blob{row.issuer_id}, Blob{row.serial}, Blob{row.der},
-           OneLine(row.subject), NamesColumn(row), ToSeconds(row.not_before),
-           ToSeconds(row.not_after), row.profile, row.requester, row.request_id,
-           static_cast<int64_t>(row.status), int64_t{row.reason},
-           ToSeconds(row.revoked_at), Blob{row.block_id}, int64_t{row.place},
-           ToSeconds(row.issued_at), ToInt(row.ledger_index),
-           good ? kNoChange : ToInt(row.ledger_index),
-           int64_t{row.crl_shard}}) {
-    out.push_back(std::move(value));
-  }
+  return {Blob{row.issuer_id},
+          Blob{row.serial},
+          Blob{row.der},
+          OneLine(row.subject),
+          NamesColumn(row),
+          ToSeconds(row.not_before),
+          ToSeconds(row.not_after),
+          row.profile,
+          row.requester,
+          row.request_id,
+          static_cast<int64_t>(row.status),
+          int64_t{row.reason},
+          ToSeconds(row.revoked_at),
+          Blob{row.block_id},
+          int64_t{row.place},
+          ToSeconds(row.issued_at),
+          ToInt(row.ledger_index),
+          good ? kNoChange : ToInt(row.ledger_index),
+          int64_t{row.crl_shard}};
 }
 
-// Adds those of `count` rows that are not there, and returns their keys.
-std::string InsertStatement(size_t count) {
-  std::string sql =
-      absl::StrCat("INSERT INTO certificates (", kColumns, ") VALUES ");
-  for (size_t row = 0; row < count; ++row) {
-    absl::StrAppend(&sql, row == 0 ? "(" : ", (");
-    for (size_t column = 1; column <= kColumnCount; ++column) {
-      absl::StrAppend(&sql, column == 1 ? "$" : ", $",
-                      row * kColumnCount + column);
+// PostgreSQL's time is in the way to it and back, so it takes many rows at once
+// as one array for each column: a statement that is the same for any number of
+// them, and is prepared once. SQLite has no way, and takes one row.
+std::string InsertStatement(Dialect dialect) {
+  const bool arrays = dialect == Dialect::kPostgres;
+  std::string sql = absl::StrCat("INSERT INTO certificates (", kColumns, ") ",
+                                 arrays ? "SELECT * FROM unnest(" : "VALUES (");
+  for (size_t column = 0; column < kColumnCount; ++column) {
+    if (column != 0) sql += ", ";
+    if (arrays) {
+      absl::StrAppend(&sql, "CAST($", column + 1, " AS ", kTypes[column],
+                      "[])");
+    } else {
+      absl::StrAppend(&sql, "$", column + 1);
     }
-    sql += ")";
   }
-  return sql +
-         " ON CONFLICT (issuer_id, serial) DO NOTHING "
-         "RETURNING issuer_id, serial";
+  return sql + ")";
+}
+
+constexpr char kUnlessThere[] =
+    " ON CONFLICT (issuer_id, serial) DO NOTHING RETURNING issuer_id, serial";
+
+// One row for SQLite.
+std::vector<Value> InsertParameters(
+    Dialect dialect, absl::Span<const CertificateRow* const> rows) {
+  if (dialect == Dialect::kSqlite) return ToValues(*rows.front());
+  std::vector<std::vector<Value>> columns(kColumnCount);
+  for (const CertificateRow* row : rows) {
+    std::vector<Value> values = ToValues(*row);
+    for (size_t i = 0; i < kColumnCount; ++i) {
+      columns[i].push_back(std::move(values[i]));
+    }
+  }
+  std::vector<Value> out;
+  for (const std::vector<Value>& column : columns) {
+    out.emplace_back(ArrayOf(column));
+  }
+  return out;
 }
 
 // Those of `count` that are there: one look into the primary key for each. With
@@ -191,28 +227,25 @@ absl::Status SqlInventory::HasOtherBytes(const std::string& serial) {
 
 absl::StatusOr<size_t> SqlInventory::AddCertificates(
     Session& session, const RowPointers& rows) const {
-  // A statement that never changes is prepared once. PostgreSQL's time is in
-  // the way to it and back; SQLite has none and looks up each parameter's name.
   const size_t at_a_time =
       database_->dialect() == Dialect::kPostgres ? kRowsInAStatement : 1;
   const absl::Span<const CertificateRow* const> all(rows);
   size_t known = 0;
-  for (size_t at = 0; at < rows.size();) {
-    const size_t count = std::min(at_a_time, std::bit_floor(rows.size() - at));
+  for (size_t at = 0; at < rows.size(); at += at_a_time) {
     ASSIGN_OR_RETURN(const size_t some,
-                     AddSome(session, all.subspan(at, count)));
+                     AddSome(session, all.subspan(at, at_a_time)));
     known += some;
-    at += count;
   }
   return known;
 }
 
 absl::StatusOr<size_t> SqlInventory::AddSome(
     Session& session, absl::Span<const CertificateRow* const> rows) const {
-  std::vector<Value> values;
-  for (const CertificateRow* row : rows) AppendColumns(*row, values);
-  ASSIGN_OR_RETURN(const std::vector<Row> added,
-                   session.Run(InsertStatement(rows.size()), values));
+  const Dialect dialect = database_->dialect();
+  ASSIGN_OR_RETURN(
+      const std::vector<Row> added,
+      session.Run(absl::StrCat(InsertStatement(dialect), kUnlessThere),
+                  InsertParameters(dialect, rows)));
   if (added.size() == rows.size()) return 0;
   std::set<CertificateKey> is_new;
   for (const Row& row : added) is_new.insert(KeyOf(row));
@@ -298,6 +331,16 @@ absl::Status SqlInventory::ApplyStatus(Session& session, const StatusRow& row) {
 absl::Status SqlInventory::AddCertificates(
     const std::vector<CertificateRow>& rows) {
   const RowPointers all = PointersTo(rows);
+  const Dialect dialect = database_->dialect();
+  if (dialect == Dialect::kPostgres && rows.size() <= kRowsInAStatement) {
+    // Clients wait, and hardly ever is one there already.
+    const absl::Status added =
+        database_
+            ->RunAlone(Access::kWrite, InsertStatement(dialect),
+                       InsertParameters(dialect, all))
+            .status();
+    if (!absl::IsAlreadyExists(added)) return added;
+  }
   return database_->Transact([&](Session& session) -> absl::Status {
     return AddCertificates(session, all).status();
   });

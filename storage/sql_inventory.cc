@@ -68,19 +68,12 @@ absl::StatusOr<HeadRow> SqlInventory::GetHead(const std::string& signer) {
 
 absl::StatusOr<std::vector<Row>> SqlInventory::Select(
     const std::string& sql, const std::vector<Value>& parameters) {
-  std::vector<Row> rows;
-  RETURN_IF_ERROR(database_->Read([&](Session& session) -> absl::Status {
-    ASSIGN_OR_RETURN(rows, session.Run(sql, parameters));
-    return absl::OkStatus();
-  }));
-  return rows;
+  return database_->RunAlone(Access::kRead, sql, parameters);
 }
 
 absl::Status SqlInventory::Change(const std::string& sql,
                                   const std::vector<Value>& parameters) {
-  return database_->Transact([&](Session& session) -> absl::Status {
-    return session.Run(sql, parameters).status();
-  });
+  return database_->RunAlone(Access::kWrite, sql, parameters).status();
 }
 
 }  // namespace chancery::storage

@@ -122,6 +122,10 @@ class SqlInventory final : public Inventory {
   static absl::Status AddToFeed(Session& session, const LedgerStep& step);
   static absl::Status ApplyStatus(Session& session, const StatusRow& row);
 
+  // False: the block is not where the delta leads from.
+  absl::StatusOr<bool> Advance(const std::string& block_id,
+                               const DeltaRow& delta);
+
   // A transaction of one statement.
   absl::StatusOr<std::vector<Row>> Select(const std::string& sql,
                                           const std::vector<Value>& parameters);

@@ -10,12 +10,10 @@
 namespace chancery::storage {
 namespace {
 
-absl::StatusOr<int64_t> ReadCursor(Session& session,
-                                   const std::string& signer) {
-  ASSIGN_OR_RETURN(
-      const std::vector<Row> rows,
-      session.Run("SELECT next_index FROM ledger_cursors WHERE signer = $1",
-                  {signer}));
+constexpr char kSelectCursor[] =
+    "SELECT next_index FROM ledger_cursors WHERE signer = $1";
+
+int64_t ToCursor(const std::vector<Row>& rows) {
   return rows.empty() ? 0 : IntAt(rows[0], 0);
 }
 
@@ -31,12 +29,9 @@ constexpr size_t kDer = 2, kCrlShard = 3, kIsFull = 4;
 }  // namespace
 
 absl::StatusOr<uint64_t> SqlInventory::NextIndex(const std::string& signer) {
-  int64_t next = 0;
-  RETURN_IF_ERROR(database_->Read([&](Session& session) -> absl::Status {
-    ASSIGN_OR_RETURN(next, ReadCursor(session, signer));
-    return absl::OkStatus();
-  }));
-  return ToUint(next);
+  ASSIGN_OR_RETURN(const std::vector<Row> rows,
+                   Select(kSelectCursor, {signer}));
+  return ToUint(ToCursor(rows));
 }
 
 absl::StatusOr<SqlInventory::RowPointers> SqlInventory::NotWhole(
@@ -63,7 +58,9 @@ absl::StatusOr<SqlInventory::RowPointers> SqlInventory::NotWhole(
 
 absl::Status SqlInventory::ApplyLedgerStep(const LedgerStep& step) {
   return database_->Transact([&](Session& session) -> absl::Status {
-    ASSIGN_OR_RETURN(const int64_t next, ReadCursor(session, step.signer));
+    ASSIGN_OR_RETURN(const std::vector<Row> cursor,
+                     session.Run(kSelectCursor, {step.signer}));
+    const int64_t next = ToCursor(cursor);
     if (next >= ToInt(step.next_index)) return absl::OkStatus();
     if (next < ToInt(step.from_index)) {
       return absl::FailedPreconditionError(

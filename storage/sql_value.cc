@@ -4,6 +4,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/bytes.h"
+#include "base/encoding.h"
 #include "base/utf8.h"
 
 namespace chancery::storage {
@@ -59,6 +61,29 @@ std::string OneLine(absl::string_view text) {
     text.remove_prefix(length);
   }
   return out;
+}
+
+// Each in quotes, where a backslash and a quote have a backslash before them;
+// bytes are written as the text \x and their hex.
+std::string ArrayOf(const std::vector<Value>& elements) {
+  std::string out = "{";
+  for (const Value& element : elements) {
+    if (out.size() > 1) out += ',';
+    if (const auto* number = std::get_if<int64_t>(&element)) {
+      absl::StrAppend(&out, *number);
+    } else if (const auto* blob = std::get_if<Blob>(&element)) {
+      absl::StrAppend(&out, "\"\\\\x", base::Hex(base::AsBytes(blob->bytes)),
+                      "\"");
+    } else if (const auto* text = std::get_if<std::string>(&element)) {
+      out += '"';
+      for (const char byte : *text) {
+        if (byte == '"' || byte == '\\') out += '\\';
+        out += byte;
+      }
+      out += '"';
+    }
+  }
+  return out + "}";
 }
 
 std::string JoinLines(const std::vector<std::string>& lines) {

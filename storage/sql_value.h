@@ -36,6 +36,10 @@ absl::Status CheckTexts(const std::vector<Value>& parameters);
 // is a control character, becomes U+FFFD.
 std::string OneLine(absl::string_view text);
 
+// A parameter for an array of a PostgreSQL-compatible database: all are
+// numbers, texts or blobs.
+std::string ArrayOf(const std::vector<Value>& elements);
+
 // Several lines in one text. A line must hold no line end.
 std::string JoinLines(const std::vector<std::string>& lines);
 std::vector<std::string> SplitLines(const std::string& text);

@@ -22,6 +22,18 @@ TEST(LinesTest, ComeBack) {
   EXPECT_THAT(SplitLines(JoinLines({"a", "b c"})), ElementsAre("a", "b c"));
 }
 
+// PostgreSQL 15, sections 8.15.2 and 8.4.1.
+TEST(ArrayOfTest, QuotesWhatArraysGiveAMeaning) {
+  EXPECT_EQ(ArrayOf({}), "{}");
+  EXPECT_EQ(ArrayOf({int64_t{-1}, int64_t{1} << 62}),
+            "{-1,4611686018427387904}");
+  EXPECT_EQ(ArrayOf({std::string(), std::string("NULL"), std::string("a,}"),
+                     std::string("\\\"")}),
+            R"({"","NULL","a,}","\\\""})");
+  EXPECT_EQ(ArrayOf({Blob{""}, Blob{std::string("\0\xff", 2)}}),
+            R"({"\\x","\\x00ff"})");
+}
+
 TEST(BlobsTest, ComeBack) {
   const std::vector<std::string> blobs = {"", std::string("\0\n", 2),
                                           std::string(70'000, 'x')};

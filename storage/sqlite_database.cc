@@ -37,6 +37,8 @@ absl::Status FromSqlite(sqlite3* db, int code, absl::string_view what) {
     case SQLITE_IOERR:
     case SQLITE_READONLY:
       return absl::UnavailableError(text);
+    case SQLITE_CONSTRAINT:
+      return absl::AlreadyExistsError(text);
     default:
       return absl::InternalError(text);
   }
@@ -195,6 +197,18 @@ class SqliteDatabase final : public Database {
     base::MutexLock lock(mu_);
     readers_.push_back(std::move(reader));
     return status;
+  }
+
+  absl::StatusOr<std::vector<Row>> RunAlone(
+      Access access, absl::string_view sql,
+      const std::vector<Value>& parameters) override {
+    std::vector<Row> rows;
+    const auto work = [&](Session& session) -> absl::Status {
+      ASSIGN_OR_RETURN(rows, session.Run(sql, parameters));
+      return absl::OkStatus();
+    };
+    RETURN_IF_ERROR(access == Access::kRead ? Read(work) : Transact(work));
+    return rows;
   }
 
  private:
