@@ -17,6 +17,10 @@ class Fanout final : public UpdateSink {
 
   Acknowledged Offer(std::vector<block::Update> updates,
                      absl::Duration wait) override;
+  absl::StatusOr<Acknowledged> OfferWhile(
+      const std::vector<block::Update>& updates, absl::Duration wait,
+      absl::FunctionRef<absl::StatusOr<std::vector<block::Update>>()> store)
+      override;
   void CrlsChanged() override { ConvergeSoon(); }
   void HeadChanged() override;
 
@@ -25,6 +29,9 @@ class Fanout final : public UpdateSink {
   std::vector<ResponderState> States() const;
 
  private:
+  // Until they have answered; who has not by then is late.
+  static Offering::Outcome Await(Offering& offering, absl::Duration wait);
+
   const ResponderSet& responders_;
 };
 

@@ -27,8 +27,8 @@ absl::StatusOr<Acknowledged> Publisher::Publish(const Updates& updates,
                        ": must follow base version ", update.base_version));
     }
   }
-  ASSIGN_OR_RETURN(Updates stored, keeper_.Store(updates));
-  return sink_.Offer(std::move(stored), wait);
+  return sink_.OfferWhile(updates, wait,
+                          [&] { return keeper_.Store(updates); });
 }
 
 }  // namespace chancery::refresher

@@ -9,9 +9,8 @@
 namespace chancery::refresher {
 
 // What an authority calls with the updates of a certificate that it is about to
-// hand out, or of a revocation: stored first, then offered to every responder,
-// so that a responder that misses them finds them in the inventory.
-// Thread-safe.
+// hand out, or of a revocation: stored, and offered to every responder. One
+// that misses them finds them in the inventory. Thread-safe.
 class Publisher {
  public:
   // Both must outlive this object.

@@ -45,13 +45,15 @@ TEST_F(PublisherTest, OffersWhatADeltaSkippedToo) {
               ElementsAre(first.version, second.version));
 }
 
-// A responder must find what it misses in the inventory.
-TEST_F(PublisherTest, OffersNothingThatIsNotStored) {
+// Responders that are caught up do not wait for the inventory, even one that is
+// away; what a responder misses it must find there.
+TEST_F(PublisherTest, OffersNothingToLaggardsThatIsNotStored) {
   const std::string block = signer_.AddBlock(1);
   const Updates updates = signer_.GetBlock(block, 0)->updates;
   inventory_.FailAlways();
   EXPECT_THAT(publisher_.Publish(updates, absl::ZeroDuration()),
               StatusIs(absl::StatusCode::kUnavailable, "inventory"));
+  EXPECT_THAT(sink_.early, SizeIs(updates.size()));
   EXPECT_THAT(sink_.offered, IsEmpty());
   inventory_.Heal();
   EXPECT_THAT(publisher_.Publish(updates, absl::ZeroDuration()), IsOk());

@@ -29,7 +29,7 @@ void Offering::Expect(ResponderWorker* worker) {
 void Offering::Answer(ResponderWorker* worker, bool taken) {
   base::MutexLock lock(mu_);
   outcome_.late.erase(worker);
-  if (taken) ++outcome_.taken;
+  if (taken) outcome_.taken.insert(worker);
   changed_.NotifyAll();
 }
 

@@ -38,7 +38,7 @@ class Offering {
   void Answer(ResponderWorker* worker, bool taken);
 
   struct Outcome {
-    uint32_t taken = 0;
+    std::set<ResponderWorker*> taken = {};
     std::set<ResponderWorker*> late = {};  // Have not answered.
   };
   // Until all have answered, or `wait` has passed.

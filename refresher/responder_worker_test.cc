@@ -22,6 +22,7 @@ namespace chancery::refresher {
 namespace {
 
 using base::testing::IsOk;
+using base::testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -337,6 +338,56 @@ TEST_F(FanoutTest, ALateOneIsNotWaitedForUntilItHasConverged) {
   ASSERT_TRUE(started_[0]->AwaitCaughtUp());
   EXPECT_EQ(Responder(0).Version(block), signer_.Version(block));
   EXPECT_EQ(fanout_->Offer({AddDelta(block)}, kLong).responders, 3u);
+}
+
+TEST_F(FanoutTest, WhoIsCaughtUpDoesNotWaitForTheInventory) {
+  const std::string block = AddBlock();
+  const Updates updates = signer_.GetBlock(block, 0)->updates;
+  workers_[2]->MarkLate();
+  const auto answer =
+      fanout_->OfferWhile(updates, kLong, [&]() -> absl::StatusOr<Updates> {
+        for (const int i : {0, 1}) {
+          EXPECT_TRUE(Responder(i).Await([&, i] {
+            return Responder(i).Version(block) == signer_.Version(block);
+          }));
+        }
+        EXPECT_EQ(Responder(2).calls("Apply"), 0);
+        return updates;
+      });
+  ASSERT_THAT(answer, IsOk());
+  EXPECT_EQ(answer->responders, 2u);
+  EXPECT_EQ(answer->total, 3u);
+  EXPECT_TRUE(Responder(2).Await(
+      [&] { return Responder(2).Version(block) == signer_.Version(block); }));
+}
+
+// It lacked what the first builds on, and the inventory had no more yet.
+TEST_F(FanoutTest, WhoRefusedIsHandedWhatWasStored) {
+  const std::string block = AddBlock();
+  const uint64_t base = signer_.Version(block);
+  const Updates updates = {signer_.Revoke(block, 0)};
+  const auto answer = fanout_->OfferWhile(updates, kLong, [&] {
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_TRUE(Responder(i).Await(
+          [&, i] { return Responder(i).Version(block) == base; }));
+    }
+    return keeper_.Store(updates);
+  });
+  EXPECT_THAT(answer, IsOk());
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(Responder(i).Await(
+        [&, i] { return Responder(i).Version(block) == updates[0].version; }));
+  }
+}
+
+TEST_F(FanoutTest, WhatCouldNotBeStoredIsSaid) {
+  const std::string block = AddBlock();
+  const auto answer =
+      fanout_->OfferWhile(signer_.GetBlock(block, 0)->updates, kLong,
+                          [&]() -> absl::StatusOr<Updates> {
+                            return absl::UnavailableError("inventory away");
+                          });
+  EXPECT_THAT(answer, StatusIs(absl::StatusCode::kUnavailable, "away"));
 }
 
 // Whoever does not wait says nothing about who is late.

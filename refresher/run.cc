@@ -23,6 +23,7 @@
 #include "refresher/head_follower.h"
 #include "refresher/ledger_follower.h"
 #include "refresher/loop.h"
+#include "refresher/no_sink.h"
 #include "refresher/once.h"
 #include "refresher/progress.h"
 #include "refresher/publish_service.h"
@@ -169,16 +170,6 @@ absl::StatusOr<std::vector<std::unique_ptr<Feeding>>> MakeFeedings(
   return out;
 }
 
-// Responders are filled at the end.
-class NoSink final : public UpdateSink {
- public:
-  Acknowledged Offer(std::vector<block::Update>, absl::Duration) override {
-    return {};
-  }
-  void CrlsChanged() override {}
-  void HeadChanged() override {}
-};
-
 BlockRefresher::Options RefreshOptions(const config::Refresher& config,
                                        const Settings& settings,
                                        const rpc::Process& process) {
@@ -201,7 +192,7 @@ absl::Status Once(const config::Refresher& config, const Settings& settings,
       process.log().Warning("signer_not_fed", {{"why", more.status()}});
     }
   }
-  NoSink sink;
+  NoSink sink;  // Responders are filled at the end.
   LedgerFollower follower(*parts.signer, *parts.inventory, *parts.keeper, sink,
                           process.log(),
                           {.signer = config.signer().expected_uri()});

@@ -16,22 +16,12 @@
 #include "refresher/crl_row.h"
 #include "refresher/head_follower.h"
 #include "refresher/ledger_follower.h"
-#include "refresher/update_sink.h"
+#include "refresher/no_sink.h"
 
 namespace chancery::refresher {
 namespace {
 
 namespace v1 = airgap::v1;
-
-// Refreshers find what is new in the inventory.
-class NoSink final : public UpdateSink {
- public:
-  Acknowledged Offer(std::vector<block::Update>, absl::Duration) override {
-    return {};
-  }
-  void CrlsChanged() override {}
-  void HeadChanged() override {}
-};
 
 absl::StatusOr<block::IssuerId> ToIssuerId(const std::string& bytes) {
   block::IssuerId id;

@@ -20,6 +20,18 @@ class RecordingSink final : public UpdateSink {
     last_wait = wait;
     return answer;
   }
+  absl::StatusOr<Acknowledged> OfferWhile(
+      const std::vector<block::Update>& updates, absl::Duration wait,
+      absl::FunctionRef<absl::StatusOr<std::vector<block::Update>>()> store)
+      override {
+    {
+      base::MutexLock lock(mu);
+      early.insert(early.end(), updates.begin(), updates.end());
+    }
+    auto stored = store();
+    if (!stored.ok()) return stored.status();
+    return Offer(*std::move(stored), wait);
+  }
   void CrlsChanged() override { ++crls_changed; }
   void HeadChanged() override { ++heads_changed; }
 
@@ -34,6 +46,7 @@ class RecordingSink final : public UpdateSink {
 
   base::Mutex mu;
   std::vector<block::Update> offered;
+  std::vector<block::Update> early;  // What was not stored yet.
   absl::Duration last_wait = absl::InfiniteDuration();
   Acknowledged answer = {.responders = 1, .total = 2};
   int crls_changed = 0;

@@ -1,5 +1,7 @@
 #include "tests/model/refresher_node.h"
 
+#include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "base/status_macros.h"
@@ -12,14 +14,34 @@ refresher::Acknowledged RefresherNode::Sink::Offer(
   out.total = static_cast<uint32_t>(replicators.size());
   for (const auto& replicator : replicators) {
     const bool waited_for = replicator->state().caught_up;
-    const auto accepted = replicator->Push(updates);
-    bool all = accepted.ok();
-    if (accepted.ok()) {
-      for (const bool one : *accepted) all = all && one;
-    }
-    if (waited_for && all) ++out.responders;
+    if (Push(*replicator, updates) && waited_for) ++out.responders;
   }
   return out;
+}
+
+absl::StatusOr<refresher::Acknowledged> RefresherNode::Sink::OfferWhile(
+    const std::vector<block::Update>& updates, absl::Duration /*wait*/,
+    absl::FunctionRef<absl::StatusOr<std::vector<block::Update>>()> store) {
+  refresher::Acknowledged out;
+  out.total = static_cast<uint32_t>(replicators.size());
+  std::vector<refresher::Replicator*> others;
+  for (const auto& replicator : replicators) {
+    if (replicator->state().caught_up && Push(*replicator, updates)) {
+      ++out.responders;
+    } else {
+      others.push_back(replicator.get());
+    }
+  }
+  ASSIGN_OR_RETURN(const std::vector<block::Update> stored, store());
+  for (refresher::Replicator* replicator : others) Push(*replicator, stored);
+  return out;
+}
+
+bool RefresherNode::Sink::Push(refresher::Replicator& replicator,
+                               const std::vector<block::Update>& updates) {
+  const auto accepted = replicator.Push(updates);
+  return accepted.ok() &&
+         std::all_of(accepted->begin(), accepted->end(), std::identity());
 }
 
 RefresherNode::RefresherNode(const std::string& name, const World& world)

@@ -5,7 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
 #include "base/testing/fake_clock.h"
+#include "block/update.h"
 #include "refresher/block_keeper.h"
 #include "refresher/block_refresher.h"
 #include "refresher/crl_refresher.h"
@@ -66,9 +69,18 @@ class RefresherNode {
    public:
     refresher::Acknowledged Offer(std::vector<block::Update> updates,
                                   absl::Duration wait) override;
+    absl::StatusOr<refresher::Acknowledged> OfferWhile(
+        const std::vector<block::Update>& updates, absl::Duration wait,
+        absl::FunctionRef<absl::StatusOr<std::vector<block::Update>>()> store)
+        override;
     void CrlsChanged() override {}
     void HeadChanged() override {}
     std::vector<std::unique_ptr<refresher::Replicator>> replicators;
+
+   private:
+    // Whether it took all.
+    static bool Push(refresher::Replicator& replicator,
+                     const std::vector<block::Update>& updates);
   };
   struct Parts {
     std::unique_ptr<RefresherSignerLink> signer;
