@@ -8,7 +8,6 @@
 #include "base/encoding.h"
 #include "base/status_macros.h"
 #include "block/record.h"
-#include "x509/certificate/certificate.h"
 
 namespace chancery::responder {
 namespace {
@@ -21,49 +20,6 @@ absl::Status NotAfter(const char* what, absl::Time time, absl::Time now) {
   return absl::InvalidArgumentError(
       absl::StrCat(what, ": ", absl::FormatTime(time),
                    " is in the future of this clock, ", absl::FormatTime(now)));
-}
-
-// The key that signs the responses of `one`, which must be about `issuer`:
-// the issuer's own, or that of the delegate whose certificate is embedded
-// (RFC 6960 section 4.2.2.2).
-absl::StatusOr<crypto::PublicKey> SignerOf(const block::OcspTemplate& one,
-                                           const PinnedIssuer& issuer) {
-  const auto refuse = [&](absl::string_view why) {
-    return absl::PermissionDeniedError(
-        absl::StrCat("template ", base::Hex(one.id()), ": ", why));
-  };
-  using block::CertIdForm;
-  if (!base::Equal(one.name_hash(CertIdForm::kSha1), issuer.name_sha1) ||
-      !base::Equal(one.key_hash(CertIdForm::kSha1), issuer.key_sha1) ||
-      !base::Equal(one.name_hash(CertIdForm::kSha256), issuer.name_sha256) ||
-      !base::Equal(one.key_hash(CertIdForm::kSha256), issuer.key_sha256)) {
-    return refuse(absl::StrCat("not about issuer \"", issuer.name, "\""));
-  }
-  const crypto::PublicKey& issuer_key = issuer.certificate.public_key();
-  if (one.certificates().empty()) {
-    if (!base::Equal(one.responder_key_hash(), issuer.key_sha1)) {
-      return refuse("signed by another key without a delegate's certificate");
-    }
-    return issuer_key;
-  }
-  auto delegate =
-      x509::Certificate::Parse(base::AsBytes(one.certificates().front()));
-  if (!delegate.ok()) return refuse(delegate.status().message());
-  const std::vector<std::string>& usages =
-      delegate->facts().extensions.extended_key_usage;
-  if (delegate->facts().issuer != issuer.certificate.facts().subject ||
-      !delegate->VerifySignedBy(issuer_key).ok()) {
-    return refuse("its delegate's certificate is not from the issuer");
-  }
-  if (std::find(usages.begin(), usages.end(), x509::kOcspSigning) ==
-      usages.end()) {
-    return refuse("its delegate's certificate is not for OCSP signing");
-  }
-  if (!base::Equal(one.responder_key_hash(),
-                   delegate->public_key().KeyHashSha1())) {
-    return refuse("its responder is not the delegate");
-  }
-  return delegate->public_key();
 }
 
 }  // namespace
@@ -117,7 +73,7 @@ absl::Status UpdateVerifier::CheckRecords(const block::Block& block,
   for (size_t i = 0; i < block.templates().size(); ++i) {
     const block::OcspTemplate& one = *block.templates()[i];
     ASSIGN_OR_RETURN(const crypto::PublicKey signer,
-                     SignerOf(one, issuers_[*number]));
+                     signers_.Of(one, issuers_[*number]));
     std::string tbs;
     for (size_t at = first; at < filled.size(); at += kOneIn) {
       tbs.clear();

@@ -12,6 +12,7 @@
 #include "block/block.h"
 #include "responder/cache/key_ring.h"
 #include "responder/cache/pinned_issuers.h"
+#include "responder/cache/template_signers.h"
 
 namespace chancery::responder {
 
@@ -62,6 +63,7 @@ class UpdateVerifier {
   const KeyRing& keys_;
   const PinnedIssuers& issuers_;
   base::Random& random_;
+  const TemplateSigners signers_;
 };
 
 }  // namespace chancery::responder

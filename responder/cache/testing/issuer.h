@@ -155,6 +155,8 @@ class Issuer {
     return keys;
   }
 
+  // Of the responses that are signed now.
+  const block::OcspTemplate& ocsp_template() const { return *template_; }
   const block::IssuerId& id() const { return id_; }
   const std::string& subject() const { return subject_; }
   const std::string& certificate() const { return certificate_; }
