@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <bit>
 #include <map>
 #include <set>
 #include <utility>
@@ -32,11 +31,8 @@ constexpr const char* kTypes[] = {
     "BIGINT", "BIGINT", "BIGINT", "BIGINT", "BIGINT"};
 constexpr size_t kColumnCount = std::size(kTypes);
 
-// Where it is worth it, at most so many are added by one statement, and looked
-// for by one: these are as many as a power of two, so that there are few
-// different statements.
+// Where it is worth it, so many are added or looked for by one statement.
 constexpr size_t kRowsInAStatement = 256;
-constexpr size_t kRowsInASelect = 32;
 
 // Where columns stand that more than one function reads.
 constexpr size_t kIssuedIndex = 16, kStatusIndex = 17, kCrlShard = 18;
@@ -192,17 +188,20 @@ std::vector<Value> InsertParameters(
   return out;
 }
 
-// Those of `count` that are there: one look into the primary key for each. With
-// a list of keys PostgreSQL may read the whole table instead, as long as it
-// thinks that it is small.
-std::string SelectStatement(absl::string_view columns, size_t count) {
-  std::string sql;
-  for (size_t row = 0; row < count; ++row) {
-    absl::StrAppend(&sql, row == 0 ? "" : " UNION ALL ", "SELECT ", columns,
-                    " FROM certificates WHERE issuer_id = $", 2 * row + 1,
-                    " AND serial = $", 2 * row + 2);
+// Those that are there: one look into the primary key for each. As a list of
+// keys, or joined, PostgreSQL may read the whole table instead, as long as it
+// thinks that it is small; a LIMIT of its own keeps each look to itself.
+std::string SelectStatement(Dialect dialect, absl::string_view columns) {
+  const std::string select =
+      absl::StrCat("SELECT ", columns, " FROM certificates WHERE ");
+  if (dialect == Dialect::kSqlite) {
+    return absl::StrCat(select, "issuer_id = $1 AND serial = $2");
   }
-  return sql;
+  return absl::StrCat(
+      "SELECT found.* FROM unnest(CAST($1 AS BYTEA[]), CAST($2 AS BYTEA[])) "
+      "AS wanted (issuer, number) CROSS JOIN LATERAL (",
+      select,
+      "issuer_id = wanted.issuer AND serial = wanted.number LIMIT 1) AS found");
 }
 
 std::pair<std::string, std::string> KeyOf(const Row& row) {
@@ -261,23 +260,28 @@ absl::StatusOr<size_t> SqlInventory::AddSome(
 absl::StatusOr<std::map<SqlInventory::CertificateKey, Row>> SqlInventory::Held(
     Session& session, const RowPointers& rows,
     absl::string_view columns) const {
-  const size_t at_a_time =
-      database_->dialect() == Dialect::kPostgres ? kRowsInASelect : 1;
+  const Dialect dialect = database_->dialect();
+  const bool arrays = dialect == Dialect::kPostgres;
+  const size_t at_a_time = arrays ? kRowsInAStatement : 1;
+  const std::string sql = SelectStatement(dialect, columns);
   std::map<CertificateKey, Row> held;
-  for (size_t at = 0; at < rows.size();) {
-    const size_t count = std::min(at_a_time, std::bit_floor(rows.size() - at));
-    std::vector<Value> keys;
-    for (size_t i = at; i < at + count; ++i) {
-      keys.push_back(Blob{rows[i]->issuer_id});
-      keys.push_back(Blob{rows[i]->serial});
+  for (size_t at = 0; at < rows.size(); at += at_a_time) {
+    const size_t end = std::min(rows.size(), at + at_a_time);
+    std::vector<Value> issuers, serials;
+    for (size_t i = at; i < end; ++i) {
+      issuers.emplace_back(Blob{rows[i]->issuer_id});
+      serials.emplace_back(Blob{rows[i]->serial});
+    }
+    if (arrays) {
+      issuers = {ArrayOf(issuers)};
+      serials = {ArrayOf(serials)};
     }
     ASSIGN_OR_RETURN(std::vector<Row> found,
-                     session.Run(SelectStatement(columns, count), keys));
+                     session.Run(sql, {issuers[0], serials[0]}));
     for (Row& row : found) {
       CertificateKey key = KeyOf(row);
       held.emplace(std::move(key), std::move(row));
     }
-    at += count;
   }
   return held;
 }

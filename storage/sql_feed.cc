@@ -10,9 +10,6 @@
 namespace chancery::storage {
 namespace {
 
-// Entries in one statement: each is two of its parameters, of which
-// databases take some ten thousands.
-constexpr size_t kEntriesInStatement = 1000;
 // Of the roots whose sizes differ only below this, the last is kept: so many
 // entries, of at most 64 kB, go into one message to the signer.
 constexpr int64_t kRootsApart = 128;
@@ -31,26 +28,37 @@ absl::StatusOr<LedgerRootRow> ToRoot(const std::vector<Row>& rows) {
 
 }  // namespace
 
-absl::Status SqlInventory::AddToFeed(Session& session, const LedgerStep& step) {
-  if (step.entries.empty()) return absl::OkStatus();
-  for (size_t at = 0; at < step.entries.size(); at += kEntriesInStatement) {
-    const size_t end = std::min(step.entries.size(), at + kEntriesInStatement);
-    std::string sql =
-        "INSERT INTO ledger_entries (signer, entry_index, entry) VALUES ";
-    std::vector<Value> values;
-    values.reserve(1 + 2 * (end - at));
-    values.emplace_back(step.signer);
-    for (size_t i = at; i < end; ++i) {
-      absl::StrAppend(&sql, i == at ? "($1, $" : ", ($1, $", values.size() + 1,
-                      ", $", values.size() + 2, ")");
-      values.emplace_back(ToInt(step.from_index + i));
-      values.emplace_back(Blob{step.entries[i]});
-    }
-    absl::StrAppend(&sql,
-                    " ON CONFLICT (signer, entry_index) DO UPDATE SET "
-                    "entry = excluded.entry");
-    RETURN_IF_ERROR(session.Run(sql, values).status());
+absl::Status SqlInventory::AddEntries(Session& session,
+                                      const LedgerStep& step) const {
+  const bool arrays = database_->dialect() == Dialect::kPostgres;
+  // As of certificates, many at once where they have a way to go.
+  const std::string sql =
+      absl::StrCat("INSERT INTO ledger_entries (signer, entry_index, entry) ",
+                   arrays ? "SELECT $1, * FROM unnest(CAST($2 AS BIGINT[]), "
+                            "CAST($3 AS BYTEA[]))"
+                          : "VALUES ($1, $2, $3)",
+                   " ON CONFLICT (signer, entry_index) DO UPDATE SET "
+                   "entry = excluded.entry");
+  std::vector<Value> indexes, entries;
+  for (size_t i = 0; i < step.entries.size(); ++i) {
+    indexes.emplace_back(ToInt(step.from_index + i));
+    entries.emplace_back(Blob{step.entries[i]});
   }
+  if (arrays) {
+    return session.Run(sql, {step.signer, ArrayOf(indexes), ArrayOf(entries)})
+        .status();
+  }
+  for (size_t i = 0; i < entries.size(); ++i) {
+    RETURN_IF_ERROR(
+        session.Run(sql, {step.signer, indexes[i], entries[i]}).status());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SqlInventory::AddToFeed(Session& session,
+                                     const LedgerStep& step) const {
+  if (step.entries.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(AddEntries(session, step));
   const int64_t size = ToInt(step.root.size);
   RETURN_IF_ERROR(
       session

@@ -119,7 +119,8 @@ class SqlInventory final : public Inventory {
   absl::StatusOr<RowPointers> NotWhole(Session& session,
                                        const RowPointers& rows) const;
   // The entries of a step, and its root.
-  static absl::Status AddToFeed(Session& session, const LedgerStep& step);
+  absl::Status AddToFeed(Session& session, const LedgerStep& step) const;
+  absl::Status AddEntries(Session& session, const LedgerStep& step) const;
   static absl::Status ApplyStatus(Session& session, const StatusRow& row);
 
   // False: the block is not where the delta leads from.
