@@ -48,7 +48,8 @@ absl::StatusOr<Acknowledged> Fanout::OfferWhile(
   using std::chrono::steady_clock;
   const auto deadline = steady_clock::now() + absl::ToChronoNanoseconds(wait);
   const bool urgent = wait > absl::ZeroDuration();
-  const auto early = std::make_shared<Offering>(updates, urgent);
+  const auto early =
+      std::make_shared<Offering>(updates, urgent, /*early=*/true);
   const auto workers = responders_.Get();
   for (const auto& worker : *workers) {
     if (worker->state().caught_up) worker->Offer(early);

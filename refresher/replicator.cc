@@ -53,16 +53,30 @@ absl::StatusOr<std::vector<bool>> Replicator::Push(
     all = all && taken;
     ++result;
   }
+  NoteReached(updates);
+  if (!all) MarkMissed();
+  return accepted;
+}
+
+absl::StatusOr<std::vector<bool>> Replicator::PushEarly(
+    const std::vector<block::Update>& updates) {
+  const absl::StatusOr<std::vector<ApplyResult>> results =
+      client_.Apply(updates);
+  if (!results.ok()) return Failed(results.status());
+  std::vector<bool> accepted;
+  for (const ApplyResult& result : *results) {
+    accepted.push_back(result.accepted);
+  }
+  NoteReached(updates);
+  return accepted;
+}
+
+void Replicator::NoteReached(const std::vector<block::Update>& updates) {
   base::MutexLock lock(mu_);
   state_.reachable = true;
-  if (!all) {
-    state_.caught_up = false;
-    missed_ = true;
-  }
   for (const block::Update& update : updates) {
     state_.newest_version = std::max(state_.newest_version, update.version);
   }
-  return accepted;
 }
 
 absl::Status Replicator::Converge(absl::FunctionRef<void()> meanwhile) {

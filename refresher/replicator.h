@@ -71,6 +71,10 @@ class Replicator {
   // error or a refusal: not caught up until the next Converge.
   absl::StatusOr<std::vector<bool>> Push(
       const std::vector<block::Update>& updates);
+  // As Push, of updates that the inventory may not have yet: what is refused is
+  // left to a Push that comes later, and is nothing missed.
+  absl::StatusOr<std::vector<bool>> PushEarly(
+      const std::vector<block::Update>& updates);
 
   // Sends whatever the responder lacks, and the newest head, by which it judges
   // for itself how current it is. OK: caught up.
@@ -105,6 +109,7 @@ class Replicator {
                                                   uint64_t held);
   absl::Status Send(Batch& batch, std::map<std::string, uint64_t>& holds);
   absl::Status Describe(const HeldVersions& held);
+  void NoteReached(const std::vector<block::Update>& pushed);
   // Takes `status` down and returns it: of the inventory, which says nothing of
   // the responder; and of a call to the responder.
   absl::Status Missed(absl::Status status);

@@ -264,6 +264,21 @@ TEST_F(ReplicatorTest, PushHandsOnWhatIsNew) {
   EXPECT_THAT(*replicator_.Push({delta}), ElementsAre(true));
 }
 
+// It may lack what the inventory will have in a moment.
+TEST_F(ReplicatorTest, WhoRefusesWhatIsEarlyHasMissedNothing) {
+  const std::string block = AddBlock(2);
+  ASSERT_THAT(replicator_.Converge(), IsOk());
+  const block::Update first = signer_.Revoke(block, 0);
+  const block::Update second = signer_.Revoke(block, 1);
+  EXPECT_THAT(*replicator_.PushEarly({second}), ElementsAre(false));
+  EXPECT_TRUE(replicator_.state().caught_up);
+  EXPECT_THAT(*replicator_.PushEarly({first, second}), ElementsAre(true, true));
+  EXPECT_EQ(replicator_.state().newest_version, second.version);
+  responder_.SetReachable(false);
+  EXPECT_FALSE(replicator_.PushEarly({first}).ok());
+  EXPECT_FALSE(replicator_.state().caught_up);
+}
+
 TEST_F(ReplicatorTest, AWholeBlockThatAConvergenceBroughtIsNotSentAgain) {
   const std::string block = AddBlock(2);
   const block::Update queued{.block_id = block,

@@ -130,7 +130,11 @@ std::vector<ResponderWorker::Waiting> ResponderWorker::TakeBatch(bool all) {
   while (all ? !QueueIsEmpty() : !urgent_.empty()) {
     std::deque<Waiting>& from = urgent_.empty() ? queue_ : urgent_;
     bytes += from.front().bytes;
-    if (!batch.empty() && bytes > options_.batch_bytes) break;
+    if (!batch.empty() &&
+        (bytes > options_.batch_bytes ||
+         from.front().offering->early() != batch[0].offering->early())) {
+      break;
+    }
     queued_bytes_ -= from.front().bytes;
     batch.push_back(std::move(from.front()));
     from.pop_front();
@@ -153,7 +157,8 @@ void ResponderWorker::Push(const std::vector<Waiting>& waiting) {
   absl::StatusOr<std::vector<bool>> accepted =
       absl::UnavailableError("not reachable");
   if (Answers()) {
-    accepted = replicator_.Push(updates);
+    accepted = waiting[0].offering->early() ? replicator_.PushEarly(updates)
+                                            : replicator_.Push(updates);
   } else {
     replicator_.MarkMissed();
   }

@@ -27,12 +27,15 @@ class ResponderWorker;
 // Thread-safe.
 class Offering {
  public:
-  // What is urgent, because somebody waits for it, overtakes what is not.
-  explicit Offering(std::vector<block::Update> updates, bool urgent = false)
-      : updates_(std::move(updates)), urgent_(urgent) {}
+  // What is urgent, because somebody waits for it, overtakes what is not. What
+  // is early is not in the inventory yet: who refuses it has missed nothing.
+  explicit Offering(std::vector<block::Update> updates, bool urgent = false,
+                    bool early = false)
+      : updates_(std::move(updates)), urgent_(urgent), early_(early) {}
 
   const std::vector<block::Update>& updates() const { return updates_; }
   bool urgent() const { return urgent_; }
+  bool early() const { return early_; }
   // The answer of `worker` will come.
   void Expect(ResponderWorker* worker);
   void Answer(ResponderWorker* worker, bool taken);
@@ -47,6 +50,7 @@ class Offering {
  private:
   const std::vector<block::Update> updates_;
   const bool urgent_;
+  const bool early_;
   base::Mutex mu_;
   base::CondVar changed_;
   Outcome outcome_ ABSL_GUARDED_BY(mu_);
@@ -117,7 +121,8 @@ class ResponderWorker {
   bool QueueIsEmpty() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     return queue_.empty() && urgent_.empty();
   }
-  // What is pushed next, with what is not urgent if `all`.
+  // What is pushed next, with what is not urgent if `all`: all of it early, or
+  // none.
   std::vector<Waiting> TakeBatch(bool all) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   std::deque<Waiting> queue_ ABSL_GUARDED_BY(mu_);
   std::deque<Waiting> urgent_ ABSL_GUARDED_BY(mu_);

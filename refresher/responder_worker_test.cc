@@ -364,19 +364,20 @@ TEST_F(FanoutTest, WhoIsCaughtUpDoesNotWaitForTheInventory) {
 // It lacked what the first builds on, and the inventory had no more yet.
 TEST_F(FanoutTest, WhoRefusedIsHandedWhatWasStored) {
   const std::string block = AddBlock();
-  const uint64_t base = signer_.Version(block);
   const Updates updates = {signer_.Revoke(block, 0)};
   const auto answer = fanout_->OfferWhile(updates, kLong, [&] {
     for (int i = 0; i < 3; ++i) {
       EXPECT_TRUE(Responder(i).Await(
-          [&, i] { return Responder(i).Version(block) == base; }));
+          [&, i] { return Responder(i).calls("Apply") == 1; }));
+      EXPECT_EQ(Responder(i).Version(block), 0u);
     }
     return keeper_.Store(updates);
   });
-  EXPECT_THAT(answer, IsOk());
+  ASSERT_THAT(answer, IsOk());
+  EXPECT_EQ(answer->responders, 3u);
   for (int i = 0; i < 3; ++i) {
-    EXPECT_TRUE(Responder(i).Await(
-        [&, i] { return Responder(i).Version(block) == updates[0].version; }));
+    EXPECT_EQ(Responder(i).Version(block), updates[0].version);
+    EXPECT_TRUE(workers_[i]->state().caught_up);
   }
 }
 

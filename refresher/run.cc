@@ -59,7 +59,7 @@ constexpr absl::Duration kPurgeInterval = absl::Milliseconds(500);
 // The signer answers with the next entry. What a failover of the database lost
 // is missed after so long at most.
 constexpr absl::Duration kFeedWait = absl::Seconds(2);
-constexpr absl::Duration kFeedPause = absl::Milliseconds(40);
+constexpr absl::Duration kFeedPause = absl::Milliseconds(100);
 // Authority and refresher need less to store what they had signed.
 constexpr absl::Duration kPublishGrace = absl::Milliseconds(200);
 constexpr absl::Duration kBlocksGrace = absl::Seconds(1);

@@ -51,10 +51,16 @@ class AuthorityClient final : public CertificateClient {
     v1::IssueResponse response;
     grpc::ClientContext context;
     rpc::SetTimeout(context, absl::Seconds(30));
-    RETURN_IF_ERROR(rpc::FromGrpc(Call(context, request, response)));
-    RETURN_IF_ERROR(CheckWhole(response));
-    return x509::EncodePem("CERTIFICATE",
-                           base::AsBytes(response.certificate().der()));
+    RETURN_IF_ERROR(rpc::FromGrpc(stub_->Issue(&context, request, &response)));
+    return ToPem(response);
+  }
+
+  absl::Status KeepIssuing(
+      const std::function<const std::string*()>& next,
+      const std::function<void(std::string)>& got) override {
+    if (!among_others_) return CertificateClient::KeepIssuing(next, got);
+    Chain chain(*this, next, got);
+    return chain.Run();
   }
 
   absl::StatusOr<std::string> IssueMany(const std::vector<std::string>& csrs,
@@ -98,15 +104,53 @@ class AuthorityClient final : public CertificateClient {
   }
 
  private:
-  grpc::Status Call(grpc::ClientContext& context,
-                    const v1::IssueRequest& request,
-                    v1::IssueResponse& response) {
-    if (!among_others_) return stub_->Issue(&context, request, &response);
-    std::promise<grpc::Status> answered;
-    stub_->async()->Issue(
-        &context, &request, &response,
-        [&](grpc::Status status) { answered.set_value(std::move(status)); });
-    return answered.get_future().get();
+  // One call after the other, each begun where the last one was answered.
+  class Chain {
+   public:
+    Chain(AuthorityClient& client,
+          const std::function<const std::string*()>& next,
+          const std::function<void(std::string)>& got)
+        : client_(client), next_(next), got_(got) {}
+
+    absl::Status Run() {
+      Ask();
+      return done_.get_future().get();
+    }
+
+   private:
+    void Ask() {
+      const std::string* const csr = next_();
+      if (csr == nullptr) return done_.set_value(absl::OkStatus());
+      request_.Clear();
+      response_.Clear();
+      client_.Fill(*csr, request_);
+      context_ = std::make_unique<grpc::ClientContext>();
+      rpc::SetTimeout(*context_, absl::Seconds(30));
+      client_.stub_->async()->Issue(
+          context_.get(), &request_, &response_,
+          [this](const grpc::Status& status) { Answer(status); });
+    }
+    void Answer(const grpc::Status& status) {
+      if (!status.ok()) return done_.set_value(rpc::FromGrpc(status));
+      auto pem = ToPem(response_);
+      if (!pem.ok()) return done_.set_value(pem.status());
+      got_(*std::move(pem));
+      Ask();
+    }
+
+    AuthorityClient& client_;
+    const std::function<const std::string*()>& next_;
+    const std::function<void(std::string)>& got_;
+    v1::IssueRequest request_;
+    v1::IssueResponse response_;
+    std::unique_ptr<grpc::ClientContext> context_;
+    std::promise<absl::Status> done_;
+  };
+
+  static absl::StatusOr<std::string> ToPem(const v1::IssueResponse& response) {
+    RETURN_IF_ERROR(CheckWhole(response));
+    return x509::EncodePem("CERTIFICATE",
+                           base::AsBytes(response.certificate().der()));
   }
 
   void Fill(const std::string& csr, v1::IssueRequest& request) {
@@ -133,6 +177,16 @@ class AuthorityClient final : public CertificateClient {
 };
 
 }  // namespace
+
+absl::Status CertificateClient::KeepIssuing(
+    const std::function<const std::string*()>& next,
+    const std::function<void(std::string)>& got) {
+  for (const std::string* csr = next(); csr != nullptr; csr = next()) {
+    ASSIGN_OR_RETURN(std::string certificate, Issue(*csr));
+    got(std::move(certificate));
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<std::unique_ptr<CertificateClient>> MakeAuthorityClient(
     const AuthorityPlace& place) {

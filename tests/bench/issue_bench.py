@@ -24,6 +24,7 @@ from parts import Postgres  # pylint: disable=wrong-import-position
 BUDGETS = {"vs_cfssl_best": 1.2, "p50_ms_1": 6, "bulk_vs_raw_sign": 0.05}
 CLIENTS = (1, 2, 4, 8, 16, 32, 64)
 ROUNDS = 3
+PAIRS = 7  # For the budgets that are ratios.
 REQUESTS = 256
 MOST_IN_BULK = 30_000
 # CFSSL's certdb/pg/migrations, both of them (reference/cfssl.md section 4).
@@ -182,6 +183,31 @@ def measure_clients(options, load):
     return outcomes
 
 
+def rate(outcome):
+    return outcome["issued"] / outcome["seconds"]
+
+
+def best_of_cfssl(outcomes):
+    """The number of clients with which it issues most, by its median."""
+    return max(CLIENTS, key=lambda clients: statistics.median(
+        map(rate, outcomes["cfssl", clients])))
+
+
+def measure_pairs(options, load, clients):
+    """Ours with 64 clients and cfssl's best, one right after the other: the machine
+    is slower at times, for longer than a pair takes."""
+    seconds = 6 * options.slice
+    return [(load.slice(kind="authority", clients=CLIENTS[-1], seconds=seconds),
+             load.slice(kind="cfssl", clients=clients, seconds=seconds))
+            for _ in range(min(PAIRS, options.rounds))]
+
+
+def measure_bulk(options, load):
+    """In turn with what OpenSSL alone does: [(outcome, signatures per second)]."""
+    return [(load.slice(kind="bulk", count=min(MOST_IN_BULK, options.certificates)),
+             openssl_speed()) for _ in range(min(PAIRS, options.rounds))]
+
+
 def measure(options, folder):
     postgres = Postgres(folder / "postgres")
     postgres.start()
@@ -194,36 +220,36 @@ def measure(options, folder):
         load.slice(kind="authority", clients=4, seconds=1)
         judge(options, folder, ours)
         outcomes = measure_clients(options, load)
-        bulk = []
+        best = best_of_cfssl(outcomes)
+        pairs = measure_pairs(options, load, best)
         before = ours.cpu_seconds()
-        for _ in range(min(ROUNDS, options.rounds)):
-            bulk.append(load.slice(kind="bulk",
-                                   count=min(MOST_IN_BULK, options.certificates)))
+        bulk = measure_bulk(options, load)
         after = ours.cpu_seconds()
         judge(options, folder, ours)
-        raw = [openssl_speed() for _ in range(min(ROUNDS, options.rounds))]
     finally:
         for one in (load, cfssl, ours):
             if one is not None:
                 one.stop()
         postgres.stop()
-    rates = {f"{kind}_{clients}": [one["issued"] / one["seconds"] for one in found]
+    for theirs, number in (("authority", CLIENTS[-1]), ("cfssl", best)):
+        outcomes[theirs, number] += [pair[theirs == "cfssl"] for pair in pairs]
+    rates = {f"{kind}_{clients}": [rate(one) for one in found]
              for (kind, clients), found in outcomes.items()}
-    medians = {name: statistics.median(found) for name, found in rates.items()}
-    best = max((medians[f"cfssl_{clients}"], clients) for clients in CLIENTS)
-    bulk_rates = [one["issued"] / one["seconds"] for one in bulk]
-    count = sum(one["issued"] for one in bulk)
+    bulk_rates = [rate(one) for one, _ in bulk]
+    count = sum(one["issued"] for one, _ in bulk)
     alone = [one["p50_ms"] for one in outcomes["authority", 1]]
+    versus = {"vs_cfssl_best": [rate(one) / rate(other) for one, other in pairs],
+              "bulk_vs_raw_sign": [rate(one) / raw for one, raw in bulk]}
     return {
-        "per_second_64": medians["authority_64"],
+        "per_second_64": statistics.median(rates[f"authority_{CLIENTS[-1]}"]),
         "p50_ms_1": statistics.median(alone),
         "bulk_per_second": statistics.median(bulk_rates),
-        "bulk_vs_raw_sign": statistics.median(bulk_rates) / statistics.median(raw),
-        "vs_cfssl_best": medians["authority_64"] / best[0],
+        **{name: statistics.median(found) for name, found in versus.items()},
         "details": {
             "cores": len(cores()[0] | cores()[1]),
-            "raw_sign_per_second": raw,
-            "cfssl_best_per_second": best[0], "cfssl_best_clients": best[1],
+            "raw_sign_per_second": [raw for _, raw in bulk],
+            "cfssl_best_per_second": statistics.median(rates[f"cfssl_{best}"]),
+            "cfssl_best_clients": best, **versus,
             "per_second": rates, "bulk_per_second": bulk_rates,
             "p50_ms_1": alone,
             "p50_ms_1_cfssl": [one["p50_ms"] for one in outcomes["cfssl", 1]],
@@ -235,16 +261,11 @@ def measure(options, folder):
 
 def rows(result):
     details = result["details"]
-    best = details["cfssl_best_per_second"]
-    ours = details["per_second"]["authority_64"]
-    yield ("vs_cfssl_best", result["vs_cfssl_best"], min(ours) / best, max(ours) / best,
-           BUDGETS["vs_cfssl_best"], True, ">=")
-    yield ("p50_ms_1", result["p50_ms_1"], min(details["p50_ms_1"]),
-           max(details["p50_ms_1"]), BUDGETS["p50_ms_1"], True, "<=")
-    raw = statistics.median(details["raw_sign_per_second"])
+    for name, better in (("vs_cfssl_best", ">="), ("p50_ms_1", "<="),
+                         ("bulk_vs_raw_sign", ">=")):
+        yield (name, result[name], min(details[name]), max(details[name]),
+               BUDGETS[name], True, better)
     bulk = details["bulk_per_second"]
-    yield ("bulk_vs_raw_sign", result["bulk_vs_raw_sign"], min(bulk) / raw,
-           max(bulk) / raw, BUDGETS["bulk_vs_raw_sign"], True, ">=")
     yield "bulk_per_second", result["bulk_per_second"], min(bulk), max(bulk), None, False, ">="
     for name, found in details["per_second"].items():
         kind, clients = name.split("_")

@@ -102,14 +102,17 @@ absl::StatusOr<std::unique_ptr<CertificateClient>> MakeClient(
 absl::Status Ask(CertificateClient& client,
                  const std::vector<std::string>& csrs,
                  std::atomic<uint64_t>& next, absl::Time until, Outcome& out) {
-  while (absl::Now() < until) {
-    const absl::Time asked = absl::Now();
-    ASSIGN_OR_RETURN(std::string certificate,
-                     client.Issue(csrs[next++ % csrs.size()]));
-    out.milliseconds.push_back(absl::ToDoubleMilliseconds(absl::Now() - asked));
-    if (++out.issued == 1) out.first = std::move(certificate);
-  }
-  return absl::OkStatus();
+  absl::Time asked;
+  return client.KeepIssuing(
+      [&]() -> const std::string* {
+        asked = absl::Now();
+        return asked < until ? &csrs[next++ % csrs.size()] : nullptr;
+      },
+      [&](std::string certificate) {
+        out.milliseconds.push_back(
+            absl::ToDoubleMilliseconds(absl::Now() - asked));
+        if (++out.issued == 1) out.first = std::move(certificate);
+      });
 }
 
 class Load {

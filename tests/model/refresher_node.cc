@@ -14,7 +14,7 @@ refresher::Acknowledged RefresherNode::Sink::Offer(
   out.total = static_cast<uint32_t>(replicators.size());
   for (const auto& replicator : replicators) {
     const bool waited_for = replicator->state().caught_up;
-    if (Push(*replicator, updates) && waited_for) ++out.responders;
+    if (AllTaken(replicator->Push(updates)) && waited_for) ++out.responders;
   }
   return out;
 }
@@ -26,20 +26,23 @@ absl::StatusOr<refresher::Acknowledged> RefresherNode::Sink::OfferWhile(
   out.total = static_cast<uint32_t>(replicators.size());
   std::vector<refresher::Replicator*> others;
   for (const auto& replicator : replicators) {
-    if (replicator->state().caught_up && Push(*replicator, updates)) {
+    if (replicator->state().caught_up &&
+        AllTaken(replicator->PushEarly(updates))) {
       ++out.responders;
     } else {
       others.push_back(replicator.get());
     }
   }
   ASSIGN_OR_RETURN(const std::vector<block::Update> stored, store());
-  for (refresher::Replicator* replicator : others) Push(*replicator, stored);
+  for (refresher::Replicator* replicator : others) {
+    const bool waited_for = replicator->state().caught_up;
+    if (AllTaken(replicator->Push(stored)) && waited_for) ++out.responders;
+  }
   return out;
 }
 
-bool RefresherNode::Sink::Push(refresher::Replicator& replicator,
-                               const std::vector<block::Update>& updates) {
-  const auto accepted = replicator.Push(updates);
+bool RefresherNode::Sink::AllTaken(
+    const absl::StatusOr<std::vector<bool>>& accepted) {
   return accepted.ok() &&
          std::all_of(accepted->begin(), accepted->end(), std::identity());
 }

@@ -79,8 +79,7 @@ class RefresherNode {
 
    private:
     // Whether it took all.
-    static bool Push(refresher::Replicator& replicator,
-                     const std::vector<block::Update>& updates);
+    static bool AllTaken(const absl::StatusOr<std::vector<bool>>& accepted);
   };
   struct Parts {
     std::unique_ptr<RefresherSignerLink> signer;
