@@ -23,8 +23,9 @@ bool AreSame(const std::vector<block::Update>& a,
 
 }  // namespace
 
-Offering::Outcome Fanout::Await(Offering& offering, absl::Duration wait) {
-  Offering::Outcome outcome = offering.Wait(wait);
+Offering::Outcome Fanout::Await(Offering& offering, absl::Duration left,
+                                absl::Duration wait) {
+  Offering::Outcome outcome = offering.Wait(left);
   if (wait >= kPatience) {
     for (ResponderWorker* late : outcome.late) late->MarkLate();
   }
@@ -37,7 +38,7 @@ Acknowledged Fanout::Offer(std::vector<block::Update> updates,
                                                    wait > absl::ZeroDuration());
   const auto workers = responders_.Get();
   for (const auto& worker : *workers) worker->Offer(offering);
-  const Offering::Outcome outcome = Await(*offering, wait);
+  const Offering::Outcome outcome = Await(*offering, wait, wait);
   return {.responders = static_cast<uint32_t>(outcome.taken.size()),
           .total = static_cast<uint32_t>(workers->size())};
 }
@@ -60,16 +61,15 @@ absl::StatusOr<Acknowledged> Fanout::OfferWhile(
     return std::max(absl::ZeroDuration(),
                     absl::FromChrono(deadline - steady_clock::now()));
   };
-  Offering::Outcome outcome = Await(*early, left());
+  Offering::Outcome outcome = Await(*early, left(), wait);
   if (!AreSame(*stored, updates)) outcome = {};
   const auto offering = std::make_shared<Offering>(*std::move(stored), urgent);
   for (const auto& worker : *workers) {
-    if (outcome.taken.count(worker.get()) == 0 &&
-        outcome.late.count(worker.get()) == 0) {
-      worker->Offer(offering);
-    }
+    // Also to who has not answered: it may refuse the first yet.
+    if (outcome.taken.count(worker.get()) == 0) worker->Offer(offering);
   }
-  const Offering::Outcome then = Await(*offering, left());
+  const absl::Duration rest = left();
+  const Offering::Outcome then = Await(*offering, rest, rest);
   return Acknowledged{.responders = static_cast<uint32_t>(outcome.taken.size() +
                                                           then.taken.size()),
                       .total = static_cast<uint32_t>(workers->size())};

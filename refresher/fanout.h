@@ -29,8 +29,10 @@ class Fanout final : public UpdateSink {
   std::vector<ResponderState> States() const;
 
  private:
-  // Until they have answered; who has not by then is late.
-  static Offering::Outcome Await(Offering& offering, absl::Duration wait);
+  // Until they have answered. Who has not after `left`, and had `wait`, is late
+  // if that was long enough.
+  static Offering::Outcome Await(Offering& offering, absl::Duration left,
+                                 absl::Duration wait);
 
   const ResponderSet& responders_;
 };

@@ -381,6 +381,19 @@ TEST_F(FanoutTest, WhoRefusedIsHandedWhatWasStored) {
   }
 }
 
+// Nobody waits for it, and nobody hears that it refuses what is early.
+TEST_F(FanoutTest, WhoAnswersTooLateIsHandedWhatWasStoredToo) {
+  const std::string block = AddBlock();
+  const Updates updates = {signer_.Revoke(block, 0)};
+  Responder(0).HoldApply();
+  const auto answer = fanout_->OfferWhile(
+      updates, absl::Milliseconds(1), [&] { return keeper_.Store(updates); });
+  ASSERT_THAT(answer, IsOk());
+  Responder(0).LetApplyGo();
+  EXPECT_TRUE(Responder(0).Await(
+      [&] { return Responder(0).Version(block) == updates[0].version; }));
+}
+
 TEST_F(FanoutTest, WhatCouldNotBeStoredIsSaid) {
   const std::string block = AddBlock();
   const auto answer =

@@ -23,7 +23,10 @@ FORBIDDEN = {
                  r"|\bCREATE\s+SEQUENCE\b|\bIDENTITY\b",
     "temporary, unlogged and partitioned tables": r"\b(TEMP|TEMPORARY|UNLOGGED)\s+TABLE\b"
                                                   r"|\bPARTITION\s+(BY|OF)\b|\bTABLESPACE\b",
-    "arrays, JSON and ranges": r"\bARRAY\b|\bANY\s*\(|\[\]|\bJSONB?\b|\bunnest\b|\bINT8RANGE\b",
+    "arrays but in parameters, which FROM unnest makes rows": r"\bARRAY\b|\bANY\s*\("
+                                                              r"|\b(CREATE|ALTER)\b[^;]*\[\]"
+                                                              r"|(?<!FROM )\bunnest\b",
+    "JSON and ranges": r"\bJSONB?\b|\bINT8RANGE\b",
     "casts by ::": r"::\s*[a-z]",
     "system columns and catalogs": r"\b(ctid|xmin|xmax|tableoid)\b|\bpg_catalog\b|\bpg_class\b",
     "the server's clock": r"\bnow\s*\(|\bCURRENT_(TIMESTAMP|TIME|DATE)\b|\bclock_timestamp\b",
@@ -78,10 +81,12 @@ class PortableSql(unittest.TestCase):
                           '" FOR UPDATE NOWAIT"', 'R"(CREATE TABLE t (a SERIAL))"',
                           '"SELECT $1::bytea"', '"DELETE FROM t WHERE at < now()"',
                           '"SELECT a FROM t WHERE a = ANY(ARRAY[1])"',
+                          '"CREATE TABLE t (a BIGINT[])"', '"SELECT unnest(a) FROM t"',
                           '"INSERT INTO t VALUES (1) ON CONFLICT ON CONSTRAINT c DO NOTHING"'):
             self.assertTrue(faults(f"f({statement});"), statement)
         for statement in ('"SELECT a FROM t FOR UPDATE SKIP LOCKED"',
                           '"INSERT INTO t VALUES ($1) ON CONFLICT (a) DO NOTHING RETURNING a"',
+                          '"SELECT a FROM unnest(CAST($1 AS BYTEA[])) AS t (a)"',
                           '"a URL such as http://[::1]/ ~ and ::name"',
                           '// "LISTEN changes"'):
             self.assertEqual(faults(f"f({statement}\n);"), [], statement)
