@@ -58,7 +58,7 @@ absl::Status Standing::Load() {
   if (facts.newest_head.has_value()) {
     ASSIGN_OR_RETURN(const block::Head head,
                      block::HeadOf(base::AsBytes(*facts.newest_head)));
-    own_head_ = head.time;
+    began_after_ = head.time;
     std::string row(1, static_cast<char>(StatementKind::kHead));
     RETURN_IF_ERROR(Take(StatementKind::kHead,
                          {.head = head, .row = row + *facts.newest_head}, facts)
@@ -76,8 +76,10 @@ absl::Status Standing::Load() {
   return absl::OkStatus();
 }
 
-absl::Time Standing::OwnHead() const {
-  return own_heads_ ? std::max(own_head_, own_heads_()) : own_head_;
+// The store keeps only the newest of those before the start; of those since
+// then each is known: another one's may be older than some of them.
+bool Standing::IsOwn(const block::Head& head) const {
+  return head.time <= began_after_ || own_heads_.Has(head);
 }
 
 bool Standing::IsActiveIn(const StoreFacts& facts) const {
@@ -106,7 +108,7 @@ absl::StatusOr<bool> Standing::Take(StatementKind kind, Seen seen,
     }
   }
   if (kind == StatementKind::kHead) {
-    if (head.time > OwnHead()) others_head_ = std::max(others_head_, head.time);
+    if (!IsOwn(head)) others_head_ = std::max(others_head_, head.time);
     if (!newest_head_.has_value() || newest_head_->head.time < head.time) {
       newest_head_ = seen;
     }
@@ -186,7 +188,8 @@ absl::StatusOr<StandingReport> Standing::Judge() {
   if (active_) return report;
   ledger_.Bar(absl::OkStatus());
   // The next head is later than all that others hold.
-  if (newest_head_.has_value() && newest_head_->head.time > own_head_ &&
+  if (newest_head_.has_value() &&
+      newest_head_->head.time > std::max(began_after_, own_heads_.newest()) &&
       facts.head.size > 0) {
     const std::string bytes = newest_head_->row.substr(1);
     const absl::Status kept = ledger_.Execute([&](Transaction& tx) {
@@ -199,7 +202,7 @@ absl::StatusOr<StandingReport> Standing::Judge() {
       report.why = kept;
       return report;
     }
-    own_head_ = newest_head_->head.time;
+    began_after_ = newest_head_->head.time;
   }
   active_ = true;
   return report;
@@ -291,12 +294,6 @@ absl::StatusOr<StandingReport> Standing::Promote() {
 bool Standing::was_shown() const {
   base::MutexLock lock(mu_);
   return shown_;
-}
-
-void Standing::SetOwnHeads(std::function<absl::Time()> newest) {
-  base::MutexLock lock(mu_);
-  if (own_heads_) own_head_ = OwnHead();
-  own_heads_ = std::move(newest);
 }
 
 }  // namespace chancery::signer

@@ -4,7 +4,6 @@
 #define CHANCERY_SIGNER_STANDING_H_
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +17,7 @@
 #include "block/head.h"
 #include "crypto/public_key.h"
 #include "signer/ledger/ledger.h"
+#include "signer/own_heads.h"
 
 namespace chancery::signer {
 
@@ -97,9 +97,9 @@ class Standing {
   // Whether somebody has shown a statement of this ledger since the start.
   bool was_shown() const;
 
-  // The time of the newest head that this process made, while it makes any;
-  // nothing when it has ended. The function must not call this object.
-  void SetOwnHeads(std::function<absl::Time()> newest);
+  // For whoever makes heads of the ledger: all since the start, and before
+  // anybody can show them.
+  OwnHeads& own_heads() { return own_heads_; }
 
  private:
   struct Seen {
@@ -119,12 +119,14 @@ class Standing {
   StandingReport Verdict(const StoreFacts& facts) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool IsActiveIn(const StoreFacts& facts) const;
-  absl::Time OwnHead() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Whether this signer made it, or may have before its start.
+  bool IsOwn(const block::Head& head) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   Ledger& ledger_;
   const std::vector<crypto::PublicKey> keys_;
   const base::Clock& clock_;
   const Options options_;
+  OwnHeads own_heads_;
 
   mutable base::Mutex mu_;
   bool loaded_ ABSL_GUARDED_BY(mu_) = false;
@@ -136,8 +138,9 @@ class Standing {
   std::optional<Seen> newest_head_ ABSL_GUARDED_BY(mu_);
   // Of the newest head that was not made here.
   absl::Time others_head_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
-  absl::Time own_head_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
-  std::function<absl::Time()> own_heads_ ABSL_GUARDED_BY(mu_);
+  // Of the store's newest head when it started, or that it began again after:
+  // none up to here is another's.
+  absl::Time began_after_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
   bool active_ ABSL_GUARDED_BY(mu_) = false;
 };
 
