@@ -86,6 +86,14 @@ bool Standing::IsActiveIn(const StoreFacts& facts) const {
   return facts.active_epoch.value_or(options_.standby ? 0 : 1) == facts.epoch;
 }
 
+void Standing::Fork(const block::Head& statement, const std::string& what) {
+  forked_ = NotYet(absl::StrCat(
+      "ledger forked: a statement of ", Text(statement.time), " in epoch ",
+      statement.epoch, " gives ", what,
+      ": two signers had this ledger, and this is not the one that was "
+      "followed"));
+}
+
 absl::StatusOr<bool> Standing::Take(StatementKind kind, Seen seen,
                                     const StoreFacts& facts) {
   const block::Head& head = seen.head;
@@ -99,11 +107,8 @@ absl::StatusOr<bool> Standing::Take(StatementKind kind, Seen seen,
   if (head.epoch < facts.epoch) return same;
   if (covered) {
     if (!same) {
-      forked_ = NotYet(absl::StrCat(
-          "ledger forked: a statement of ", Text(head.time), " in epoch ",
-          head.epoch, " gives its first ", head.ledger_size,
-          " entries another root: two signers had this ledger, and this is not "
-          "the one that was followed"));
+      Fork(head, absl::StrCat("its first ", head.ledger_size,
+                              " entries another root"));
       return true;
     }
   }
@@ -242,14 +247,24 @@ absl::StatusOr<StandingReport> Standing::Add(
         "entries: this signer is active and makes them itself");
   }
   const uint64_t size = ledger_.Head().size;
-  if (from != size) {
+  if (from > size) {
     return absl::OutOfRangeError(absl::StrCat(
-        "from: ", from, " is not the next index of the ledger, ", size));
+        "from: ", from, " is past the next index of the ledger, ", size));
   }
-  if (entries.empty() || seen.head.ledger_size != size + entries.size()) {
+  if (entries.empty() || seen.head.ledger_size != from + entries.size()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "ledger root: of ", seen.head.ledger_size, " entries, with ",
-        entries.size(), " from ", from, " there are ", size + entries.size()));
+        entries.size(), " from ", from, " there are ", from + entries.size()));
+  }
+  if (from < size) {
+    ASSIGN_OR_RETURN(const bool same,
+                     ledger_.GoesOnWith(from, entries, seen.head.ledger_root));
+    ASSIGN_OR_RETURN(const StoreFacts facts, ledger_.Facts());
+    if (!same && seen.head.epoch >= facts.epoch) {
+      Fork(seen.head,
+           absl::StrCat("other entries from ", from, " on, up to ", size));
+    }
+    return Judge();
   }
   RETURN_IF_ERROR(ledger_.Adopt(entries, seen.head.ledger_root));
   return Judge();

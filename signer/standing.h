@@ -82,9 +82,10 @@ class Standing {
   absl::StatusOr<StandingReport> Show(const std::vector<Statement>& statements);
 
   // Appends entries from `from` on, which with those before have the root that
-  // `ledger_root` is signed about. InvalidArgument: they do not. OutOfRange:
-  // `from` is not the next index. FailedPrecondition: an active signer takes
-  // none.
+  // `ledger_root` is signed about. If the ledger goes on from there already,
+  // only compares: with other entries there it is forked. InvalidArgument: they
+  // do not have that root. OutOfRange: `from` is past the end.
+  // FailedPrecondition: an active signer takes none.
   absl::StatusOr<StandingReport> Add(uint64_t from,
                                      const std::vector<std::string>& entries,
                                      const std::string& ledger_root);
@@ -109,6 +110,9 @@ class Standing {
 
   absl::StatusOr<Seen> Open(StatementKind kind,
                             const std::string& statement) const;
+  // "ledger forked": for good.
+  void Fork(const block::Head& statement, const std::string& what)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status Load() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Whether it says something of this ledger.
   absl::StatusOr<bool> Take(StatementKind kind, Seen seen,

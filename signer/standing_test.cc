@@ -68,6 +68,17 @@ class StandingTest : public ::testing::Test {
     EXPECT_THAT(range, IsOk());
     return range->entries;
   }
+  // What the signer that others know has not.
+  static absl::Status AppendSomething(Other& other) {
+    return other.ledger->Execute([&](Transaction& tx) {
+      return tx
+          .Append(ledger::IssuerEntry{.issuer_id = std::string(32, 'x'),
+                                      .name = "another",
+                                      .certificate = "DER",
+                                      .crl_shards = 1})
+          .status();
+    });
+  }
   uint64_t size() { return world_.signer.ledger().Head().size; }
   // What a refresher does.
   void CatchUp(Other& other) {
@@ -192,8 +203,10 @@ TEST_F(StandingTest, EntriesThatDoNotLeadToTheSignedRootChangeNothing) {
     EXPECT_THAT(restored->standing.Add(from, wrong, Root(to)),
                 StatusIs(absl::StatusCode::kInvalidArgument, ""));
   }
+  EXPECT_THAT(restored->standing.Add(from + 1, all, Root(to)),
+              StatusIs(absl::StatusCode::kOutOfRange, "past the next index"));
   EXPECT_THAT(restored->standing.Add(from - 1, all, Root(to)),
-              StatusIs(absl::StatusCode::kOutOfRange, "not the next index"));
+              StatusIs(absl::StatusCode::kInvalidArgument, "ledger root: of"));
   // A head vouches for no entries, nor does another key.
   EXPECT_FALSE(restored->standing.Add(from, all, Head().bytes).ok());
   const std::string root_bytes = Root(to);
@@ -239,15 +252,7 @@ TEST_F(StandingTest, AForkInTheSameEpochIsTold) {
   {
     const auto clone = Open(backup_);
     ASSERT_EQ(Look(*clone), StandingState::kActive);
-    ASSERT_THAT(clone->ledger->Execute([&](Transaction& tx) {
-      return tx
-          .Append(ledger::IssuerEntry{.issuer_id = std::string(32, 'x'),
-                                      .name = "another",
-                                      .certificate = "DER",
-                                      .crl_shards = 1})
-          .status();
-    }),
-                IsOk());
+    ASSERT_THAT(AppendSomething(*clone), IsOk());
   }
   const auto clone = Open(backup_);
   EXPECT_EQ(Show(*clone, Head()), StandingState::kBehind);
@@ -258,6 +263,62 @@ TEST_F(StandingTest, AForkInTheSameEpochIsTold) {
   EXPECT_THAT(clone->MaySign(), StatusIs(kPrecondition, "ledger forked"));
   EXPECT_THAT(clone->standing.Promote(),
               StatusIs(kPrecondition, "ledger forked"));
+}
+
+// It has fewer entries than the one that was followed, and no signed root is
+// about as many as it has.
+TEST_F(StandingTest, AShorterForkIsTold) {
+  Issue("a");
+  BackUp();
+  const uint64_t shared = size();
+  Issue("b");
+  Issue("c");
+  const uint64_t to = size();
+  auto clone = Open(backup_);
+  ASSERT_EQ(Look(*clone), StandingState::kActive);
+  ASSERT_THAT(AppendSomething(*clone), IsOk());
+  EXPECT_EQ(Show(*clone, Head()), StandingState::kBehind);
+  EXPECT_EQ(Show(*clone, {StatementKind::kLedgerRoot, Root(shared)}),
+            StandingState::kBehind);
+  const auto add = [&](uint64_t from) {
+    return clone->standing.Add(from, Entries(from, to), Root(to));
+  };
+  EXPECT_THAT(add(shared + 1),
+              StatusIs(absl::StatusCode::kInvalidArgument, "ledger entry"));
+  // Entries that nobody vouches for prove nothing.
+  std::vector<std::string> damaged = Entries(shared, to);
+  damaged[0].back() ^= 1;
+  EXPECT_THAT(clone->standing.Add(shared, damaged, Root(to)),
+              StatusIs(absl::StatusCode::kInvalidArgument, ""));
+  EXPECT_EQ(Look(*clone), StandingState::kBehind);
+  const uint64_t has = clone->ledger->Head().size;
+
+  const auto told = add(shared);
+  ASSERT_THAT(told, IsOk());
+  EXPECT_EQ(told->state, StandingState::kForked);
+  EXPECT_EQ(clone->ledger->Head().size, has);
+  EXPECT_THAT(clone->MaySign(),
+              StatusIs(kPrecondition, "ledger forked: a statement of"));
+}
+
+TEST_F(StandingTest, WhatItHasAlreadyIsOnlyCompared) {
+  Issue("a");
+  BackUp();
+  const uint64_t has = size();
+  Issue("b");
+  const auto restored = Open(backup_);
+  ASSERT_EQ(Show(*restored, Head()), StandingState::kBehind);
+  for (const uint64_t from : {has - 1, uint64_t{0}}) {
+    for (const uint64_t to : {has, size()}) {
+      const auto told =
+          restored->standing.Add(from, Entries(from, to), Root(to));
+      ASSERT_THAT(told, IsOk());
+      EXPECT_EQ(told->state, StandingState::kBehind);
+      EXPECT_EQ(told->ledger_size, has);
+    }
+  }
+  CatchUp(*restored);
+  EXPECT_EQ(Look(*restored), StandingState::kWaits);
 }
 
 // TRUST 3: "an operator promotes a standby with a higher one; responders refuse
@@ -290,6 +351,12 @@ TEST_F(StandingTest, AStandbyFollowsAndIsPromoted) {
   // It stays the signer.
   standby = Open(disk, {.await_head = true, .standby = true});
   EXPECT_EQ(Look(*standby), StandingState::kAwaitsHead);
+  // Nor what the other one has in the place of the promotion.
+  const uint64_t shared = standby->ledger->Head().size - 1;
+  const auto compared =
+      standby->standing.Add(shared, Entries(shared, size()), Root(size()));
+  ASSERT_THAT(compared, IsOk());
+  EXPECT_EQ(compared->state, StandingState::kAwaitsHead);
   EXPECT_EQ(Show(*standby, last), StandingState::kActive);
   standby.reset();
 
