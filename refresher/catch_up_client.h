@@ -19,6 +19,7 @@ struct SignerStanding {
   uint64_t wanted_size = 0;
 
   bool active() const { return state == "ACTIVE"; }
+  bool forked() const { return state == "FORKED"; }
 };
 
 // Every call may fail with Unavailable. Thread-safe.
@@ -29,7 +30,8 @@ class CatchUpClient {
   // What is empty is not shown.
   virtual absl::StatusOr<SignerStanding> Show(
       const std::string& head, const std::string& ledger_root) = 0;
-  // InvalidArgument: they do not lead to the root.
+  // Those that it has are compared. InvalidArgument: they do not lead to the
+  // root.
   virtual absl::StatusOr<SignerStanding> AddEntries(
       uint64_t from, const std::vector<std::string>& entries,
       const std::string& ledger_root) = 0;

@@ -19,7 +19,9 @@ absl::StatusOr<bool> StandbyFeeder::Step() {
       client_.Show(head.ok() ? head->head : "", newest.signed_root));
   Note(std::move(standing));
   const uint64_t has = standing_.ledger_size;
-  if (standing_.active() || has >= newest.size) return false;
+  if (standing_.active() || standing_.forked() || has >= newest.size) {
+    return false;
+  }
   ASSIGN_OR_RETURN(const uint64_t first, inventory_.FirstEntry(signer_));
   if (has < first) {
     return absl::FailedPreconditionError(absl::StrCat(
@@ -34,10 +36,36 @@ absl::StatusOr<bool> StandbyFeeder::Step() {
   auto fed = client_.AddEntries(has, entries, next.signed_root);
   if (!fed.ok()) {
     log_.Error("entries_refused", {{"from", has}, {"why", fed.status()}});
-    return fed.status();
+    if (!absl::IsInvalidArgument(fed.status())) return fed.status();
+    RETURN_IF_ERROR(ShowFork(has, next));
+    if (!standing_.forked()) return fed.status();
+    return false;
   }
   Note(*std::move(fed));
   return standing_.ledger_size < newest.size;
+}
+
+// It lacks some of what others hold, so that it is called behind; and has some
+// that nobody else has. What was signed about its first entries tells, or else
+// what follows on the last of these that it shares.
+absl::Status StandbyFeeder::ShowFork(uint64_t has,
+                                     const storage::LedgerRootRow& next) {
+  auto shared = inventory_.LedgerRootUpTo(signer_, has);
+  if (absl::IsNotFound(shared.status())) shared = storage::LedgerRootRow();
+  RETURN_IF_ERROR(shared.status());
+  if (shared->size > 0) {
+    ASSIGN_OR_RETURN(SignerStanding shown,
+                     client_.Show("", shared->signed_root));
+    Note(std::move(shown));
+    if (standing_.forked()) return absl::OkStatus();
+  }
+  if (shared->size == has) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<std::string> entries,
+                   inventory_.ReadLedger(signer_, shared->size, next.size));
+  ASSIGN_OR_RETURN(SignerStanding compared,
+                   client_.AddEntries(shared->size, entries, next.signed_root));
+  Note(std::move(compared));
+  return absl::OkStatus();
 }
 
 void StandbyFeeder::Note(SignerStanding standing) {

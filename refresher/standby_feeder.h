@@ -1,9 +1,11 @@
 #ifndef CHANCERY_REFRESHER_STANDBY_FEEDER_H_
 #define CHANCERY_REFRESHER_STANDBY_FEEDER_H_
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "refresher/catch_up_client.h"
 #include "rpc/log.h"
@@ -25,15 +27,19 @@ class StandbyFeeder {
         signer_(std::move(signer)) {}
 
   // Shows the newest, or brings one page of entries. True: there is more to
-  // bring. Unavailable: the signer or the inventory. InvalidArgument: it was
-  // brought entries that do not follow on its own. FailedPrecondition: what it
-  // lacks was dropped from the inventory.
+  // bring; false also for one that is forked. Unavailable: the signer or the
+  // inventory. InvalidArgument: it was brought entries that do not follow on
+  // its own, and is not known to be forked. FailedPrecondition: what it lacks
+  // was dropped from the inventory.
   absl::StatusOr<bool> Step();
 
   // As of the last Step that was answered.
   const SignerStanding& standing() const { return standing_; }
 
  private:
+  // Of one that has `has` entries, on which those up to `next` do not follow:
+  // shows what the inventory has in their place. Errors as of the calls.
+  absl::Status ShowFork(uint64_t has, const storage::LedgerRootRow& next);
   void Note(SignerStanding standing);
 
   CatchUpClient& client_;

@@ -24,7 +24,7 @@ using base::testing::StatusIs;
 constexpr char kSigner[] = "spiffe://test/signer/one";
 
 // A signer that lacks entries: it takes those that lead to a root as RFC 6962
-// has it.
+// has it; and is forked once it was shown that it has others.
 class BehindSigner final : public CatchUpClient {
  public:
   absl::StatusOr<SignerStanding> Show(const std::string& head,
@@ -34,6 +34,11 @@ class BehindSigner final : public CatchUpClient {
     for (const std::string* one : {&head, &ledger_root}) {
       if (one->empty()) continue;
       wanted = std::max(wanted, SizeOf(*one));
+      const auto says = block::HeadOf(base::AsBytes(*one));
+      if (says->ledger_size <= entries.size() &&
+          says->ledger_root != RootOf(entries, says->ledger_size)) {
+        state = "FORKED";
+      }
     }
     return Standing();
   }
@@ -41,16 +46,25 @@ class BehindSigner final : public CatchUpClient {
       uint64_t from, const std::vector<std::string>& more,
       const std::string& ledger_root) override {
     if (!failure.ok()) return failure;
-    EXPECT_EQ(from, entries.size());
-    entries.insert(entries.end(), more.begin(), more.end());
-    std::vector<merkle::Hash> leaves;
-    for (const std::string& entry : entries) {
-      leaves.push_back(merkle::LeafHash(base::AsBytes(entry)));
-    }
+    EXPECT_LE(from, entries.size());
+    std::vector<std::string> all(entries.begin(),
+                                 entries.begin() + static_cast<int64_t>(from));
+    all.insert(all.end(), more.begin(), more.end());
     const auto vouched = block::HeadOf(base::AsBytes(ledger_root));
     EXPECT_THAT(vouched, IsOk());
-    EXPECT_EQ(vouched->ledger_size, entries.size());
-    EXPECT_EQ(vouched->ledger_root, merkle::RootOf(leaves));
+    EXPECT_EQ(vouched->ledger_size, all.size());
+    if (damaged || vouched->ledger_root != RootOf(all, all.size())) {
+      ++refused;
+      return absl::InvalidArgumentError("not the root that was signed");
+    }
+    if (from < entries.size()) {
+      EXPECT_GE(all.size(), entries.size());
+      if (!std::equal(entries.begin(), entries.end(), all.begin())) {
+        state = "FORKED";
+      }
+    } else {
+      entries = std::move(all);
+    }
     return Standing();
   }
   absl::StatusOr<SignerStanding> Promote() override {
@@ -61,9 +75,19 @@ class BehindSigner final : public CatchUpClient {
   std::string state;  // Empty: by what it has.
   uint64_t wanted = 0;
   int shown = 0;
+  int refused = 0;
+  bool damaged = false;  // What it is brought.
   std::vector<std::string> entries;
 
  private:
+  static merkle::Hash RootOf(const std::vector<std::string>& entries,
+                             uint64_t size) {
+    std::vector<merkle::Hash> leaves;
+    for (uint64_t i = 0; i < size; ++i) {
+      leaves.push_back(merkle::LeafHash(base::AsBytes(entries[i])));
+    }
+    return merkle::RootOf(leaves);
+  }
   static uint64_t SizeOf(const std::string& statement) {
     const auto head = block::HeadOf(base::AsBytes(statement));
     EXPECT_THAT(head, IsOk());
@@ -183,6 +207,55 @@ TEST_F(StandbyFeederTest, SaysThatTheInventoryDoesNotReachBack) {
   behind_.entries = newer;
   Feed();
   EXPECT_EQ(behind_.entries.size(), signer_.ledger_size());
+}
+
+// Of fewer entries than the inventory has: some of its first, then its own.
+TEST_F(StandbyFeederTest, AForkThatIsShorterIsNamed) {
+  signer_.AddBlock(12);
+  Follow();
+  Feed();
+  const std::vector<std::string> old = behind_.entries;
+  for (int i = 0; i < 40; ++i) {
+    signer_.AddBlock(12);
+    Follow();
+  }
+  // Whether a root is kept of so many entries or not; from the beginning on,
+  // too.
+  for (size_t shared : {size_t{0}, old.size(), old.size() + 7, size_t{300}}) {
+    for (size_t own : {1, 5, 100}) {
+      SCOPED_TRACE(absl::StrCat(shared, " and ", own));
+      behind_.state.clear();
+      behind_.entries.clear();
+      Feed();
+      ASSERT_GT(behind_.entries.size(), shared + own);
+      behind_.entries.resize(shared);
+      behind_.entries.resize(shared + own, "an entry of its own");
+      behind_.refused = 0;
+      const auto more = feeder_.Step();
+      ASSERT_THAT(more, IsOk());
+      EXPECT_FALSE(*more);
+      EXPECT_EQ(feeder_.standing().state, "FORKED");
+      EXPECT_EQ(behind_.entries.size(), shared + own);
+      EXPECT_EQ(behind_.refused, 1);
+      // It is left alone.
+      EXPECT_THAT(feeder_.Step().status(), IsOk());
+      EXPECT_EQ(behind_.refused, 1);
+    }
+  }
+  EXPECT_TRUE(Logged("ERROR entries_refused"));
+  EXPECT_TRUE(Logged("ERROR signer_may_not_sign state=FORKED"));
+}
+
+// They are refused and it is no fork: the inventory's copy is another one.
+TEST_F(StandbyFeederTest, ADamagedCopyIsNoFork) {
+  signer_.AddBlock(12);
+  Follow();
+  Feed();
+  behind_.entries.resize(3);
+  behind_.damaged = true;
+  EXPECT_THAT(feeder_.Step().status(),
+              StatusIs(absl::StatusCode::kInvalidArgument, "not the root"));
+  EXPECT_EQ(feeder_.standing().state, "BEHIND");
 }
 
 TEST_F(StandbyFeederTest, SaysWhyEntriesWereRefused) {

@@ -119,6 +119,8 @@ absl::StatusOr<std::shared_ptr<const NewestHead>> HeadSigner::Sign() {
                    block::SignHead(made->head, IndexOf(), manifest_key_,
                                    options_.offline ? block::kOfflineHeadType
                                                     : block::kHeadType));
+  // With the index's hash.
+  ASSIGN_OR_RETURN(made->head, block::HeadOf(base::AsBytes(made->bytes.head)));
   // A ledger without entries has no rows at all.
   if (made->head.ledger_size > 0) {
     RETURN_IF_ERROR(ledger_.Execute([&](Transaction& tx) {
@@ -126,6 +128,7 @@ absl::StatusOr<std::shared_ptr<const NewestHead>> HeadSigner::Sign() {
       return absl::OkStatus();
     }));
   }
+  if (options_.own_heads != nullptr) options_.own_heads->Add(made->head);
   base::MutexLock publish(mu_);
   newest_ = std::move(made);
   return newest_;

@@ -17,6 +17,7 @@
 #include "crypto/signing_key.h"
 #include "signer/block_signer.h"
 #include "signer/ledger/ledger.h"
+#include "signer/own_heads.h"
 
 namespace chancery::signer {
 
@@ -37,6 +38,8 @@ class HeadSigner {
     // Blocks of offline signers that the heads are to name, too. May be null.
     std::function<std::vector<std::pair<block::BlockId, uint64_t>>()> others =
         nullptr;
+    // Where each head is remembered. May be null; must outlive the signer.
+    OwnHeads* own_heads = nullptr;
   };
 
   // All must outlive this object.

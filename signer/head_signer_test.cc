@@ -13,6 +13,7 @@
 #include "ledger/entry.h"
 #include "signer/ledger/ledger.h"
 #include "signer/ledger/state.h"
+#include "signer/own_heads.h"
 #include "signer/requests.h"
 #include "signer/testing/signer_world.h"
 
@@ -214,6 +215,26 @@ TEST_F(HeadSignerTest, NamesTheBlocksOfOfflineSigners) {
   ASSERT_THAT(opened, IsOk());
   EXPECT_EQ(opened->index.versions.size(), 2u);
   EXPECT_EQ(opened->index.VersionOf(other), 7u);
+}
+
+TEST_F(HeadSignerTest, RemembersEachAsItIsShown) {
+  OwnHeads own;
+  HeadSigner heads(world_.signer.ledger(), world_.signer.blocks(),
+                   *world_.pki.manifest_key(), {.own_heads = &own});
+  const auto of_nothing = heads.Sign();  // The store does not keep it.
+  ASSERT_THAT(of_nothing, IsOk());
+  ASSERT_THAT(world_.Issue("first"), IsOk());
+  const auto second = heads.Sign();
+  ASSERT_THAT(second, IsOk());
+  for (const auto& made : {*of_nothing, *second}) {
+    EXPECT_TRUE(own.Has(Open(made).head));
+    EXPECT_EQ(made->head, Open(made).head);
+  }
+  EXPECT_FALSE(own.Has(Sign().head));  // By another.
+  // What may not be signed is not made.
+  world_.signer.ledger().Bar(absl::FailedPreconditionError("barred"));
+  EXPECT_FALSE(heads.Sign().ok());
+  EXPECT_EQ(own.newest(), (*second)->head.time);
 }
 
 TEST_F(HeadSignerTest, AnOfflineSignersHeadsAreOfATypeOfTheirOwn) {

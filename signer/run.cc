@@ -98,24 +98,6 @@ Standing::Options StandingOptions(const config::Signer& config) {
   return options;
 }
 
-// Tells the standing of the heads that are made while this lives.
-class OwnHeads {
- public:
-  // Both must outlive this object.
-  OwnHeads(Standing& standing, const HeadSigner& heads) : standing_(standing) {
-    standing_.SetOwnHeads([&heads] {
-      const auto newest = heads.Newest();
-      return newest == nullptr ? absl::InfinitePast() : newest->head.time;
-    });
-  }
-  ~OwnHeads() { standing_.SetOwnHeads(nullptr); }
-  OwnHeads(const OwnHeads&) = delete;
-  OwnHeads& operator=(const OwnHeads&) = delete;
-
- private:
-  Standing& standing_;
-};
-
 HeadTicker::Options TickerOptions(const config::Signer& config,
                                   const rpc::Process& process) {
   HeadTicker::Options options;
@@ -267,8 +249,8 @@ absl::Status Serve(const Lasting& lasting) {
           }));
   HeadSigner heads(*ledger, blocks, *manifest_key,
                    {.key_set_version = choice.key_set_version,
-                    .others = [&] { return offline_heads->Read(); }});
-  const OwnHeads own_heads(lasting.standing, heads);
+                    .others = [&] { return offline_heads->Read(); },
+                    .own_heads = &lasting.standing.own_heads()});
   HeadTicker ticker(heads, TickerOptions(config, process));
 
   rpc::WorkerPool pool(kWorkers);

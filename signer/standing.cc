@@ -58,7 +58,7 @@ absl::Status Standing::Load() {
   if (facts.newest_head.has_value()) {
     ASSIGN_OR_RETURN(const block::Head head,
                      block::HeadOf(base::AsBytes(*facts.newest_head)));
-    own_head_ = head.time;
+    began_after_ = head.time;
     std::string row(1, static_cast<char>(StatementKind::kHead));
     RETURN_IF_ERROR(Take(StatementKind::kHead,
                          {.head = head, .row = row + *facts.newest_head}, facts)
@@ -76,12 +76,22 @@ absl::Status Standing::Load() {
   return absl::OkStatus();
 }
 
-absl::Time Standing::OwnHead() const {
-  return own_heads_ ? std::max(own_head_, own_heads_()) : own_head_;
+// The store keeps only the newest of those before the start; of those since
+// then each is known: another one's may be older than some of them.
+bool Standing::IsOwn(const block::Head& head) const {
+  return head.time <= began_after_ || own_heads_.Has(head);
 }
 
 bool Standing::IsActiveIn(const StoreFacts& facts) const {
   return facts.active_epoch.value_or(options_.standby ? 0 : 1) == facts.epoch;
+}
+
+void Standing::Fork(const block::Head& statement, const std::string& what) {
+  forked_ = NotYet(absl::StrCat(
+      "ledger forked: a statement of ", Text(statement.time), " in epoch ",
+      statement.epoch, " gives ", what,
+      ": two signers had this ledger, and this is not the one that was "
+      "followed"));
 }
 
 absl::StatusOr<bool> Standing::Take(StatementKind kind, Seen seen,
@@ -97,16 +107,13 @@ absl::StatusOr<bool> Standing::Take(StatementKind kind, Seen seen,
   if (head.epoch < facts.epoch) return same;
   if (covered) {
     if (!same) {
-      forked_ = NotYet(absl::StrCat(
-          "ledger forked: a statement of ", Text(head.time), " in epoch ",
-          head.epoch, " gives its first ", head.ledger_size,
-          " entries another root: two signers had this ledger, and this is not "
-          "the one that was followed"));
+      Fork(head, absl::StrCat("its first ", head.ledger_size,
+                              " entries another root"));
       return true;
     }
   }
   if (kind == StatementKind::kHead) {
-    if (head.time > OwnHead()) others_head_ = std::max(others_head_, head.time);
+    if (!IsOwn(head)) others_head_ = std::max(others_head_, head.time);
     if (!newest_head_.has_value() || newest_head_->head.time < head.time) {
       newest_head_ = seen;
     }
@@ -186,7 +193,8 @@ absl::StatusOr<StandingReport> Standing::Judge() {
   if (active_) return report;
   ledger_.Bar(absl::OkStatus());
   // The next head is later than all that others hold.
-  if (newest_head_.has_value() && newest_head_->head.time > own_head_ &&
+  if (newest_head_.has_value() &&
+      newest_head_->head.time > std::max(began_after_, own_heads_.newest()) &&
       facts.head.size > 0) {
     const std::string bytes = newest_head_->row.substr(1);
     const absl::Status kept = ledger_.Execute([&](Transaction& tx) {
@@ -199,7 +207,7 @@ absl::StatusOr<StandingReport> Standing::Judge() {
       report.why = kept;
       return report;
     }
-    own_head_ = newest_head_->head.time;
+    began_after_ = newest_head_->head.time;
   }
   active_ = true;
   return report;
@@ -239,14 +247,24 @@ absl::StatusOr<StandingReport> Standing::Add(
         "entries: this signer is active and makes them itself");
   }
   const uint64_t size = ledger_.Head().size;
-  if (from != size) {
+  if (from > size) {
     return absl::OutOfRangeError(absl::StrCat(
-        "from: ", from, " is not the next index of the ledger, ", size));
+        "from: ", from, " is past the next index of the ledger, ", size));
   }
-  if (entries.empty() || seen.head.ledger_size != size + entries.size()) {
+  if (entries.empty() || seen.head.ledger_size != from + entries.size()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "ledger root: of ", seen.head.ledger_size, " entries, with ",
-        entries.size(), " from ", from, " there are ", size + entries.size()));
+        entries.size(), " from ", from, " there are ", from + entries.size()));
+  }
+  if (from < size) {
+    ASSIGN_OR_RETURN(const bool same,
+                     ledger_.GoesOnWith(from, entries, seen.head.ledger_root));
+    ASSIGN_OR_RETURN(const StoreFacts facts, ledger_.Facts());
+    if (!same && seen.head.epoch >= facts.epoch) {
+      Fork(seen.head,
+           absl::StrCat("other entries from ", from, " on, up to ", size));
+    }
+    return Judge();
   }
   RETURN_IF_ERROR(ledger_.Adopt(entries, seen.head.ledger_root));
   return Judge();
@@ -291,12 +309,6 @@ absl::StatusOr<StandingReport> Standing::Promote() {
 bool Standing::was_shown() const {
   base::MutexLock lock(mu_);
   return shown_;
-}
-
-void Standing::SetOwnHeads(std::function<absl::Time()> newest) {
-  base::MutexLock lock(mu_);
-  if (own_heads_) own_head_ = OwnHead();
-  own_heads_ = std::move(newest);
 }
 
 }  // namespace chancery::signer

@@ -4,7 +4,6 @@
 #define CHANCERY_SIGNER_STANDING_H_
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +17,7 @@
 #include "block/head.h"
 #include "crypto/public_key.h"
 #include "signer/ledger/ledger.h"
+#include "signer/own_heads.h"
 
 namespace chancery::signer {
 
@@ -82,9 +82,10 @@ class Standing {
   absl::StatusOr<StandingReport> Show(const std::vector<Statement>& statements);
 
   // Appends entries from `from` on, which with those before have the root that
-  // `ledger_root` is signed about. InvalidArgument: they do not. OutOfRange:
-  // `from` is not the next index. FailedPrecondition: an active signer takes
-  // none.
+  // `ledger_root` is signed about. If the ledger goes on from there already,
+  // only compares: with other entries there it is forked. InvalidArgument: they
+  // do not have that root. OutOfRange: `from` is past the end.
+  // FailedPrecondition: an active signer takes none.
   absl::StatusOr<StandingReport> Add(uint64_t from,
                                      const std::vector<std::string>& entries,
                                      const std::string& ledger_root);
@@ -97,9 +98,9 @@ class Standing {
   // Whether somebody has shown a statement of this ledger since the start.
   bool was_shown() const;
 
-  // The time of the newest head that this process made, while it makes any;
-  // nothing when it has ended. The function must not call this object.
-  void SetOwnHeads(std::function<absl::Time()> newest);
+  // For whoever makes heads of the ledger: all since the start, and before
+  // anybody can show them.
+  OwnHeads& own_heads() { return own_heads_; }
 
  private:
   struct Seen {
@@ -109,6 +110,9 @@ class Standing {
 
   absl::StatusOr<Seen> Open(StatementKind kind,
                             const std::string& statement) const;
+  // "ledger forked": for good.
+  void Fork(const block::Head& statement, const std::string& what)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status Load() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Whether it says something of this ledger.
   absl::StatusOr<bool> Take(StatementKind kind, Seen seen,
@@ -119,12 +123,14 @@ class Standing {
   StandingReport Verdict(const StoreFacts& facts) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool IsActiveIn(const StoreFacts& facts) const;
-  absl::Time OwnHead() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Whether this signer made it, or may have before its start.
+  bool IsOwn(const block::Head& head) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   Ledger& ledger_;
   const std::vector<crypto::PublicKey> keys_;
   const base::Clock& clock_;
   const Options options_;
+  OwnHeads own_heads_;
 
   mutable base::Mutex mu_;
   bool loaded_ ABSL_GUARDED_BY(mu_) = false;
@@ -136,8 +142,9 @@ class Standing {
   std::optional<Seen> newest_head_ ABSL_GUARDED_BY(mu_);
   // Of the newest head that was not made here.
   absl::Time others_head_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
-  absl::Time own_head_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
-  std::function<absl::Time()> own_heads_ ABSL_GUARDED_BY(mu_);
+  // Of the store's newest head when it started, or that it began again after:
+  // none up to here is another's.
+  absl::Time began_after_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
   bool active_ ABSL_GUARDED_BY(mu_) = false;
 };
 

@@ -1,5 +1,6 @@
 #include "signer/standing.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "signer/ledger/ledger_audit.h"
 #include "signer/ledger/testing/fake_kv_store.h"
 #include "signer/testing/signer_world.h"
+#include "signer/testing/test_signer.h"
 
 namespace chancery::signer {
 namespace {
@@ -65,6 +67,17 @@ class StandingTest : public ::testing::Test {
         world_.signer.ledger().ReadEntries(from, 1 << 30, to - from);
     EXPECT_THAT(range, IsOk());
     return range->entries;
+  }
+  // What the signer that others know has not.
+  static absl::Status AppendSomething(Other& other) {
+    return other.ledger->Execute([&](Transaction& tx) {
+      return tx
+          .Append(ledger::IssuerEntry{.issuer_id = std::string(32, 'x'),
+                                      .name = "another",
+                                      .certificate = "DER",
+                                      .crl_shards = 1})
+          .status();
+    });
   }
   uint64_t size() { return world_.signer.ledger().Head().size; }
   // What a refresher does.
@@ -190,8 +203,10 @@ TEST_F(StandingTest, EntriesThatDoNotLeadToTheSignedRootChangeNothing) {
     EXPECT_THAT(restored->standing.Add(from, wrong, Root(to)),
                 StatusIs(absl::StatusCode::kInvalidArgument, ""));
   }
+  EXPECT_THAT(restored->standing.Add(from + 1, all, Root(to)),
+              StatusIs(absl::StatusCode::kOutOfRange, "past the next index"));
   EXPECT_THAT(restored->standing.Add(from - 1, all, Root(to)),
-              StatusIs(absl::StatusCode::kOutOfRange, "not the next index"));
+              StatusIs(absl::StatusCode::kInvalidArgument, "ledger root: of"));
   // A head vouches for no entries, nor does another key.
   EXPECT_FALSE(restored->standing.Add(from, all, Head().bytes).ok());
   const std::string root_bytes = Root(to);
@@ -221,11 +236,10 @@ TEST_F(StandingTest, AnActiveSignerStopsAtAHeadThatItDidNotMake) {
   Issue("a");
   BackUp();
   const auto original = Open(backup_);
-  absl::Time own = world_.clock.Now();
-  original->standing.SetOwnHeads([&own] { return own; });
   ASSERT_EQ(Look(*original), StandingState::kActive);
-  own = world_.clock.Now();
-  EXPECT_EQ(Show(*original, Head()), StandingState::kActive);
+  const Statement own = Head();
+  original->standing.own_heads().Add(*block::HeadOf(base::AsBytes(own.bytes)));
+  EXPECT_EQ(Show(*original, own), StandingState::kActive);
   world_.clock.Advance(absl::Seconds(1));
   EXPECT_EQ(Show(*original, Head()), StandingState::kWaits);
   EXPECT_FALSE(original->MaySign().ok());
@@ -238,15 +252,7 @@ TEST_F(StandingTest, AForkInTheSameEpochIsTold) {
   {
     const auto clone = Open(backup_);
     ASSERT_EQ(Look(*clone), StandingState::kActive);
-    ASSERT_THAT(clone->ledger->Execute([&](Transaction& tx) {
-      return tx
-          .Append(ledger::IssuerEntry{.issuer_id = std::string(32, 'x'),
-                                      .name = "another",
-                                      .certificate = "DER",
-                                      .crl_shards = 1})
-          .status();
-    }),
-                IsOk());
+    ASSERT_THAT(AppendSomething(*clone), IsOk());
   }
   const auto clone = Open(backup_);
   EXPECT_EQ(Show(*clone, Head()), StandingState::kBehind);
@@ -257,6 +263,62 @@ TEST_F(StandingTest, AForkInTheSameEpochIsTold) {
   EXPECT_THAT(clone->MaySign(), StatusIs(kPrecondition, "ledger forked"));
   EXPECT_THAT(clone->standing.Promote(),
               StatusIs(kPrecondition, "ledger forked"));
+}
+
+// It has fewer entries than the one that was followed, and no signed root is
+// about as many as it has.
+TEST_F(StandingTest, AShorterForkIsTold) {
+  Issue("a");
+  BackUp();
+  const uint64_t shared = size();
+  Issue("b");
+  Issue("c");
+  const uint64_t to = size();
+  auto clone = Open(backup_);
+  ASSERT_EQ(Look(*clone), StandingState::kActive);
+  ASSERT_THAT(AppendSomething(*clone), IsOk());
+  EXPECT_EQ(Show(*clone, Head()), StandingState::kBehind);
+  EXPECT_EQ(Show(*clone, {StatementKind::kLedgerRoot, Root(shared)}),
+            StandingState::kBehind);
+  const auto add = [&](uint64_t from) {
+    return clone->standing.Add(from, Entries(from, to), Root(to));
+  };
+  EXPECT_THAT(add(shared + 1),
+              StatusIs(absl::StatusCode::kInvalidArgument, "ledger entry"));
+  // Entries that nobody vouches for prove nothing.
+  std::vector<std::string> damaged = Entries(shared, to);
+  damaged[0].back() ^= 1;
+  EXPECT_THAT(clone->standing.Add(shared, damaged, Root(to)),
+              StatusIs(absl::StatusCode::kInvalidArgument, ""));
+  EXPECT_EQ(Look(*clone), StandingState::kBehind);
+  const uint64_t has = clone->ledger->Head().size;
+
+  const auto told = add(shared);
+  ASSERT_THAT(told, IsOk());
+  EXPECT_EQ(told->state, StandingState::kForked);
+  EXPECT_EQ(clone->ledger->Head().size, has);
+  EXPECT_THAT(clone->MaySign(),
+              StatusIs(kPrecondition, "ledger forked: a statement of"));
+}
+
+TEST_F(StandingTest, WhatItHasAlreadyIsOnlyCompared) {
+  Issue("a");
+  BackUp();
+  const uint64_t has = size();
+  Issue("b");
+  const auto restored = Open(backup_);
+  ASSERT_EQ(Show(*restored, Head()), StandingState::kBehind);
+  for (const uint64_t from : {has - 1, uint64_t{0}}) {
+    for (const uint64_t to : {has, size()}) {
+      const auto told =
+          restored->standing.Add(from, Entries(from, to), Root(to));
+      ASSERT_THAT(told, IsOk());
+      EXPECT_EQ(told->state, StandingState::kBehind);
+      EXPECT_EQ(told->ledger_size, has);
+    }
+  }
+  CatchUp(*restored);
+  EXPECT_EQ(Look(*restored), StandingState::kWaits);
 }
 
 // TRUST 3: "an operator promotes a standby with a higher one; responders refuse
@@ -289,6 +351,12 @@ TEST_F(StandingTest, AStandbyFollowsAndIsPromoted) {
   // It stays the signer.
   standby = Open(disk, {.await_head = true, .standby = true});
   EXPECT_EQ(Look(*standby), StandingState::kAwaitsHead);
+  // Nor what the other one has in the place of the promotion.
+  const uint64_t shared = standby->ledger->Head().size - 1;
+  const auto compared =
+      standby->standing.Add(shared, Entries(shared, size()), Root(size()));
+  ASSERT_THAT(compared, IsOk());
+  EXPECT_EQ(compared->state, StandingState::kAwaitsHead);
   EXPECT_EQ(Show(*standby, last), StandingState::kActive);
   standby.reset();
 
@@ -338,6 +406,149 @@ TEST_F(StandingTest, StatementsOfOtherKeysAreRefused) {
   EXPECT_THAT(
       other->standing.Show({{StatementKind::kLedgerRoot, Head().bytes}}),
       StatusIs(absl::StatusCode::kPermissionDenied, "ledger-root: the sign"));
+}
+
+// A signer, and a clone of it that began with the same ledger and was told of
+// nobody; each makes heads.
+class CloneTest : public ::testing::Test {
+ protected:
+  CloneTest() {
+    EXPECT_THAT(world_.Issue("a"), IsOk());
+    world_.signer.StandWith({});
+    EXPECT_THAT(world_.signer.Start(), IsOk());
+    clones_disk_.set_durable(world_.disk.durable());
+    EXPECT_THAT(clone_.Start(), IsOk());
+  }
+  // Each is later than the one before.
+  Statement Head() { return Make(world_.signer); }
+  Statement ClonesHead() { return Make(clone_); }
+  StandingState Show(const Statement& statement) {
+    const auto report = world_.signer.standing().Show({statement});
+    EXPECT_THAT(report, IsOk());
+    return report->state;
+  }
+  absl::Status MaySign() {
+    return world_.signer.ledger().Execute(
+        [](Transaction&) { return absl::OkStatus(); });
+  }
+  // As run.cc: it ends when it may not sign, and begins again.
+  bool Serves() {
+    EXPECT_THAT(world_.signer.Tick(), IsOk());
+    return world_.signer.serving();
+  }
+
+  testing::SignerWorld world_;
+  FakeDisk clones_disk_;
+  testing::TestSigner clone_{{world_.pki.issuer()},
+                             *world_.pki.manifest_key(),
+                             clones_disk_,
+                             world_.clock};
+
+ private:
+  Statement Make(testing::TestSigner& signer) {
+    world_.clock.Advance(absl::Microseconds(500));
+    const auto made = signer.heads().Sign();
+    EXPECT_THAT(made, IsOk());
+    return {StatementKind::kHead, (*made)->bytes.head};
+  }
+};
+
+// The clone's head is shown only when this signer has made the next.
+TEST_F(CloneTest, AHeadBetweenItsOwnIsAnothers) {
+  const Statement first = Head();
+  const Statement clones = ClonesHead();
+  const Statement second = Head();
+  EXPECT_EQ(Show(first), StandingState::kActive);
+  EXPECT_EQ(Show(second), StandingState::kActive);
+  EXPECT_EQ(Show(clones), StandingState::kWaits);
+  EXPECT_THAT(MaySign(), StatusIs(kPrecondition, "another signer"));
+  EXPECT_FALSE(Serves());
+  // Its own say nothing of whether the clone lives.
+  EXPECT_EQ(Show(second), StandingState::kWaits);
+
+  world_.clock.Advance(absl::Minutes(2));
+  EXPECT_TRUE(Serves());
+  EXPECT_EQ(Show(clones), StandingState::kActive);
+  // The store has the newest, whatever was shown: the next is later.
+  const auto facts = world_.signer.ledger().Facts();
+  EXPECT_EQ(facts->newest_head, second.bytes);
+  EXPECT_EQ(Show(Head()), StandingState::kActive);
+}
+
+TEST_F(CloneTest, ItsOwnComeBackInAnyOrder) {
+  std::vector<Statement> own;
+  for (int i = 0; i < 5; ++i) own.push_back(Head());
+  const Statement clones = ClonesHead();
+  // Of one moment: they are a microsecond apart.
+  for (int i = 0; i < 5; ++i) {
+    const auto made = world_.signer.heads().Sign();
+    ASSERT_THAT(made, IsOk());
+    own.push_back({StatementKind::kHead, (*made)->bytes.head});
+  }
+  std::reverse(own.begin(), own.end());
+  for (int round = 0; round < 2; ++round) {
+    for (const Statement& head : own) {
+      EXPECT_EQ(Show(head), StandingState::kActive);
+    }
+    world_.clock.Advance(absl::Minutes(1));
+  }
+  EXPECT_EQ(Show(clones), StandingState::kActive);  // Two minutes have passed.
+  EXPECT_EQ(Show(ClonesHead()), StandingState::kWaits);
+  EXPECT_FALSE(Serves());
+  world_.clock.Advance(absl::Minutes(2));
+  ASSERT_TRUE(Serves());
+  // Also when it was not serving in between.
+  own.push_back(Head());
+  for (const Statement& head : own) {
+    EXPECT_EQ(Show(head), StandingState::kActive);
+  }
+}
+
+// Who brings a head may alter what of a signature may be altered.
+TEST_F(CloneTest, ItsOwnWithAnotherSignatureIsItsOwn) {
+  const auto made = world_.signer.heads().Sign();
+  ASSERT_THAT(made, IsOk());
+  const auto index = block::Index::Parse(base::AsBytes((*made)->bytes.index));
+  ASSERT_THAT(index, IsOk());
+  const auto again =
+      block::SignHead(*block::HeadOf(base::AsBytes((*made)->bytes.head)),
+                      *index, *world_.pki.manifest_key());
+  ASSERT_THAT(again, IsOk());
+  ASSERT_NE(again->head, (*made)->bytes.head);
+  Head();
+  EXPECT_EQ(Show({StatementKind::kHead, again->head}), StandingState::kActive);
+}
+
+// Of those that it made before it started its store has the newest alone: all
+// up to that count as its own.
+TEST_F(CloneTest, ARestartForgetsWhichWereItsOwn) {
+  const Statement first = Head();
+  const Statement clones = ClonesHead();
+  const Statement second = Head();
+  ASSERT_THAT(world_.PowerCut(), IsOk());
+  for (const Statement& head : {second, first, clones}) {
+    EXPECT_EQ(Show(head), StandingState::kActive);
+  }
+  const Statement later = ClonesHead();
+  const Statement third = Head();
+  for (const Statement& head : {third, second, first}) {
+    EXPECT_EQ(Show(head), StandingState::kActive);
+  }
+  EXPECT_EQ(Show(later), StandingState::kWaits);
+}
+
+// It may have made them or not: they were superseded.
+TEST_F(CloneTest, APromotedSignerIsNotConcernedByEarlierEpochs) {
+  const Statement first = Head();
+  const Statement clones = ClonesHead();
+  const Statement second = Head();
+  ASSERT_EQ(Show(second), StandingState::kActive);
+  ASSERT_THAT(world_.signer.standing().Promote(), IsOk());
+  const Statement third = Head();
+  for (const Statement& head : {third, clones, first, second, ClonesHead()}) {
+    EXPECT_EQ(Show(head), StandingState::kActive);
+  }
+  EXPECT_THAT(MaySign(), IsOk());
 }
 
 }  // namespace

@@ -82,10 +82,6 @@ class TokenHeadTest : public ::testing::Test {
   void Restart(Standing::Options options = {}) {
     signer_.reset();
     signer_ = std::make_unique<Holder>(world_.signer.ledger(), world_, options);
-    signer_->standing.SetOwnHeads([this] {
-      const auto newest = world_.signer.heads().Newest();
-      return newest == nullptr ? absl::InfinitePast() : newest->head.time;
-    });
   }
   std::string Issue(const std::string& id) {
     const auto issued = world_.Issue(id);
@@ -95,6 +91,7 @@ class TokenHeadTest : public ::testing::Test {
   std::shared_ptr<const NewestHead> Sign() {
     const auto made = world_.signer.heads().Sign();
     EXPECT_THAT(made, IsOk());
+    signer_->standing.own_heads().Add((*made)->head);
     return *made;
   }
   absl::StatusOr<bool> Keep(const NewestHead& head) {

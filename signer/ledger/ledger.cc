@@ -259,7 +259,35 @@ absl::StatusOr<merkle::Hash> Ledger::RootAt(uint64_t size) const {
     return absl::OutOfRangeError(absl::StrCat(
         "size: ", size, " is past the end of the ledger, ", head.size));
   }
-  return signer::RootAt(*snapshot, size);
+  ASSIGN_OR_RETURN(const merkle::Frontier frontier,
+                   FrontierAt(*snapshot, size));
+  return frontier.Root();
+}
+
+absl::StatusOr<bool> Ledger::GoesOnWith(uint64_t from,
+                                        const std::vector<std::string>& entries,
+                                        const merkle::Hash& root) const {
+  TreeHead head;
+  ASSIGN_OR_RETURN(const std::unique_ptr<const KvReader> snapshot,
+                   DurableSnapshot(head));
+  if (from > head.size) {
+    return absl::OutOfRangeError(absl::StrCat(
+        "from: ", from, " is past the end of the ledger, ", head.size));
+  }
+  const uint64_t both = std::min<uint64_t>(head.size, from + entries.size());
+  ASSIGN_OR_RETURN(merkle::Frontier frontier, FrontierAt(*snapshot, from));
+  merkle::Hash theirs = frontier.Root();
+  for (const std::string& entry : entries) {
+    frontier.Append(merkle::LeafHash(base::AsBytes(entry)));
+    if (frontier.size() == both) theirs = frontier.Root();
+  }
+  if (frontier.Root() != root) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("ledger: with the ", entries.size(), " entries from ",
+                     from, " on it does not have the root that was signed"));
+  }
+  ASSIGN_OR_RETURN(const merkle::Frontier own, FrontierAt(*snapshot, both));
+  return theirs == own.Root();
 }
 
 void Ledger::Bar(absl::Status why) {

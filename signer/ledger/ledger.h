@@ -134,6 +134,13 @@ class Ledger {
   // are read as lie between two checkpoints. OutOfRange: there are not so many.
   absl::StatusOr<merkle::Hash> RootAt(uint64_t size) const;
 
+  // Whether the log has `entries` from `from` on, as far as it goes. With those
+  // before `from` they have `root`, of which the caller knows from a signature.
+  // InvalidArgument: they do not. OutOfRange: `from` is past the end.
+  absl::StatusOr<bool> GoesOnWith(uint64_t from,
+                                  const std::vector<std::string>& entries,
+                                  const merkle::Hash& root) const;
+
   // From now on Execute and Read fail with `why`; OK lifts it. A command that
   // came before may still be written. Whoever may not sign does not get as far
   // as a signature, since what is to be signed is read here, and what was

@@ -127,7 +127,8 @@ absl::StatusOr<merkle::Frontier> CheckpointAt(const KvReader& reader,
 
 }  // namespace
 
-absl::StatusOr<merkle::Hash> RootAt(const KvReader& reader, uint64_t size) {
+absl::StatusOr<merkle::Frontier> FrontierAt(const KvReader& reader,
+                                            uint64_t size) {
   ASSIGN_OR_RETURN(
       merkle::Frontier frontier,
       CheckpointAt(reader, size / kCheckpointInterval * kCheckpointInterval));
@@ -140,7 +141,7 @@ absl::StatusOr<merkle::Hash> RootAt(const KvReader& reader, uint64_t size) {
   if (frontier.size() != size) {
     return Differs(absl::StrCat("of its first ", size, " entries some lack"));
   }
-  return frontier.Root();
+  return frontier;
 }
 
 absl::StatusOr<Marker> CheckTail(const KvReader& reader) {

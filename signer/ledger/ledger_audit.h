@@ -17,9 +17,10 @@ namespace chancery::signer {
 // entries. DataLoss says what differs. An empty store has an empty marker.
 absl::StatusOr<Marker> CheckTail(const KvReader& reader);
 
-// The root over the first `size` entries, of which there must be so many.
+// The tree over the first `size` entries, of which there must be so many.
 // DataLoss: one, or the checkpoint before them, is damaged.
-absl::StatusOr<merkle::Hash> RootAt(const KvReader& reader, uint64_t size);
+absl::StatusOr<merkle::Frontier> FrontierAt(const KvReader& reader,
+                                            uint64_t size);
 
 // Replays all entries and compares every root and row of state that follows.
 // Holds all of the state in memory. DataLoss says what differs.

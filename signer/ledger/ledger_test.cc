@@ -1,6 +1,7 @@
 #include "signer/ledger/ledger.h"
 
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -480,6 +481,66 @@ TEST_F(LedgerTest, OpensAcrossCheckpoints) {
     EXPECT_EQ(ledger_->Head().last_time, head.last_time);
   }
   EXPECT_THAT(AuditLedger(testing::FakeKvStore(disk_)), IsOk());
+}
+
+// Two logs that are one up to entry 1,022, and in each others from there on.
+TEST_F(LedgerTest, KnowsWhetherItGoesOnAsAnotherOne) {
+  const auto grow = [this](uint64_t size) {
+    return ledger_->Execute([&](Transaction& tx) -> absl::Status {
+      while (tx.ledger_size() < size) {
+        const auto index = IssueSample(
+            tx, {.serial = tx.ledger_size(), .block_capacity = 4096});
+        if (!index.ok()) return index.status();
+      }
+      return absl::OkStatus();
+    });
+  };
+  ASSERT_THAT(grow(1022), IsOk());
+  const FakeDisk::Rows shared = disk_.durable();
+  ASSERT_THAT(grow(1030), IsOk());
+  const std::vector<std::string> all =
+      ledger_->ReadEntries(0, 1 << 30, 2000)->entries;
+  const auto theirs = [&all](uint64_t from, uint64_t to) {
+    return std::vector<std::string>(all.begin() + static_cast<int64_t>(from),
+                                    all.begin() + static_cast<int64_t>(to));
+  };
+  std::vector<merkle::Hash> leaves;
+  for (const std::string& entry : all) {
+    leaves.push_back(merkle::LeafHash(base::AsBytes(entry)));
+  }
+  const auto root = [&leaves](uint64_t size) {
+    return merkle::RootOf(std::span(leaves).first(size));
+  };
+  const auto goes_on = [&](uint64_t from, uint64_t to) {
+    const auto same = ledger_->GoesOnWith(from, theirs(from, to), root(to));
+    EXPECT_THAT(same, IsOk()) << from << " to " << to;
+    return same.value_or(false);
+  };
+  EXPECT_TRUE(goes_on(0, 1030));
+  EXPECT_TRUE(goes_on(1020, 1025));
+  EXPECT_TRUE(goes_on(1030, 1030));
+
+  disk_.set_durable(shared);
+  Open();
+  EXPECT_TRUE(goes_on(1000, 1030));
+  EXPECT_TRUE(goes_on(1022, 1030));
+  clock_.Advance(absl::Seconds(1));  // The entries of the fork are of later.
+  for (const uint64_t size : {1023, 1024, 1025}) {
+    ASSERT_THAT(grow(size), IsOk());
+    EXPECT_FALSE(goes_on(1022, 1030)) << size;
+    EXPECT_FALSE(goes_on(1000, 1030)) << size;
+    EXPECT_FALSE(goes_on(1022, 1023)) << size;
+    EXPECT_TRUE(goes_on(1000, 1022)) << size;
+  }
+  const TreeHead head = ledger_->Head();
+  constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+  EXPECT_THAT(ledger_->GoesOnWith(1023, theirs(1023, 1030), root(1030)),
+              StatusIs(kInvalid, "the 7 entries from 1023 on"));
+  EXPECT_THAT(ledger_->GoesOnWith(1022, theirs(1022, 1030), root(1029)),
+              StatusIs(kInvalid, "root"));
+  EXPECT_THAT(ledger_->GoesOnWith(1026, theirs(1026, 1030), root(1030)),
+              StatusIs(absl::StatusCode::kOutOfRange, "from: 1026"));
+  EXPECT_EQ(ledger_->Head().root, head.root);
 }
 
 // Each kind of row is damaged in turn; opening or the audit sees it.

@@ -102,21 +102,16 @@ absl::Status TestSigner::Serve() {
   parts->importer = std::make_unique<Importer>(*ledger_, issuers_,
                                                parts->threads, clock_, true);
   parts->heads = std::make_unique<HeadSigner>(
-      *ledger_, *parts->blocks, manifest_key_, HeadSigner::Options());
+      *ledger_, *parts->blocks, manifest_key_,
+      HeadSigner::Options{.own_heads = standing_ == nullptr
+                                           ? nullptr
+                                           : &standing_->own_heads()});
   parts->roots = std::make_unique<RootSigner>(*ledger_, manifest_key_);
   parts_ = std::move(parts);
-  if (standing_ == nullptr) return absl::OkStatus();
-  standing_->SetOwnHeads([&heads = *parts_->heads] {
-    const auto newest = heads.Newest();
-    return newest == nullptr ? absl::InfinitePast() : newest->head.time;
-  });
   return absl::OkStatus();
 }
 
-void TestSigner::StopServing() {
-  if (standing_ != nullptr) standing_->SetOwnHeads(nullptr);
-  parts_.reset();
-}
+void TestSigner::StopServing() { parts_.reset(); }
 
 absl::StatusOr<WholeCrl> TestSigner::SignCrl(const CrlRequest& request) {
   ASSIGN_OR_RETURN(SignedCrl made, crls().SignCrl(request));
