@@ -17,6 +17,7 @@ struct SignerStanding {
   uint64_t ledger_size = 0;
   uint64_t epoch = 0;
   uint64_t wanted_size = 0;
+  std::string head = {};  // The newest that it made, of one that is active.
 
   bool active() const { return state == "ACTIVE"; }
   bool forked() const { return state == "FORKED"; }

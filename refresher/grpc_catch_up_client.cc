@@ -16,7 +16,8 @@ SignerStanding FromProto(const v1::StandingResponse& from) {
           .why = from.why(),
           .ledger_size = from.ledger_size(),
           .epoch = from.epoch(),
-          .wanted_size = from.wanted_size()};
+          .wanted_size = from.wanted_size(),
+          .head = from.head()};
 }
 
 class GrpcCatchUpClient final : public CatchUpClient {

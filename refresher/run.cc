@@ -26,6 +26,7 @@
 #include "refresher/no_sink.h"
 #include "refresher/once.h"
 #include "refresher/progress.h"
+#include "refresher/promoted.h"
 #include "refresher/publish_service.h"
 #include "refresher/publisher.h"
 #include "refresher/purge/purges.h"
@@ -70,6 +71,8 @@ constexpr absl::Duration kReconcileInterval = absl::Minutes(10);
 constexpr absl::Duration kHeadWait = absl::Seconds(1);
 // A signer that starts waits for what it is shown.
 constexpr absl::Duration kShowInterval = absl::Seconds(1);
+// Before it is, its standbys are asked whether one was promoted.
+constexpr absl::Duration kAskStandbys = absl::Seconds(5);
 // --once comes once: it waits for a slow resolver.
 constexpr absl::Duration kResolveOnce = absl::Seconds(30);
 
@@ -185,12 +188,17 @@ absl::Status Once(const config::Refresher& config, const Settings& settings,
   ASSIGN_OR_RETURN(
       const auto feedings,
       MakeFeedings(config, credentials, *parts.inventory, process.log()));
-  for (const auto& feeding : feedings) {
+  Promoted promoted(feedings.size() - 1, absl::ZeroDuration());
+  feedings.front()->feeder().Heed(promoted);
+  // The signer last: it may have been superseded.
+  for (size_t i = feedings.size(); i-- > 0;) {
+    StandbyFeeder& feeder = feedings[i]->feeder();
     absl::StatusOr<bool> more = true;
-    while (more.value_or(false)) more = feeding->feeder().Step();
+    while (more.value_or(false)) more = feeder.Step();
     if (!more.ok()) {
       process.log().Warning("signer_not_fed", {{"why", more.status()}});
     }
+    if (i > 0) promoted.Tell(i - 1, feeder.standing());
   }
   NoSink sink;  // Responders are filled at the end.
   LedgerFollower follower(*parts.signer, *parts.inventory, *parts.keeper, sink,
@@ -343,11 +351,17 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
       finders.push_back(
           std::make_unique<Finder>(responder, responders, links, process));
     }
+    Promoted promoted(feedings.size() - 1, kAskStandbys);
+    feedings.front()->feeder().Heed(promoted);
     std::vector<std::unique_ptr<Loop>> feeding;
-    for (const auto& one : feedings) {
-      feeding.push_back(
-          std::make_unique<Loop>("feed", process, kShowInterval,
-                                 [&one] { return one->feeder().Step(); }));
+    for (size_t i = 0; i < feedings.size(); ++i) {
+      feeding.push_back(std::make_unique<Loop>(
+          "feed", process, kShowInterval,
+          [i, &promoted, &feeder = feedings[i]->feeder()] {
+            const auto more = feeder.Step();
+            if (i > 0) promoted.Tell(i - 1, feeder.standing());
+            return more;
+          }));
     }
     const Loop follow("follow", process, settings.follow_interval, [&] {
       const auto asked_at = std::chrono::steady_clock::now();

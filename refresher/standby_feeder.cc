@@ -10,6 +10,8 @@
 namespace chancery::refresher {
 
 absl::StatusOr<bool> StandbyFeeder::Step() {
+  ASSIGN_OR_RETURN(const bool superseded, ShowPromoted());
+  if (superseded) return false;
   ASSIGN_OR_RETURN(const storage::LedgerRootRow newest,
                    NewestRoot(inventory_, signer_));
   const auto head = inventory_.GetHead(signer_);
@@ -43,6 +45,25 @@ absl::StatusOr<bool> StandbyFeeder::Step() {
   }
   Note(*std::move(fed));
   return standing_.ledger_size < newest.size;
+}
+
+absl::StatusOr<bool> StandbyFeeder::ShowPromoted() {
+  if (promoted_ == nullptr) return false;
+  if (standing_.epoch == 0) {
+    ASSIGN_OR_RETURN(standing_, client_.Show("", ""));
+  }
+  const auto other = promoted_->LaterThan(standing_.epoch);
+  if (!other.has_value()) return false;
+  const bool was_active = standing_.active();
+  ASSIGN_OR_RETURN(SignerStanding shown, client_.Show(other->head, ""));
+  Note(std::move(shown));
+  if (was_active || !said_superseded_) {
+    log_.Error("signer_superseded", {{"signer", signer_},
+                                     {"epoch", standing_.epoch},
+                                     {"promoted", other->epoch}});
+    said_superseded_ = true;
+  }
+  return true;
 }
 
 // It lacks some of what others hold, so that it is called behind; and has some

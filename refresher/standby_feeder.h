@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "refresher/catch_up_client.h"
+#include "refresher/promoted.h"
 #include "rpc/log.h"
 #include "storage/inventory.h"
 
@@ -26,6 +27,10 @@ class StandbyFeeder {
         log_(log),
         signer_(std::move(signer)) {}
 
+  // Of the signer, not of a standby: none that `promoted` knows, which must
+  // outlive this object, is to sign beside it.
+  void Heed(const Promoted& promoted) { promoted_ = &promoted; }
+
   // Shows the newest, or brings one page of entries. True: there is more to
   // bring; false also for one that is forked. Unavailable: the signer or the
   // inventory. InvalidArgument: it was brought entries that do not follow on
@@ -42,6 +47,12 @@ class StandbyFeeder {
   absl::Status ShowFork(uint64_t has, const storage::LedgerRootRow& next);
   void Note(SignerStanding standing);
 
+  // Shows it the head of a standby that was promoted, and nothing else, so that
+  // it does not begin. True if there is one.
+  absl::StatusOr<bool> ShowPromoted();
+
+  const Promoted* promoted_ = nullptr;
+  bool said_superseded_ = false;
   CatchUpClient& client_;
   storage::Inventory& inventory_;
   const rpc::Log& log_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -12,7 +13,9 @@
 #include "ledger/entry.h"
 #include "merkle/tree.h"
 #include "refresher/feed_trimmer.h"
+#include "refresher/ledger_copy.h"
 #include "refresher/ledger_follower.h"
+#include "refresher/promoted.h"
 #include "refresher/testing/refresher_fixture.h"
 
 namespace chancery::refresher {
@@ -30,6 +33,7 @@ class BehindSigner final : public CatchUpClient {
   absl::StatusOr<SignerStanding> Show(const std::string& head,
                                       const std::string& ledger_root) override {
     ++shown;
+    heads.push_back(head);
     if (!failure.ok()) return failure;
     for (const std::string* one : {&head, &ledger_root}) {
       if (one->empty()) continue;
@@ -75,6 +79,7 @@ class BehindSigner final : public CatchUpClient {
   std::string state;  // Empty: by what it has.
   uint64_t wanted = 0;
   int shown = 0;
+  std::vector<std::string> heads;  // That it was shown; some are empty.
   int refused = 0;
   bool damaged = false;  // What it is brought.
   std::vector<std::string> entries;
@@ -269,6 +274,52 @@ TEST_F(StandbyFeederTest, SaysWhyEntriesWereRefused) {
   inventory_.FailAlways();
   EXPECT_THAT(feeder_.Step().status(),
               StatusIs(absl::StatusCode::kUnavailable, ""));
+}
+
+// Or both would sign.
+TEST_F(StandbyFeederTest, OneThatIsSupersededIsShownThatAndNothingElse) {
+  signer_.AddBlock(3);
+  Follow();
+  const std::string head = NewestRoot(*real_inventory_, kSigner)->signed_root;
+  Promoted promoted(2, absl::ZeroDuration());
+  feeder_.Heed(promoted);
+  promoted.Tell(0, {.state = "STANDBY", .epoch = 1});
+  promoted.Tell(1, {.state = "ACTIVE", .epoch = 2, .head = head});
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(*feeder_.Step(), false);
+  }
+  const std::vector<std::string> only = {"", head, head, head};
+  EXPECT_EQ(behind_.heads, only);
+  EXPECT_TRUE(behind_.entries.empty());
+  EXPECT_TRUE(Logged("signer_superseded"));
+}
+
+TEST_F(StandbyFeederTest, AStandbyThatIsNoLaterIsNotHeeded) {
+  signer_.AddBlock(3);
+  Follow();
+  Promoted promoted(1, absl::ZeroDuration());
+  feeder_.Heed(promoted);
+  // Such as one that was set up by mistake without `standby`.
+  promoted.Tell(0, {.state = "ACTIVE", .epoch = 1, .head = "no head"});
+  Feed();
+  EXPECT_EQ(feeder_.standing().state, "ACTIVE");
+}
+
+TEST(PromotedTest, WaitsUntilEachHasAnswered) {
+  Promoted promoted(2, absl::Minutes(1));
+  promoted.Tell(0, {.state = "STANDBY", .epoch = 2});
+  std::thread other([&] { promoted.Tell(1, {.state = "ACTIVE", .epoch = 3}); });
+  EXPECT_EQ(promoted.LaterThan(2)->epoch, 3u);
+  other.join();
+  EXPECT_FALSE(promoted.LaterThan(3).has_value());
+  promoted.Tell(0, {.state = "ACTIVE", .epoch = 4});
+  EXPECT_EQ(promoted.LaterThan(2)->epoch, 4u);
+}
+
+TEST(PromotedTest, WaitsNoLongerThanItsPatience) {
+  Promoted promoted(1, absl::Milliseconds(1));
+  promoted.Tell(0, {});  // It does not answer.
+  EXPECT_FALSE(promoted.LaterThan(1).has_value());
 }
 
 }  // namespace

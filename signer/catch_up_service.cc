@@ -33,6 +33,7 @@ void Fill(const StandingReport& report, v1::StandingResponse& out) {
   out.set_ledger_size(report.ledger_size);
   out.set_epoch(report.epoch);
   out.set_wanted_size(report.wanted_size);
+  out.set_head(report.head);
 }
 
 }  // namespace

@@ -190,6 +190,7 @@ absl::StatusOr<StandingReport> Standing::Judge() {
     RETURN_IF_ERROR(close(report.why));
     return report;
   }
+  report.head = facts.newest_head.value_or("");
   if (active_) return report;
   ledger_.Bar(absl::OkStatus());
   // The next head is later than all that others hold.
@@ -205,6 +206,7 @@ absl::StatusOr<StandingReport> Standing::Judge() {
       RETURN_IF_ERROR(close(kept));
       report.state = StandingState::kWaits;
       report.why = kept;
+      report.head.clear();
       return report;
     }
     began_after_ = newest_head_->head.time;

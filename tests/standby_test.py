@@ -116,6 +116,16 @@ class Drill(ClusterCase):
         self.assertEqual(count, 1, text)
         return text
 
+    def issue_of_one_just_active(self, name):
+        """It says so a moment before it serves. The certificate's path."""
+        def issued():
+            try:
+                return self.issue(name)
+            except Failed as failed:
+                self.assertIn("unavailable", str(failed))
+                return None
+        return wait_until("the signer issues", issued)[0]
+
     def copy_ledger(self, to):
         """A backup: the folder of a signer that does not run."""
         shutil.rmtree(to, ignore_errors=True)
@@ -218,7 +228,7 @@ class RestoredBackup(Drill):
         shutil.copytree(whole, self.path("ledger"))
         self.spawn("signer")
         self.wait_state("ACTIVE")
-        leaf, _ = self.issue("on.example.com")
+        leaf = self.issue_of_one_just_active("on.example.com")
         self.wait_status(leaf, "good")
 
     def _saved(self, head):
@@ -446,6 +456,9 @@ class Promotion(Drill):
         promoted = self.cluster.run("signer", "promote", "--json", *at_standby)
         promoted = json.loads(promoted.stdout)
         self.assertEqual((promoted["state"], promoted["epoch"]), ("ACTIVE", 2))
+        self._expect_that_the_old_one_does_not_begin()
+        shutil.rmtree(self.path("ledger"))
+        shutil.copytree(old, self.path("ledger"))
         for name in ("refresher", "authority", "cli"):
             configs.edit(self.cluster, name,
                          lambda text: self.target(text, "signer", address))
@@ -483,6 +496,25 @@ class Promotion(Drill):
         self.cluster.kill("standby", signal.SIGTERM)
         done = self.cluster.run("audit", "--ledger-dir", folder, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def _expect_that_the_old_one_does_not_begin(self):
+        """It comes back while all still have its address: the refresher knows the
+        standby, too."""
+        options = ("--address", self._address_of("signer"))
+        for restarted in ("signer", "refresher"):
+            self.cluster.kill("refresher", signal.SIGKILL)
+            # Not ready before it has followed a ledger to its end.
+            self.spawn("signer" if restarted == "refresher" else "refresher")
+            if restarted == "refresher":
+                self.wait_state("BEHIND", "AWAITS_HEAD", options=options)
+            self.spawn(restarted)
+            self.wait_state("BEHIND", options=options)
+            for _ in range(10):
+                self.assertEqual(self.standing(*options)["state"], "BEHIND")
+                time.sleep(0.5)
+            self.cluster.kill("signer", signal.SIGKILL)
+        log = (self.folder / "log" / "refresher.log").read_text()
+        self.assertIn("signer_superseded", log)
 
     def _address_of(self, name):
         text = (self.folder / "config" / f"{name}.textproto").read_text()
