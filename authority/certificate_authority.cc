@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "base/bytes.h"
 #include "base/encoding.h"
 #include "base/status_macros.h"
@@ -22,6 +23,9 @@ constexpr char kCsrLabel[] = "CERTIFICATE REQUEST";
 // Who may not answer.
 constexpr char kSigner[] = "signer";
 constexpr char kInventory[] = "inventory";
+
+// How a signer begins that runs and may not sign (signer/await_active.h).
+constexpr char kMayNotSign[] = "signer: ";
 
 absl::Status CheckRequestId(const std::string& id) {
   if (id.empty() || id.size() > kMaxRequestId) {
@@ -270,6 +274,12 @@ absl::Status CertificateAuthority::Answered(const char* who,
                                             absl::Status status) {
   if (!absl::IsUnavailable(status)) return status;
   parts_.log.Warning("no_answer", {{"from", who}, {"why", status}});
+  absl::string_view why = status.message();
+  if (absl::string_view(who) == kSigner &&
+      absl::ConsumePrefix(&why, kMayNotSign)) {
+    return absl::UnavailableError(absl::StrCat(
+        "the signer may not sign now: repeat the request later: ", why));
+  }
   return absl::UnavailableError(
       absl::StrCat("the ", who, " does not answer: repeat the request"));
 }

@@ -114,6 +114,15 @@ TEST_F(IssueTest, PutsBackARowThatTheInventoryLost) {
   EXPECT_EQ(Rows()[0].der, again->certificate.der);
 }
 
+TEST_F(IssueTest, SaysWhyASignerThatRunsMayNotSign) {
+  signer_.FailNext(absl::UnavailableError("signer: ledger behind: it has 8"),
+                   /*after=*/false);
+  EXPECT_THAT(authority_.Issue(Order("1")),
+              StatusIs(absl::StatusCode::kUnavailable,
+                       "the signer may not sign now: repeat the request later: "
+                       "ledger behind: it has 8"));
+}
+
 TEST_F(IssueTest, LosesNothingWhenTheSignersAnswerIsLost) {
   for (const bool after : {false, true}) {
     SCOPED_TRACE(after);
