@@ -1,5 +1,7 @@
 #include "authority/issuer_directory.h"
 
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -25,17 +27,37 @@ absl::Status IssuerDirectory::Refresh() {
   for (const storage::IssuerRow& issuer : *issuers) {
     kept.Update(store_.PutIssuer(issuer));
   }
+  std::set<std::string> of_signer;
+  for (const storage::IssuerRow& issuer : *issuers) {
+    of_signer.insert(issuer.issuer_id);
+  }
   issuers_.Replace(*std::move(issuers));
   from_signer_ = true;
-  return kept;
+  RETURN_IF_ERROR(kept);
+  ASSIGN_OR_RETURN(std::vector<storage::IssuerRow> others,
+                   store_.ListIssuers());
+  std::erase_if(others, [&](const storage::IssuerRow& issuer) {
+    return of_signer.contains(issuer.issuer_id);
+  });
+  others_.Replace(std::move(others));
+  return absl::OkStatus();
+}
+
+template <typename Matches>
+std::optional<storage::IssuerRow> IssuerDirectory::Find(
+    const Matches& matches) const {
+  for (const auto& known : {issuers_.Get(), others_.Get()}) {
+    for (const storage::IssuerRow& issuer : *known) {
+      if (matches(issuer)) return issuer;
+    }
+  }
+  return std::nullopt;
 }
 
 absl::StatusOr<storage::IssuerRow> IssuerDirectory::Named(
     const std::string& name) const {
-  const auto issuers = issuers_.Get();
-  for (const storage::IssuerRow& issuer : *issuers) {
-    if (issuer.name == name) return issuer;
-  }
+  const auto found = Find([&](const auto& row) { return row.name == name; });
+  if (found.has_value()) return *found;
   if (!from_signer_) {
     return absl::UnavailableError(
         "issuer: the signer has not told its issuers yet");
@@ -45,11 +67,9 @@ absl::StatusOr<storage::IssuerRow> IssuerDirectory::Named(
 }
 
 std::string IssuerDirectory::NameOf(const std::string& issuer_id) const {
-  const auto issuers = issuers_.Get();
-  for (const storage::IssuerRow& issuer : *issuers) {
-    if (issuer.issuer_id == issuer_id) return issuer.name;
-  }
-  return base::Hex(base::AsBytes(issuer_id));
+  const auto found =
+      Find([&](const auto& row) { return row.issuer_id == issuer_id; });
+  return found.has_value() ? found->name : base::Hex(base::AsBytes(issuer_id));
 }
 
 absl::StatusOr<std::vector<std::string>> IssuerDirectory::ChainOf(

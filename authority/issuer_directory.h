@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,10 @@
 namespace chancery::authority {
 
 // The issuers by name and by id: the signer's, or, until it answers, those that
-// the inventory knows from before. Thread-safe.
+// the inventory knows from before. Others that only the inventory knows, such
+// as those of an offline signer whose results were imported (docs/airgap.md),
+// can be looked up, but are not listed: nothing is issued by them here.
+// Thread-safe.
 class IssuerDirectory {
  public:
   // Both must outlive this object. Knows nobody until it is loaded or
@@ -47,10 +51,16 @@ class IssuerDirectory {
   std::vector<storage::IssuerRow> All() const;
 
  private:
+  // The first that matches, the signer's before the others.
+  template <typename Matches>
+  std::optional<storage::IssuerRow> Find(const Matches& matches) const;
+
   SignerClient& signer_;
   storage::IssuerStore& store_;
   std::atomic<bool> from_signer_ = false;
   base::Published<std::vector<storage::IssuerRow>> issuers_{{}};
+  // Of the inventory, that the signer does not have.
+  base::Published<std::vector<storage::IssuerRow>> others_{{}};
 };
 
 }  // namespace chancery::authority

@@ -64,14 +64,28 @@ TEST_F(IssuerDirectoryTest, HasChainsAlsoOfIssuersThatTheSignerHasNoMore) {
   testing::FakeSigner other(clock_);
   IssuerDirectory later(other, inventory_);
   EXPECT_THAT(later.Refresh(), IsOk());
-  EXPECT_THAT(later.Named("issuing"),
-              StatusIs(absl::StatusCode::kNotFound, ""));
+  EXPECT_THAT(later.All(), IsEmpty());
   const auto kept = later.ChainOf(issuing_.issuer_id);
   ASSERT_THAT(kept, IsOk());
   EXPECT_EQ(*kept, issuing_.chain);
   const auto unknown = later.ChainOf("\x01");
   ASSERT_THAT(unknown, IsOk());
   EXPECT_THAT(*unknown, IsEmpty());
+}
+
+TEST_F(IssuerDirectoryTest, NamesAnOfflineSignersIssuersButDoesNotListThem) {
+  EXPECT_THAT(directory_.Refresh(), IsOk());
+  const std::string id(32, 'r');
+  // As an import of its result leaves it.
+  ASSERT_THAT(
+      real_->PutIssuer({.issuer_id = id, .name = "root", .certificate = "DER"}),
+      IsOk());
+  EXPECT_THAT(directory_.Refresh(), IsOk());
+  EXPECT_EQ(directory_.NameOf(id), "root");
+  const auto root = directory_.Named("root");
+  ASSERT_THAT(root, IsOk());
+  EXPECT_EQ(root->issuer_id, id);
+  EXPECT_THAT(directory_.All(), SizeIs(1));
 }
 
 TEST_F(IssuerDirectoryTest, LearnsOfANewIssuer) {

@@ -1,5 +1,6 @@
 #include "refresher/block_refresher.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -187,7 +188,7 @@ absl::StatusOr<size_t> BlockRefresher::Reconcile() {
   ASSIGN_OR_RETURN(const auto versions, blocks_.BlockVersions());
   const std::set<std::string> left_alone = LeftAlone();
   size_t fetched = 0;
-  std::vector<std::string> overdue;
+  std::vector<std::string> overdue, by_former_key;
   for (const ListedBlock& block : listed) {
     if (options_.stop.stop_requested()) break;
     const auto found = versions.find(block.block_id);
@@ -199,11 +200,13 @@ absl::StatusOr<size_t> BlockRefresher::Reconcile() {
                                                         block.block_id, have));
       if (is_new) ++fetched;
     }
+    if (block.by_former_key) by_former_key.push_back(block.block_id);
     if (block.refresh_at + kOverdue <= clock_.Now() &&
         !left_alone.contains(block.block_id)) {
       overdue.push_back(block.block_id);
     }
   }
+  RETURN_IF_ERROR(MakeDue(by_former_key));
   PipelineOptions options = PipelineWith({});
   options.max_blocks = overdue.size();
   ListedBlocks stages(*this, std::move(overdue));
@@ -213,6 +216,26 @@ absl::StatusOr<size_t> BlockRefresher::Reconcile() {
                    blocks_.DropEndedBlocks(clock_.Now() - kKeepEnded));
   if (dropped > 0) log_.Info("ended_blocks_dropped", {{"blocks", dropped}});
   return fetched + carried.done;
+}
+
+absl::Status BlockRefresher::MakeDue(
+    const std::vector<std::string>& by_former_key) {
+  const size_t count = by_former_key.size();
+  if (count > 0) {
+    log_.Info("blocks_by_former_key", {{"blocks", count}});
+    const absl::Duration apart =
+        std::min(options_.by_former_key_apart,
+                 options_.by_former_key_within / static_cast<int64_t>(count));
+    std::map<std::string, absl::Time> due_at;
+    absl::Time at = clock_.Now();
+    for (const std::string& block_id : by_former_key) {
+      due_at[block_id] = at;
+      at += apart;
+    }
+    RETURN_IF_ERROR(blocks_.MakeDue(due_at));
+  }
+  by_former_key_ = static_cast<int64_t>(count);
+  return absl::OkStatus();
 }
 
 void BlockRefresher::Refuse(const std::string& block_id,

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -40,6 +41,10 @@ class BlockRefresher {
     // A block that is refused, by the signer or as what it is not, is left
     // alone for so long.
     absl::Duration retry_refused = absl::Minutes(5);
+    // Blocks by a former manifest key become due one after another, so far
+    // apart, but all within `by_former_key_within`.
+    absl::Duration by_former_key_apart = absl::Milliseconds(200);
+    absl::Duration by_former_key_within = absl::Minutes(15);
     // What is not at the signer by then is given back.
     std::stop_token stop = {};
   };
@@ -59,13 +64,22 @@ class BlockRefresher {
 
   // Compares the signer's list with the inventory: fetches what the inventory
   // lacks or has older, signs what is overdue though the inventory does not
-  // know; drops blocks whose certificates have expired, and their last
-  // responses with them. Reads every block's version: for now and then. Returns
-  // how many were fetched or signed.
+  // know; has those become due soon that are signed by a former manifest key,
+  // so that it can be retired; drops blocks whose certificates have expired,
+  // and their last responses with them. Reads every block's version: for now
+  // and then. Returns how many were fetched or signed.
   absl::StatusOr<size_t> Reconcile();
 
   uint64_t signed_blocks() const { return signed_; }
   uint64_t refused_blocks() const { return refused_; }
+  // Blocks signed by a former manifest key, at the last Reconcile; nullopt
+  // before the first, or since ForgetFormerKey.
+  std::optional<uint64_t> by_former_key() const {
+    const int64_t count = by_former_key_;
+    return count < 0 ? std::nullopt : std::optional<uint64_t>(count);
+  }
+  // Another key signs now.
+  void ForgetFormerKey() { by_former_key_ = -1; }
 
  private:
   class Stages;
@@ -75,6 +89,7 @@ class BlockRefresher {
   PipelineOptions PipelineWith(const Report& report) const;
   // Notes that it is to be left alone.
   void Refuse(const std::string& block_id, const absl::Status& why);
+  absl::Status MakeDue(const std::vector<std::string>& by_former_key);
   // Those that are left alone now.
   std::set<std::string> LeftAlone();
 
@@ -87,6 +102,7 @@ class BlockRefresher {
   const Options options_;
   std::atomic<uint64_t> signed_ = 0;
   std::atomic<uint64_t> refused_ = 0;
+  std::atomic<int64_t> by_former_key_ = -1;
   base::Mutex mu_;
   std::map<std::string, absl::Time> not_before_
       ABSL_GUARDED_BY(mu_);  // Of refused blocks.

@@ -298,6 +298,49 @@ TEST_F(BlockRefresherTest, ReconcileSaysThatTheSignerIsAway) {
   }
 }
 
+// TRUST 4: a removed key's blocks are refused, so that each is signed anew
+// before, though nothing in it changes and none is due for days.
+TEST_F(BlockRefresherTest, WhatAFormerManifestKeySignedIsSignedAgainSoon) {
+  Make({.owner = "one",
+        .by_former_key_apart = absl::Seconds(10),
+        .by_former_key_within = absl::Minutes(1)});
+  const std::vector<std::string> few = AddBlocks(2);
+  EXPECT_EQ(refresher_->by_former_key(), std::nullopt);
+  ASSERT_THAT(refresher_->Reconcile(), IsOk());
+  EXPECT_EQ(refresher_->by_former_key(), 0u);
+  EXPECT_EQ(*refresher_->Step(), 0u);
+
+  signer_.ChangeManifestKey();
+  refresher_->ForgetFormerKey();
+  EXPECT_EQ(refresher_->by_former_key(), std::nullopt);
+  ASSERT_THAT(refresher_->Reconcile(), IsOk());
+  EXPECT_EQ(refresher_->by_former_key(), 2u);
+  EXPECT_EQ(*refresher_->Step(), 1u);
+  // Another look does not put the other one off.
+  clock_.Advance(absl::Seconds(9));
+  ASSERT_THAT(refresher_->Reconcile(), IsOk());
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(*refresher_->Step(), 1u);
+  ASSERT_THAT(refresher_->Reconcile(), IsOk());
+  EXPECT_EQ(refresher_->by_former_key(), 0u);
+  EXPECT_THAT(signer_.signed_blocks(), UnorderedElementsAreArray(few));
+  for (const std::string& block : few) {
+    EXPECT_EQ(real_inventory_->GetBlock(block)->data, signer_.Content(block));
+    EXPECT_THAT(sink_.Versions(block), ElementsAre(signer_.Version(block)));
+  }
+  EXPECT_EQ(*refresher_->Step(), 0u);
+
+  // Many are closer together.
+  AddBlocks(28);
+  signer_.ChangeManifestKey();
+  ASSERT_THAT(refresher_->Reconcile(), IsOk());
+  EXPECT_EQ(refresher_->by_former_key(), 30u);
+  EXPECT_LT(*refresher_->Step(), 3u);
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_GT(*refresher_->Step(), 27u);
+  EXPECT_EQ(signer_.signed_blocks().size(), 32u);
+}
+
 // Someone holds the lease and does nothing, or the inventory's times are wrong.
 TEST_F(BlockRefresherTest, WhatIsOverdueIsSignedWhoeverHasTheLease) {
   const std::string block = AddBlock();

@@ -142,7 +142,8 @@ class GrpcSignerClient final : public SignerClient {
       out.push_back({.block_id = block.block_id(),
                      .issuer_id = block.issuer_id(),
                      .version = block.version(),
-                     .refresh_at = RefreshAt(block.refresh_at_seconds())});
+                     .refresh_at = RefreshAt(block.refresh_at_seconds()),
+                     .by_former_key = block.by_former_key()});
     }
     return out;
   }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/status_macros.h"
+#include "block/manifest.h"
 #include "refresher/ledger_copy.h"
 
 namespace chancery::refresher {
@@ -63,6 +64,12 @@ absl::StatusOr<bool> HeadFollower::Step(absl::Duration wait) {
                                         .epoch = head.epoch,
                                         .head = waiting_->bytes.head,
                                         .index = waiting_->bytes.index}));
+  ASSIGN_OR_RETURN(const block::Signed signed_head,
+                   block::Signed::Parse(base::AsBytes(waiting_->bytes.head)));
+  if (signed_head.key_id != key_id_) {
+    key_id_ = signed_head.key_id;
+    ++key_changes_;
+  }
   waiting_.reset();
   last_seen_ = head.time;
   newest_micros_ = absl::ToUnixMicros(head.time);

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "block/head.h"
+#include "crypto/digest.h"
 #include "refresher/signer_client.h"
 #include "refresher/update_sink.h"
 #include "storage/inventory.h"
@@ -23,7 +24,8 @@ namespace chancery::refresher {
 // A head is kept back until the inventory has the entries that it is about, and
 // dropped if these give another root. So whatever others hold of a signer can
 // be given back to it, and a signer that has gone its own way since an old
-// backup makes no heads for anybody. One caller at a time, but for newest().
+// backup makes no heads for anybody. One caller at a time, but for newest()
+// and key_changes().
 class HeadFollower {
  public:
   // `signer_name` names the signer in the inventory. All must outlive this
@@ -41,6 +43,8 @@ class HeadFollower {
   // head, or "ledger forked".
   absl::StatusOr<bool> Step(absl::Duration wait);
 
+  // How often another key than before signed a head, the first included.
+  uint64_t key_changes() const { return key_changes_; }
   // Whether a head waits for entries.
   bool waits() const { return waiting_.has_value(); }
   // The time of the newest that was stored since the start; before the first,
@@ -65,6 +69,8 @@ class HeadFollower {
   const std::string signer_name_;
   std::optional<Waiting> waiting_;
   absl::Time last_seen_ = absl::InfinitePast();
+  crypto::Sha256Digest key_id_{};  // Of who signed the newest.
+  std::atomic<uint64_t> key_changes_ = 0;
   std::atomic<int64_t> newest_micros_ = 0;
 };
 

@@ -27,18 +27,26 @@ absl::Status Refresh(const OnceParts& parts, Report report) {
       std::count_if(listed.begin(), listed.end(),
                     [&](const ListedBlock& b) { return b.refresh_at <= now; });
   uint64_t done = 0;
-  bool more = true;
-  while (more) {
-    // A batch of which all were refused is not the last.
-    const uint64_t refused = parts.blocks.refused_blocks();
-    const auto report_step = [&](size_t step) {
-      report("blocks", done + step, std::max(done + step, total));
-    };
-    ASSIGN_OR_RETURN(const size_t step, parts.blocks.Step(report_step));
-    more = step > 0 || parts.blocks.refused_blocks() > refused;
-    done += step;
-    report_step(0);
-  }
+  const auto sign_due = [&]() -> absl::Status {
+    bool more = true;
+    while (more) {
+      // A batch of which all were refused is not the last.
+      const uint64_t refused = parts.blocks.refused_blocks();
+      const auto report_step = [&](size_t step) {
+        report("blocks", done + step, std::max(done + step, total));
+      };
+      ASSIGN_OR_RETURN(const size_t step, parts.blocks.Step(report_step));
+      more = step > 0 || parts.blocks.refused_blocks() > refused;
+      done += step;
+      report_step(0);
+    }
+    return absl::OkStatus();
+  };
+  RETURN_IF_ERROR(sign_due());
+  RETURN_IF_ERROR(parts.blocks.Reconcile().status());
+  // What a former manifest key signed is due now.
+  if (parts.blocks.by_former_key().value_or(0) == 0) return absl::OkStatus();
+  RETURN_IF_ERROR(sign_due());
   return parts.blocks.Reconcile().status();
 }
 

@@ -85,6 +85,9 @@ grpc::ServerUnaryReactor* PublishService::GetCluster(
                 : absl::ToUnixSeconds(state.oldest_refresh_at));
         response->set_ledger_size_followed(state.ledger_size_followed);
         response->set_head_age_seconds(AgeSeconds(state.head, state.now));
+        if (state.blocks_by_former_key.has_value()) {
+          response->set_blocks_by_former_key(*state.blocks_by_former_key);
+        }
         return absl::OkStatus();
       });
 }

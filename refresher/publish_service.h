@@ -1,7 +1,9 @@
 #ifndef CHANCERY_REFRESHER_PUBLISH_SERVICE_H_
 #define CHANCERY_REFRESHER_PUBLISH_SERVICE_H_
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "chancery/refresher/v1/publish.grpc.pb.h"
@@ -20,6 +22,8 @@ struct ClusterState {
   std::vector<storage::BlockTimes> block_times = {};
   uint64_t ledger_size_followed = 0;
   absl::Time head = absl::InfinitePast();  // Of the newest since the start.
+  // BlockRefresher::by_former_key.
+  std::optional<uint64_t> blocks_by_former_key = {};
   absl::Time now = {};
 };
 

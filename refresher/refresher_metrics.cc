@@ -1,5 +1,7 @@
 #include "refresher/refresher_metrics.h"
 
+#include <cstdint>
+#include <optional>
 #include <utility>
 
 namespace chancery::refresher {
@@ -57,6 +59,10 @@ RefresherMetrics::RefresherMetrics(Sources sources, rpc::Metrics& metrics)
       refused_blocks_(
           metrics.AddGauge("chancery_refresher_blocks_refused",
                            "Blocks that the signer refused to sign.")),
+      by_former_key_(metrics.AddGauge(
+          "chancery_refresher_blocks_by_former_key",
+          "Blocks signed by another manifest key than signs now; -1: not known "
+          "yet.")),
       signed_crls_(metrics.AddGauge("chancery_refresher_crls_signed",
                                     "CRLs signed since the start.")),
       head_at_(metrics.AddGauge(
@@ -72,6 +78,9 @@ void RefresherMetrics::Refresh() {
   ledger_.Set(static_cast<double>(sources_.follower.ledger_size()));
   signed_blocks_.Set(static_cast<double>(sources_.blocks.signed_blocks()));
   refused_blocks_.Set(static_cast<double>(sources_.blocks.refused_blocks()));
+  const std::optional<uint64_t> by_former_key = sources_.blocks.by_former_key();
+  by_former_key_.Set(
+      by_former_key.has_value() ? static_cast<double>(*by_former_key) : -1);
   const absl::Time head = sources_.heads.newest();
   head_at_.Set(head == absl::InfinitePast()
                    ? 0

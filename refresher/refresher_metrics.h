@@ -46,7 +46,7 @@ class RefresherMetrics {
 
   const Sources sources_;
   const rpc::Gauge followed_, ledger_, signed_blocks_, refused_blocks_,
-      signed_crls_, head_at_;
+      by_former_key_, signed_crls_, head_at_;
   const OldestGauges oldest_block_, oldest_crl_;
   ResponderMetrics responders_;
   absl::Time ask_at_ = absl::InfinitePast();

@@ -66,6 +66,8 @@ constexpr absl::Duration kPublishGrace = absl::Milliseconds(200);
 constexpr absl::Duration kBlocksGrace = absl::Seconds(1);
 constexpr absl::Duration kTrimInterval = absl::Hours(1);
 constexpr absl::Duration kReconcileInterval = absl::Minutes(10);
+// While blocks are signed by a former manifest key.
+constexpr absl::Duration kKeyChangeInterval = absl::Seconds(30);
 // How long the signer is asked to wait for a head: no longer than it may take
 // to stop.
 constexpr absl::Duration kHeadWait = absl::Seconds(1);
@@ -207,6 +209,7 @@ absl::Status Once(const config::Refresher& config, const Settings& settings,
   // Beside a daemon of the same name it must not take that one's leases.
   BlockRefresher::Options options = RefreshOptions(config, settings, process);
   options.owner += "/once";
+  options.by_former_key_apart = absl::ZeroDuration();
   BlockRefresher blocks(*parts.signer, *parts.inventory, *parts.keeper, sink,
                         process.clock(), process.log(), options);
   CrlRefresher crls(*parts.signer, *parts.inventory, sink, process.clock(),
@@ -293,6 +296,7 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
         ClusterState state{.responders = fanout.States(),
                            .ledger_size_followed = follower.followed(),
                            .head = heads.newest(),
+                           .blocks_by_former_key = blocks.by_former_key(),
                            .now = process.clock().Now()};
         ASSIGN_OR_RETURN(const auto versions, parts.inventory->BlockVersions());
         state.blocks = versions.size();
@@ -344,6 +348,7 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
   server->SetServing(true);
   process.log().Info("serving", {{"responders", responders.Get()->size()}});
   absl::Time reconcile_at = absl::InfinitePast();
+  uint64_t key_changes = 0;
   {
     std::vector<std::unique_ptr<Finder>> finders;
     for (const config::ResponderTarget& responder : config.responder()) {
@@ -387,9 +392,17 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
           // What is due by the inventory first: refreshers share that by their
           // leases.
           const absl::StatusOr<size_t> done = blocks.Step();
+          if (const uint64_t now = heads.key_changes(); now != key_changes) {
+            key_changes = now;
+            blocks.ForgetFormerKey();
+            reconcile_at = absl::InfinitePast();
+          }
           if (done.value_or(0) == 0 && process.clock().Now() >= reconcile_at) {
             RETURN_IF_ERROR(blocks.Reconcile().status());
-            reconcile_at = process.clock().Now() + kReconcileInterval;
+            reconcile_at =
+                process.clock().Now() + (blocks.by_former_key().value_or(0) == 0
+                                             ? kReconcileInterval
+                                             : kKeyChangeInterval);
           }
           RETURN_IF_ERROR(done.status());
           return *done > 0;

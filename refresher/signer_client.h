@@ -27,6 +27,8 @@ struct ListedBlock {
   std::string issuer_id = {};
   uint64_t version = 0;
   absl::Time refresh_at = absl::InfiniteFuture();
+  // It lives, and its manifest is signed by another key than signs now.
+  bool by_former_key = false;
 };
 
 struct CrlRequest {

@@ -68,8 +68,8 @@ absl::StatusOr<LoadedBlock> LoadBlock(const State& state,
                      .stored_ledger_size = stored_ledger_size};
 }
 
-absl::StatusOr<merkle::Hash> NewestManifestHash(const State& state,
-                                                const BlockState& block) {
+absl::StatusOr<block::Signed> NewestManifest(const State& state,
+                                             const BlockState& block) {
   // It is the last entry about the block, or one of few before it.
   for (uint64_t index = block.changed_index + 1;
        index-- > block.signed_ledger_size;) {
@@ -79,9 +79,7 @@ absl::StatusOr<merkle::Hash> NewestManifestHash(const State& state,
         made->version != block.version) {
       continue;
     }
-    ASSIGN_OR_RETURN(const block::Signed signed_manifest,
-                     block::Signed::Parse(base::AsBytes(made->manifest)));
-    return signed_manifest.Hash();
+    return block::Signed::Parse(base::AsBytes(made->manifest));
   }
   return absl::DataLossError(
       absl::StrCat("block ", base::Hex(base::AsBytes(block.block_id)),

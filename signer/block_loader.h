@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "block/block.h"
-#include "merkle/tree.h"
+#include "block/manifest.h"
 #include "signer/issuer.h"
 #include "signer/ledger/ledger.h"
 #include "signer/ledger/state.h"
@@ -31,11 +31,10 @@ absl::StatusOr<LoadedBlock> LoadBlock(const State& state,
                                       const IssuerTable& issuers,
                                       const BlockState& block);
 
-// The hash of the block's newest manifest, from the entry that has it: what the
-// next one calls the one before. `block` is of the same view and was signed.
-// DataLoss: no entry has it.
-absl::StatusOr<merkle::Hash> NewestManifestHash(const State& state,
-                                                const BlockState& block);
+// The block's newest manifest, from the entry that has it. `block` is of the
+// same view and was signed. DataLoss: no entry has it.
+absl::StatusOr<block::Signed> NewestManifest(const State& state,
+                                             const BlockState& block);
 
 // All of it from one moment of the ledger.
 struct BlockReading {

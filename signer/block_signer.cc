@@ -9,6 +9,8 @@
 #include "base/encoding.h"
 #include "base/status_macros.h"
 #include "block/draft.h"
+#include "block/manifest.h"
+#include "crypto/digest.h"
 #include "signer/block_loader.h"
 #include "signer/block_renewal.h"
 #include "signer/record_signer.h"
@@ -62,6 +64,7 @@ struct BlockSigner::Shared {
         manifest_key(manifest_key),
         clock(clock),
         options(std::move(options)),
+        key_id(block::KeyIdOf(manifest_key.public_key())),
         threads(this->options.threads != nullptr ? *this->options.threads
                                                  : none) {}
 
@@ -98,6 +101,16 @@ struct BlockSigner::Shared {
     return slot.decoded;
   }
 
+  // Whether its newest manifest, if it lives, is signed by another key than
+  // signs now. One without its manifest in the ledger is not known to be.
+  bool IsByFormerKey(const State& state, const BlockState& block) const {
+    if (block.version == 0 || block.refresh_at == absl::InfiniteFuture()) {
+      return false;
+    }
+    const absl::StatusOr<block::Signed> newest = NewestManifest(state, block);
+    return newest.ok() && newest->key_id != key_id;
+  }
+
   absl::Status SignRecords(const Issuer& issuer, absl::Time ledger_time,
                            std::vector<block::Record*> records);
   absl::StatusOr<std::vector<block::Update>> Advance(
@@ -121,6 +134,7 @@ struct BlockSigner::Shared {
   const crypto::SigningKey& manifest_key;
   const base::Clock& clock;
   const Options options;
+  const crypto::Sha256Digest key_id;  // Of `manifest_key`.
   SigningThreads none{0};
   SigningThreads& threads;
 
@@ -186,9 +200,12 @@ absl::StatusOr<block::Update> BlockSigner::Shared::SignOnce(
     ASSIGN_OR_RETURN(held, Current(slot, view->state(), reading.block));
   }
   // Whole too when nothing in it was to be signed again: only so does everybody
-  // learn that it is to be refreshed from now on.
+  // learn that it is to be refreshed from now on. And under another manifest
+  // key: a whole block and its deltas have one, so that no block needs two keys
+  // to be believed.
   if (!whole &&
       (held == nullptr || reading.block.refresh_at == absl::InfiniteFuture() ||
+       held->signed_manifest().key_id != key_id ||
        !SameTemplates(held->templates(), issuer->templates) ||
        reading.members.size() > kMaxDeltaRecords)) {
     whole = true;
@@ -205,8 +222,9 @@ absl::StatusOr<block::Update> BlockSigner::Shared::SignOnce(
   block::Manifest facts = FactsOf(*issuer, reading, held.get());
   if (held == nullptr && reading.block.version != 0) {
     ASSIGN_OR_RETURN(const auto view, ledger.Read());
-    ASSIGN_OR_RETURN(facts.previous,
-                     NewestManifestHash(view->state(), reading.block));
+    ASSIGN_OR_RETURN(const block::Signed newest,
+                     NewestManifest(view->state(), reading.block));
+    facts.previous = newest.Hash();
   }
   facts.version = std::max<uint64_t>(
       reading.block.version + 1,
@@ -399,10 +417,12 @@ absl::StatusOr<BlockList> BlockSigner::ListBlocks(uint64_t since) {
   BlockList list;
   list.ledger_size = view->head().size;
   const auto collect = [&](const BlockState& block) {
-    list.blocks.push_back({.block_id = block.block_id,
-                           .issuer_id = block.issuer_id,
-                           .version = block.version,
-                           .refresh_at = block.refresh_at});
+    list.blocks.push_back(
+        {.block_id = block.block_id,
+         .issuer_id = block.issuer_id,
+         .version = block.version,
+         .refresh_at = block.refresh_at,
+         .by_former_key = shared_->IsByFormerKey(view->state(), block)});
     return absl::OkStatus();
   };
   RETURN_IF_ERROR(since == 0

@@ -27,6 +27,9 @@ struct ListedBlock {
   std::string issuer_id = {};
   uint64_t version = 0;
   absl::Time refresh_at = absl::InfiniteFuture();
+  // It lives, and its manifest is signed by another key than signs now: who
+  // trusts only in the present one believes it once it was signed again.
+  bool by_former_key = false;
 };
 
 struct BlockList {

@@ -7,11 +7,16 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/bytes.h"
 #include "base/testing/status_matchers.h"
+#include "block/key_set.h"
 #include "block/manifest.h"
+#include "crypto/software_key.h"
 #include "crypto/testing/command.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "signer/revocation.h"
+#include "signer/revocation_limit.h"
 #include "signer/testing/signer_world.h"
 #include "x509/certificate/pem.h"
 
@@ -216,6 +221,66 @@ TEST_F(BlockSignerTest, OpenSslVerifiesTheManifest) {
   EXPECT_FALSE(crypto::testing::Succeeds("openssl dgst -sha256 -verify " +
                                          key_file("ca.pub", *world_.pki.key()) +
                                          verify));
+}
+
+// TRUST 4: "blocks under a removed key are refused until signed again".
+TEST_F(BlockSignerTest, AnotherManifestKeySignsBlocksWholeAndNamesTheOthers) {
+  std::vector<std::string> serials;
+  for (int i = 0; i < 9; ++i) serials.push_back(Issue());
+  const std::string changed = BlockOf(serials[0]), kept = BlockOf(serials[8]);
+  ASSERT_NE(changed, kept);
+  const auto next = crypto::GenerateKey({});
+  ASSERT_THAT(next, IsOk());
+  BlockSigner signer(
+      world_.signer.ledger(), world_.signer.issuers(), **next, world_.clock,
+      {.wait_until = [&](absl::Time when) {
+        world_.clock.Advance(std::max(when - world_.now(), absl::Seconds(1)));
+      }});
+  const auto by_former_key = [](BlockSigner& asked) {
+    std::set<std::string> out;
+    const auto list = asked.ListBlocks(0);
+    EXPECT_THAT(list, IsOk());
+    for (const ListedBlock& block : list->blocks) {
+      if (block.by_former_key) out.insert(block.block_id);
+    }
+    return out;
+  };
+  EXPECT_EQ(by_former_key(world_.signer.blocks()), std::set<std::string>());
+  EXPECT_EQ(by_former_key(signer), (std::set<std::string>{changed, kept}));
+
+  // Where the old key would have signed a delta, to a block that only who
+  // believes the old key has.
+  RevocationLimit limit(1000);
+  Revocation revocation(world_.signer.ledger(), world_.signer.issuers(), signer,
+                        limit, world_.clock);
+  const auto revoked = revocation.Revoke({.asker = SignerWorld::Ask("next"),
+                                          .issuer = "issuing",
+                                          .serial = serials[7],
+                                          .reason = 1});
+  ASSERT_THAT(revoked, IsOk());
+  EXPECT_EQ(by_former_key(signer), std::set<std::string>{kept});
+
+  block::KeySet only = world_.pki.KeySet();
+  ASSERT_EQ(only.keys.size(), 1u);
+  only.keys[0].spki = base::ToString((*next)->public_key().spki());
+  BlockReader reader(only);
+  ASSERT_THAT(reader.Take(revoked->updates), IsOk());
+  const auto status = [&](const std::string& serial) {
+    return world_.openssl.AskOcsp(reader.Response(serial), serial, world_.now())
+        .status;
+  };
+  EXPECT_EQ(status(serials[7]), "revoked");
+  EXPECT_EQ(status(serials[0]), "good");
+  // What did not change is as it was until it is asked for.
+  const auto old = signer.GetBlock(kept, 0);
+  ASSERT_THAT(old, IsOk());
+  EXPECT_THAT(reader.Take(old->updates),
+              StatusIs(absl::StatusCode::kPermissionDenied, ""));
+  const auto signed_again = signer.SignBlock(kept);
+  ASSERT_THAT(signed_again, IsOk());
+  ASSERT_THAT(reader.Take(signed_again->updates), IsOk());
+  EXPECT_EQ(status(serials[8]), "good");
+  EXPECT_EQ(by_former_key(signer), std::set<std::string>());
 }
 
 // TRUST 5: the signer stops while its clock is behind its ledger.

@@ -67,6 +67,7 @@ grpc::ServerUnaryReactor* PresignService::ListBlocks(
           block->set_issuer_id(listed.issuer_id);
           block->set_version(listed.version);
           block->set_refresh_at_seconds(OnWire(listed.refresh_at));
+          block->set_by_former_key(listed.by_former_key);
         }
         response->set_ledger_size(list.ledger_size);
         return absl::OkStatus();

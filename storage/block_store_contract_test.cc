@@ -77,6 +77,27 @@ TEST_P(BlockStoreTest, PostgresDoesNotTryToCompressWhatIsSigned) {
   for (const Row& row : rows) EXPECT_EQ(std::get<std::string>(row[0]), "e");
 }
 
+TEST_P(BlockStoreTest, ABlockIsMadeDueButNeverPutOff) {
+  for (int i = 1; i <= 3; ++i) {
+    ASSERT_THAT(inventory_->PutBlock(Numbered(i)), IsOk());
+  }
+  ASSERT_THAT(inventory_->MakeDue({}), IsOk());
+  ASSERT_THAT(
+      inventory_->MakeDue({{Numbered(1).block_id, kNow + absl::Hours(1)},
+                           {Numbered(3).block_id, kNow},
+                           {"none", kNow}}),
+      IsOk());
+  EXPECT_EQ(inventory_->GetBlock(Numbered(1).block_id)->refresh_at,
+            kNow + absl::Minutes(1));
+  EXPECT_EQ(inventory_->GetBlock(Numbered(2).block_id)->refresh_at,
+            kNow + absl::Minutes(2));
+  const auto due =
+      inventory_->LeaseDueBlocks("one", kNow, absl::Minutes(1), 10);
+  ASSERT_THAT(due, IsOk());
+  EXPECT_THAT(*due, ElementsAre(Numbered(3).block_id));
+  EXPECT_EQ(inventory_->BlockVersions()->size(), 3u);
+}
+
 TEST_P(BlockStoreTest, ABlockOnlyGrows) {
   ASSERT_THAT(inventory_->PutBlock(Block(5)), IsOk());
   ASSERT_THAT(inventory_->PutBlock(Block(4)), IsOk());

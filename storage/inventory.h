@@ -99,6 +99,9 @@ class BlockStore {
   virtual absl::Status RenewLeases(const std::string& owner,
                                    const std::vector<std::string>& block_ids,
                                    absl::Time until) = 0;
+  // Has each of these blocks be due at its time, unless it is earlier already.
+  virtual absl::Status MakeDue(
+      const std::map<std::string, absl::Time>& due_at) = 0;
   // The earliest refresh_at; InfiniteFuture if there is none.
   virtual absl::StatusOr<absl::Time> EarliestRefresh() = 0;
   // Of all blocks but those of which all has expired, by next_update; or, with

@@ -239,6 +239,21 @@ absl::Status SqlInventory::RenewLeases(
   });
 }
 
+absl::Status SqlInventory::MakeDue(
+    const std::map<std::string, absl::Time>& due_at) {
+  if (due_at.empty()) return absl::OkStatus();
+  return database_->Transact([&](Session& session) -> absl::Status {
+    for (const auto& [block_id, at] : due_at) {
+      RETURN_IF_ERROR(session
+                          .Run("UPDATE blocks SET refresh_at = $2 "
+                               "WHERE block_id = $1 AND refresh_at > $2",
+                               {Blob{block_id}, ToSeconds(at)})
+                          .status());
+    }
+    return absl::OkStatus();
+  });
+}
+
 absl::StatusOr<absl::Time> SqlInventory::EarliestRefresh() {
   ASSIGN_OR_RETURN(const std::vector<Row> rows,
                    Select("SELECT MIN(refresh_at) FROM blocks", {}));

@@ -58,6 +58,8 @@ class SqlInventory final : public Inventory {
                            const std::vector<std::string>& block_ids,
                            absl::Time until) override;
   absl::StatusOr<absl::Time> EarliestRefresh() override;
+  absl::Status MakeDue(
+      const std::map<std::string, absl::Time>& due_at) override;
   absl::StatusOr<std::vector<BlockTimes>> ListBlockTimes(
       std::optional<absl::Time> due_at) override;
   absl::StatusOr<BlockTimes> OldestBlockTimes() override;

@@ -117,6 +117,11 @@ void FakeSigner::RefuseBlock(const std::string& block_id, absl::Status status) {
   refused_[block_id] = std::move(status);
 }
 
+void FakeSigner::ChangeManifestKey() {
+  base::MutexLock lock(mu_);
+  for (const auto& [id, state] : blocks_) by_former_key_.insert(id);
+}
+
 void FakeSigner::AnswerWithAnother(const std::string& block_id) {
   base::MutexLock lock(mu_);
   mixed_up_.insert(block_id);
@@ -166,6 +171,7 @@ absl::StatusOr<SignedUpdates> FakeSigner::SignBlock(
   if (blocks_.count(block_id) == 0) return absl::NotFoundError("block");
   RETURN_IF_ERROR(refused_[block_id]);
   signed_.push_back(block_id);
+  by_former_key_.erase(block_id);
   block::Update update = SignWhole(block_id);
   if (mixed_up_.contains(block_id)) ++update.version;
   return SignedUpdates{.updates = {std::move(update)},
@@ -204,7 +210,8 @@ absl::StatusOr<std::vector<ListedBlock>> FakeSigner::ListBlocks() {
     out.push_back({.block_id = id,
                    .issuer_id = issuer_.listed().issuer_id,
                    .version = state.current->version(),
-                   .refresh_at = state.refresh_at});
+                   .refresh_at = state.refresh_at,
+                   .by_former_key = by_former_key_.contains(id)});
   }
   return out;
 }

@@ -55,6 +55,9 @@ class FakeSigner final : public SignerClient {
   // Failures. `method` is a method's name, "" all; OK heals.
   void Fail(const std::string& method, absl::Status status);
   void RefuseBlock(const std::string& block_id, absl::Status status);
+  // Another manifest key signs from now on: ListBlocks says so of each block
+  // until SignBlock has signed it.
+  void ChangeManifestKey();
   // SignBlock answers about this block with another version than it signed.
   void AnswerWithAnother(const std::string& block_id);
   void SetPageSize(size_t entries);
@@ -128,6 +131,7 @@ class FakeSigner final : public SignerClient {
   bool has_delta_crls_ ABSL_GUARDED_BY(mu_) = false;
   std::map<std::string, absl::Status> failures_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, absl::Status> refused_ ABSL_GUARDED_BY(mu_);
+  std::set<std::string> by_former_key_ ABSL_GUARDED_BY(mu_);
   std::set<std::string> mixed_up_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, int> calls_ ABSL_GUARDED_BY(mu_);
   std::vector<std::string> signed_ ABSL_GUARDED_BY(mu_);

@@ -111,6 +111,10 @@ class FailingInventory final : public Inventory {
   absl::StatusOr<BlockTimes> OldestBlockTimes() override {
     return Do([&] { return real_->OldestBlockTimes(); });
   }
+  absl::Status MakeDue(
+      const std::map<std::string, absl::Time>& due_at) override {
+    return Do([&] { return real_->MakeDue(due_at); });
+  }
   absl::StatusOr<uint64_t> DropEndedBlocks(absl::Time ended) override {
     return Do([&] { return real_->DropEndedBlocks(ended); });
   }

@@ -86,6 +86,10 @@ std::string FormatText(const v1::GetClusterResponse& cluster, bool colour) {
           {{"Blocks", absl::StrCat(cluster.blocks())},
            {"Next refresh due",
             TimeOrNone(cluster.oldest_refresh_at_seconds())},
+           {"By a former manifest key",
+            cluster.has_blocks_by_former_key()
+                ? absl::StrCat(cluster.blocks_by_former_key(), " blocks")
+                : "not known yet"},
            {"Ledger followed to",
             absl::StrCat(cluster.ledger_size_followed(), " entries")}}));
 }
@@ -112,12 +116,17 @@ std::string FormatJson(const v1::GetClusterResponse& cluster) {
     json.SetObject("freshness", FreshnessJson(r.freshness()));
     responders.push_back(json.SetText("detail", r.detail()));
   }
-  return JsonObject()
-      .SetObjects("responders", responders)
+  JsonObject json;
+  json.SetObjects("responders", responders)
       .SetNumber("blocks", cluster.blocks())
       .SetText("next_refresh", TimeOrNone(cluster.oldest_refresh_at_seconds()))
-      .SetNumber("ledger_size_followed", cluster.ledger_size_followed())
-      .Print();
+      .SetNumber("ledger_size_followed", cluster.ledger_size_followed());
+  if (cluster.has_blocks_by_former_key()) {
+    json.SetNumber("blocks_by_former_key", cluster.blocks_by_former_key());
+  } else {
+    json.SetNull("blocks_by_former_key");
+  }
+  return json.Print();
 }
 
 }  // namespace
