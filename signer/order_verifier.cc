@@ -13,6 +13,7 @@
 #include "x509/certificate/certificate.h"
 #include "x509/certificate/extensions.h"
 #include "x509/certificate/pem.h"
+#include "x509/crl/reason.h"
 
 namespace chancery::signer {
 namespace {
@@ -128,8 +129,8 @@ absl::Status CheckOrderFits(const ledger::RevocationOrder& order,
                    absl::StrCat("\"", request.issuer, "\""));
   }
   if (order.reason != request.reason) {
-    return Differs("reason", absl::StrCat(order.reason),
-                   absl::StrCat(request.reason));
+    return Differs("reason", x509::CrlReasonText(order.reason),
+                   x509::CrlReasonText(request.reason));
   }
   if (order.revoked_at != request.revoked_at) {
     return Differs("date", DateText(order.revoked_at),

@@ -14,6 +14,7 @@
 #include "x509/certificate/certificate.h"
 #include "x509/certificate/csr.h"
 #include "x509/certificate/names.h"
+#include "x509/crl/reason.h"
 
 namespace chancery::airgap {
 namespace {
@@ -82,7 +83,7 @@ void AddRevoke(const v1::Revoke& revoke, Facts& out) {
   out.emplace_back("request_id", revoke.request_id());
   out.emplace_back("issuer", revoke.issuer());
   out.emplace_back("serial", HexOf(revoke.serial()));
-  out.emplace_back("reason", absl::StrCat(revoke.reason()));
+  out.emplace_back("reason", x509::CrlReasonText(revoke.reason()));
   out.emplace_back("since", revoke.revoked_at_seconds() == 0
                                 ? "when it is recorded"
                                 : SecondsText(revoke.revoked_at_seconds()));

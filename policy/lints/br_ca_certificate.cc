@@ -87,7 +87,9 @@ CertificateRules BrCaCertificate() {
          const absl::Duration validity =
              *c.not_after.time - *c.not_before.time + absl::Seconds(1);
          return Unless(validity >= 2922 * kDay && validity <= 9132 * kDay,
-                       "it is valid for ", validity / kDay, " days");
+                       "it is valid for ", validity / kDay, " days and ",
+                       absl::FormatDuration(validity % kDay),
+                       ", the second of notAfter included");
        }},
       {{"br_cert_root_no_path_length",
         "Baseline Requirements section 7.1.2.1.4", kWarning,

@@ -49,6 +49,7 @@ void Describe(const OcspView& view, Linted& out) {
 
 void AddUnreadable(absl::string_view object, absl::string_view why,
                    const Selection& selection, Linted& out) {
+  out.unreadable = true;
   const LintInfo& lint = UnreadableLint(object);
   if (selection.Selects(lint)) {
     out.findings.push_back({.lint = &lint, .found = std::string(why)});

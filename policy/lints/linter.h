@@ -28,6 +28,9 @@ struct Linted {
   std::string title = {};
   // In hexadecimal: serialNumber, cRLNumber, the first CertID's serialNumber.
   std::string number = {};
+  // It could not be read, so hardly a lint looked at it: said here too, since
+  // `findings` has it only if the selection has the lint about that.
+  bool unreadable = false;
   std::vector<Finding> findings = {};  // In the order of the registry.
 };
 

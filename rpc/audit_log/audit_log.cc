@@ -164,7 +164,8 @@ void AuditLog::Run() {
 }
 
 bool AuditLog::CheckpointIsDue() const {
-  return options_.key && unsigned_ && Steady::now() >= checkpoint_at_;
+  return options_.key && unsigned_ &&
+         (Steady::now() >= checkpoint_at_ || clock_.Now() >= checkpoint_time_);
 }
 
 AuditLog::Batch AuditLog::TakeBatch() {
@@ -214,6 +215,7 @@ absl::Status AuditLog::Write(const Batch& batch) {
     } else {
       log_.Error("audit_log_not_signed", {{"why", made}});
     }
+    checkpoint_time_ = line.record.time + options_.checkpoint_interval;
     checkpoint_at_ =
         Steady::now() + absl::ToChronoNanoseconds(options_.checkpoint_interval);
   }

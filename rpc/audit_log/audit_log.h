@@ -37,8 +37,9 @@ class AuditLog {
     std::string path = {};
     std::string service = {};  // The identity of the service.
     uint64_t max_bytes = 64 << 20;
-    // A checkpoint follows what was written at most so much later.
-    absl::Duration checkpoint_interval = absl::Minutes(1);
+    // A checkpoint follows what was written at most so much later; what was
+    // decided so long after the last one is written with the next.
+    absl::Duration checkpoint_interval = kCheckpointInterval;
     // What nobody waits for is on disk at most so much later.
     absl::Duration quiet_delay = absl::Milliseconds(200);
     // The same decision again is counted, and told once in this time.
@@ -102,7 +103,8 @@ class AuditLog {
 
   // The writing thread's.
   LogFiles files_;
-  Steady::time_point checkpoint_at_ = {};  // When the next one is due.
+  Steady::time_point checkpoint_at_ = {};  // When the next one is due,
+  absl::Time checkpoint_time_ = absl::InfinitePast();  // by the lines' clock.
   bool unsigned_ = false;  // Lines were written since the last one.
 
   mutable base::Mutex mu_;

@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/testing/fake_clock.h"
 #include "base/testing/file_size_limit.h"
 #include "base/testing/status_matchers.h"
 #include "chancery/config/common.pb.h"
@@ -66,6 +67,7 @@ class AuditLogTest : public ::testing::Test {
   }
   // Signs at once.
   std::unique_ptr<AuditLog> OpenSigning() {
+    interval_ = kCheckpointInterval;
     return Open({.checkpoint_interval = absl::ZeroDuration(),
                  .key = [this] { return LoadCheckpointKey(identity_); }});
   }
@@ -110,7 +112,8 @@ class AuditLogTest : public ::testing::Test {
   }
 
   AuditVerification Verify(const std::vector<std::string>& anchors = {}) const {
-    AuditVerifier verifier({.service_ca = ca_der_});
+    AuditVerifier verifier(
+        {.service_ca = ca_der_, .checkpoint_interval = interval_});
     for (const std::string& anchor : anchors) {
       EXPECT_THAT(verifier.AddAnchor(anchor), IsOk());
     }
@@ -133,6 +136,8 @@ class AuditLogTest : public ::testing::Test {
   testing::ServiceCa ca_{"audit-ca"};
   const config::TlsIdentity identity_ = ca_.Issue(kUri);
   std::string ca_der_;
+  // What is expected of the log: most tests sign nothing.
+  absl::Duration interval_ = absl::InfiniteDuration();
   std::ostringstream lines_;
   const Log log_{{}, base::SystemClock(), lines_};
 };
@@ -414,6 +419,159 @@ TEST_F(AuditLogTest, SignaturesAndAnchorsShowAWholeRewriting) {
       });
   EXPECT_THAT(Findings({first}),
               ElementsAre(HasSubstr("give the files before")));
+}
+
+// A log of a service that signs once a minute, by a clock that is set, its
+// lines, and what a thief without its key makes of them.
+class MissingCheckpointTest : public AuditLogTest {
+ protected:
+  MissingCheckpointTest() { interval_ = kCheckpointInterval; }
+
+  std::unique_ptr<AuditLog> Start() {
+    auto log =
+        AuditLog::Open({.path = path_,
+                        .service = kUri,
+                        .key = [this] { return LoadCheckpointKey(identity_); }},
+                       clock_, log_);
+    EXPECT_THAT(log, IsOk());
+    return *std::move(log);
+  }
+  // A decision every ten seconds.
+  void Work(AuditLog& log, int decisions) {
+    for (int i = 0; i < decisions; ++i) {
+      clock_.Advance(absl::Seconds(10));
+      Say(log, absl::StrCat("r-", i));
+    }
+  }
+  // What was on disk before the process was killed.
+  void Kill(std::unique_ptr<AuditLog> log) {
+    const auto lines = Lines();
+    log.reset();
+    Put(lines);
+  }
+  static std::vector<std::string> WithoutCheckpoints(
+      const std::vector<std::string>& lines, size_t from) {
+    std::vector<std::string> out(lines.begin(), lines.begin() + from);
+    std::string previous =
+        from == 0 ? std::string(32, '\0') : AuditLineHash(lines[from - 1]);
+    for (size_t i = from; i < lines.size(); ++i) {
+      AuditLine line = *ParseAuditLine(lines[i]);
+      if (line.record.event == AuditEvent::kCheckpoint) continue;
+      line.sequence = out.size();
+      line.previous = previous;
+      if (!line.record.request_id.empty()) line.record.request_id = "other";
+      out.push_back(EncodeAuditLine(line));
+      previous = AuditLineHash(out.back());
+    }
+    return out;
+  }
+
+  base::testing::FakeClock clock_{absl::Now()};
+};
+
+TEST_F(MissingCheckpointTest, NoneIsMissedOfAServiceAtWork) {
+  auto log = Start();
+  Work(*log, 20);
+  EXPECT_THAT(Findings(), IsEmpty());
+  Kill(std::move(log));
+  EXPECT_THAT(Findings(), IsEmpty());
+  clock_.Advance(absl::Hours(2));
+  log = Start();
+  Work(*log, 9);
+  clock_.Advance(absl::Hours(2));  // It had nothing to do.
+  Work(*log, 3);
+  log.reset();
+  EXPECT_THAT(Findings(), IsEmpty());
+  EXPECT_THAT(Verify().notes, IsEmpty());
+  log = Start();
+  Kill(std::move(log));
+  EXPECT_THAT(Findings(), IsEmpty());
+}
+
+TEST_F(MissingCheckpointTest, TheYoungestLinesAreNotedOnly) {
+  auto log = Start();
+  Work(*log, 3);
+  Kill(std::move(log));
+  EXPECT_THAT(Findings(), IsEmpty());
+  EXPECT_THAT(Verify().notes,
+              ElementsAre(HasSubstr("nothing vouches for the last 3 lines")));
+  EXPECT_EQ(Verify().unsigned_lines, 3u);
+}
+
+// Also with what a crash tears off a write: the lines are there, the
+// checkpoint of the same write is not.
+TEST_F(MissingCheckpointTest, AWriteThatACrashToreIsNoFault) {
+  auto log = Start();
+  clock_.Advance(absl::Hours(1));
+  Work(*log, 1);
+  const auto lines = Lines();
+  ASSERT_THAT(Events(),
+              ElementsAre("started", "checkpoint", "allowed", "checkpoint"));
+  log.reset();
+  const std::string torn = absl::StrCat(lines[0], "\n", lines[1], "\n",
+                                        lines[2], "\n", lines[3].substr(0, 90));
+  ASSERT_THAT(base::WriteFileAtomically(path_, base::AsBytes(torn), 0600),
+              IsOk());
+  EXPECT_THAT(Findings(), Contains(HasSubstr("an unfinished line")));
+  log = Start();
+  EXPECT_THAT(Findings(), IsEmpty());
+}
+
+TEST_F(MissingCheckpointTest, ARewrittenEndIsFound) {
+  {
+    const auto log = Start();
+    Work(*log, 60);
+  }
+  const auto whole = Lines();
+  for (size_t from = 2; from + 12 < whole.size(); ++from) {
+    Put(WithoutCheckpoints(whole, from));
+    EXPECT_THAT(Findings(),
+                ElementsAre(HasSubstr("from here on nothing vouches")))
+        << from;
+  }
+  // Named is the first line that no checkpoint covers.
+  Put(WithoutCheckpoints(whole, 2));
+  EXPECT_THAT(Findings(), ElementsAre(HasSubstr("test.log:3: from here on")));
+  Put(WithoutCheckpoints(whole, 0));
+  EXPECT_THAT(Findings(), ElementsAre(HasSubstr("test.log:1: from here on")));
+}
+
+// The service goes on in what fits, and signs what stands before.
+TEST_F(MissingCheckpointTest, ARewrittenMiddleIsFoundAfterTheNextStart) {
+  {
+    const auto log = Start();
+    Work(*log, 30);
+  }
+  Put(WithoutCheckpoints(Lines(), 6));
+  clock_.Advance(absl::Hours(1));
+  {
+    const auto log = Start();
+    Work(*log, 30);
+  }
+  EXPECT_GT(Verify().checkpoints, 3u);
+  EXPECT_THAT(Findings(), ElementsAre(HasSubstr("test.log:3: from here on")));
+}
+
+TEST_F(MissingCheckpointTest, AnInventedStartCoversNothing) {
+  {
+    const auto log = Start();
+    Work(*log, 30);
+  }
+  auto lines = Lines();
+  AuditLine start = *ParseAuditLine(lines[0]);
+  start.record.time += absl::Hours(1);
+  lines[5] = EncodeAuditLine(start);
+  Put(WithoutCheckpoints(lines, 4));
+  EXPECT_THAT(Findings(), ElementsAre(HasSubstr("test.log:3: from here on")));
+}
+
+TEST_F(MissingCheckpointTest, SaysThatNobodysIdentityWasChecked) {
+  Start().reset();
+  AuditVerifier verifier({});
+  verifier.AddFile(path_, *base::ReadFile(path_));
+  const AuditVerification result = verifier.Finish();
+  EXPECT_THAT(result.findings, IsEmpty());
+  EXPECT_THAT(result.notes, ElementsAre(HasSubstr("was not checked")));
 }
 
 TEST_F(AuditLogTest, ACheckpointOfSomebodyElseIsNone) {

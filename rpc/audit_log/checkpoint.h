@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "crypto/signing_key.h"
 #include "rpc/audit_log/record.h"
 
@@ -16,6 +17,9 @@ class TlsIdentity;
 }
 
 namespace chancery::rpc {
+
+// How long a service lets lines stand that no checkpoint covers.
+inline constexpr absl::Duration kCheckpointInterval = absl::Minutes(1);
 
 // What signs them: the key of the service's own mTLS identity. It gives the
 // service no power that it does not have, as a new key in the signer would, and

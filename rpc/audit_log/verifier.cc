@@ -1,5 +1,6 @@
 #include "rpc/audit_log/verifier.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,6 +13,8 @@ namespace chancery::rpc {
 namespace {
 
 constexpr size_t kMaxFindings = 1000;
+// From the checkpoint's own time until the next is due: clocks are adjusted.
+constexpr absl::Duration kSlack = absl::Seconds(5);
 
 std::string Lines(uint64_t count) {
   return count == 1 ? "1 line" : absl::StrCat(count, " lines");
@@ -108,6 +111,64 @@ void AuditVerifier::CheckChain(const At& at, const AuditLine& line) {
   }
 }
 
+void AuditVerifier::FollowUncovered(const At& at, const AuditRecord& record) {
+  if (first_uncovered_.line == 0) first_uncovered_ = at;
+  // A line that counts what was folded may be from an interval before.
+  if (!due_.has_value()) {
+    due_ = record.time + 2 * options_.checkpoint_interval + kSlack;
+  }
+  if (record.event == AuditEvent::kRecovered) EndUncovered(true);
+  if (record.event == AuditEvent::kStarted) {
+    EndUncovered(false);
+    due_ = std::min(*due_, record.time + kSlack);
+  }
+  if (record.event == AuditEvent::kRecovered ||
+      record.event == AuditEvent::kStarted) {
+    return;
+  }
+  only_starts_ = false;
+  if (record.time <= *due_) return;
+  if (late_.lines == 0) {
+    late_ = {.first = at, .from = record.time, .to = record.time};
+  }
+  ++late_.lines;
+  late_.last = at;
+  late_.from = std::min(late_.from, record.time);
+  late_.to = std::max(late_.to, record.time);
+}
+
+void AuditVerifier::EndUncovered(bool in_one_write) {
+  const Late late = std::exchange(late_, {});
+  if (late.lines == 0) return;
+  if (in_one_write &&
+      late.to - late.from <= options_.checkpoint_interval + kSlack) {
+    return;
+  }
+  Find(first_uncovered_,
+       absl::StrCat(
+           "from here on nothing vouches for the log, up to ", late.last.file,
+           ":", late.last.line, ": a checkpoint was due by ",
+           absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", *due_, absl::UTCTimeZone()),
+           ", and ", Lines(late.lines),
+           " that say that they are younger stand without one. They may have "
+           "been written anew"));
+}
+
+void AuditVerifier::NoteWhatIsOpen() {
+  if (options_.service_ca.empty()) {
+    result_.notes.push_back(
+        "whose certificates signed the checkpoints was not checked, so anybody "
+        "may have: name the service CA with --trust");
+  }
+  if (result_.unsigned_lines == 0 || first_uncovered_.line == 0) return;
+  result_.notes.push_back(absl::StrCat(
+      "nothing vouches for the last ", Lines(result_.unsigned_lines), ", from ",
+      first_uncovered_.file, ":", first_uncovered_.line,
+      " on: a service signs within ",
+      absl::FormatDuration(options_.checkpoint_interval),
+      ", when it ends, and when it starts"));
+}
+
 void AuditVerifier::CheckSigned(const At& at, const AuditLine& line,
                                 absl::string_view text) {
   ++result_.unsigned_lines;
@@ -117,10 +178,14 @@ void AuditVerifier::CheckSigned(const At& at, const AuditLine& line,
       ++result_.checkpoints;
       result_.newest_checkpoint = std::string(text);
       result_.unsigned_lines = 0;
+      EndUncovered(true);
+      first_uncovered_ = {};
+      due_ = line.record.time + options_.checkpoint_interval + kSlack;
     } else {
       Find(at, std::string(checked.message()));
     }
   }
+  if (result_.unsigned_lines > 0) FollowUncovered(at, line.record);
   const auto anchor = anchors_.find(line.sequence);
   if (anchor == anchors_.end()) return;
   if (anchor->second == text) {
@@ -135,6 +200,15 @@ void AuditVerifier::CheckSigned(const At& at, const AuditLine& line,
 AuditVerification AuditVerifier::Finish() {
   const At nowhere;
   if (result_.lines == 0) Find(nowhere, "there is no line in it");
+  if (result_.checkpoints == 0 && !only_starts_ &&
+      options_.checkpoint_interval != absl::InfiniteDuration()) {
+    Find(first_uncovered_,
+         "from here on nothing vouches for the log: there is no checkpoint in "
+         "it that holds, and a service signs one with its first line");
+  } else {
+    EndUncovered(false);
+  }
+  NoteWhatIsOpen();
   for (const auto& [sequence, text] : anchors_) {
     if (began_ && sequence >= result_.first_sequence && sequence < sequence_) {
       continue;

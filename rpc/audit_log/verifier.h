@@ -8,11 +8,14 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "rpc/audit_log/checkpoint.h"
 #include "rpc/audit_log/record.h"
 
 namespace chancery::rpc {
@@ -33,17 +36,28 @@ struct AuditVerification {
   std::string newest_checkpoint = {};       // Its text; empty: there is none.
   uint64_t unsigned_lines = 0;              // After it.
   std::vector<AuditFinding> findings = {};  // At most 1,000.
+  std::vector<std::string> notes = {};      // What it does not vouch for.
 };
 
 // Sees: a changed, missing, added or moved line (by the chain), all of it
-// written anew (by the checkpoints' signatures and by anchors), an end that was
-// cut off (by anchors beyond it). Cannot see what was cut off after the last
-// line that somebody kept elsewhere. Thread-compatible.
+// written anew (by the checkpoints' signatures, by checkpoints that are
+// missing, and by anchors), an end that was cut off (by anchors beyond it).
+// Cannot see what was cut off after the last line that somebody kept elsewhere,
+// nor what was written anew of the minute after the last checkpoint of a
+// service that then ended without one. Thread-compatible.
+//
+// When checkpoints are missing: a service signs one with its first line, with
+// what was decided an interval or more after the last one, and at its end. So
+// lines that were decided later than that either precede a checkpoint by less
+// than an interval, in one write with it, or a crash tore that write. Anything
+// else later, up to the next start or the end of the log, is a finding.
 class AuditVerifier {
  public:
   struct Options {
     // DER; empty: whose certificates sign checkpoints is not looked at.
     std::string service_ca = {};
+    // The service's. Infinite: it signs none, and none is missed.
+    absl::Duration checkpoint_interval = kCheckpointInterval;
   };
   explicit AuditVerifier(Options options) : options_(std::move(options)) {}
 
@@ -65,15 +79,31 @@ class AuditVerifier {
   void CheckChain(const At& at, const AuditLine& line);
   void CheckSigned(const At& at, const AuditLine& line, absl::string_view text);
   void Find(const At& at, std::string what);
+  // The lines since the last checkpoint that holds.
+  void FollowUncovered(const At& at, const AuditRecord& record);
+  // They end with a checkpoint or torn write; or, with neither, here.
+  void EndUncovered(bool in_one_write);
+  void NoteWhatIsOpen();
 
   const Options options_;
   std::map<uint64_t, std::string> anchors_;  // By sequence.
   std::string anchored_service_;
   AuditVerification result_;
   bool began_ = false;
-  At before_;              // The line before,
-  std::string hash_;       // its hash,
-  uint64_t sequence_ = 0;  // and what its successor's sequence should be.
+  // When the last checkpoint was due at the latest. Before the first one is
+  // seen: counted from the first line.
+  std::optional<absl::Time> due_;
+  At first_uncovered_;  // Line 0: all are covered.
+  struct Late {
+    At first = {}, last = {};
+    uint64_t lines = 0;
+    absl::Time from = {}, to = {};
+  };
+  Late late_;                // Decided after due_.
+  bool only_starts_ = true;  // No line tells of anything else.
+  At before_;                // The line before,
+  std::string hash_;         // its hash,
+  uint64_t sequence_ = 0;    // and what its successor's sequence should be.
 };
 
 }  // namespace chancery::rpc

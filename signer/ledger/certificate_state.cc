@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "base/encoding.h"
+#include "x509/crl/reason.h"
 
 namespace chancery::signer {
 namespace {
@@ -21,7 +22,7 @@ std::string Describe(const CertificateState& state) {
     case CertificateStatus::kRevoked:
       break;
   }
-  return absl::StrCat("revoked with reason ", static_cast<int>(state.reason),
+  return absl::StrCat("revoked with reason ", x509::CrlReasonText(state.reason),
                       " at ",
                       absl::FormatTime(state.revoked_at, absl::UTCTimeZone()));
 }

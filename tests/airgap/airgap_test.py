@@ -279,6 +279,14 @@ class AirGap(GapCase):
         self.bring(result, "--certificates", self.work / "issued")
         self.await_root_status(self.work / "issued" / "cut.pem", "good")
 
+    def test_c_a_failed_import_leaves_no_folder(self):
+        garbage = self.work / "garbage"
+        garbage.write_text("no result\n")
+        folder = self.work / "never"
+        for result in (garbage, self.work / "missing"):
+            self.bring(result, "--certificates", folder, expect=1)
+            self.assertFalse(folder.exists())
+
     def test_c_who_is_not_an_offline_signer(self):
         done = self.root.run("sign", "--config", self.folder / "config" / "signer.textproto",
                              "--request", self.stick / "request", "--out", self.stick / "no",

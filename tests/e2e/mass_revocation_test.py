@@ -123,7 +123,7 @@ class MassRevocation(ClusterCase):
         other = self.order(self.serial_file(list(issued)[1:], "limit-other"), "limit-other")
         self.assertIn("order: count", self.revoke(file, "--order", other, check=False).stderr)
         order = self.order(file, "limit")
-        self.assertIn("order: reason", self.revoke(
+        self.assertIn("the request for keyCompromise", self.revoke(
             file, "--order", order, reason="keyCompromise", check=False).stderr)
         self.assert_status(next(iter(issued.values())), "good", "-no_nonce")
         done = self.revoke(file, "--order", order)

@@ -1,5 +1,13 @@
 #include "tools/chancery/certificate_output.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +23,30 @@ namespace {
 constexpr char kInPassword[] = "--in-password";
 constexpr char kOutPassword[] = "--out-password";
 constexpr char kFormats[] = "pem, der, pkcs7, pkcs7-der or pkcs12";
+
+// Files are written by a rename: it is the folder that must let us.
+absl::Status CheckWritable(absl::string_view option, const std::string& path) {
+  if (path.empty()) return absl::OkStatus();
+  const auto fails = [&](absl::string_view why) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(option, ": ", path, ": cannot be written: ", why));
+  };
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) return fails("is a folder");
+  std::string folder = std::filesystem::path(path).parent_path();
+  if (folder.empty()) folder = ".";
+  if (!std::filesystem::is_directory(folder, error)) {
+    return fails(absl::StrCat(folder, " is no folder"));
+  }
+  // Tried: access() knows of neither full disks nor file systems that take
+  // none.
+  std::string probe = path + ".XXXXXX";
+  const int file = mkostemp(probe.data(), O_CLOEXEC);
+  if (file < 0) return fails(std::strerror(errno));
+  close(file);
+  unlink(probe.c_str());
+  return absl::OkStatus();
+}
 
 absl::Status Usage(absl::string_view message) {
   return absl::InvalidArgumentError(message);
@@ -97,6 +129,8 @@ absl::Status CertificateOutput::Check() const {
 }
 
 absl::Status CertificateOutput::Prepare() {
+  RETURN_IF_ERROR(CheckWritable("--out", out_));
+  RETURN_IF_ERROR(CheckWritable("--chain-out", chain_out_));
   if (key_file_.empty()) return absl::OkStatus();
   if (!force_) RETURN_IF_ERROR(CheckNotThere(out_));
   ASSIGN_OR_RETURN(const auto in_password,

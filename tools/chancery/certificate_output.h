@@ -20,8 +20,9 @@ class CertificateOutput {
   void Declare(OptionSet& options);
   absl::Status Check() const;
 
-  // Reads the key and the password, and looks whether a file is in the way: all
-  // that can be wrong before a certificate is asked for.
+  // Looks whether --out and --chain-out can be written, and whether a file is
+  // in the way; reads the key and the password: all that can be wrong before a
+  // certificate is asked for.
   absl::Status Prepare();
 
   // After Prepare; null without --key.

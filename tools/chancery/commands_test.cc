@@ -2,6 +2,7 @@
 // real mutual TLS with the identities that init makes.
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -41,6 +42,7 @@ class FakeAuthority final : public authority::v1::CertificateService::Service {
                      const authority::v1::IssueRequest* request,
                      authority::v1::IssueResponse* response) override {
     issue = *request;
+    if (while_issuing) while_issuing();
     if (!refusal.ok()) return refusal;
     *response->mutable_certificate() = Certificate(1);
     if (!der.empty()) response->mutable_certificate()->set_der(der);
@@ -92,6 +94,7 @@ class FakeAuthority final : public authority::v1::CertificateService::Service {
   }
 
   grpc::Status refusal;
+  std::function<void()> while_issuing;
   std::string der;  // Of what is issued, where it has to be a certificate.
   authority::v1::IssueRequest issue;
   authority::v1::RevokeRequest revoke;
@@ -274,13 +277,44 @@ TEST_F(CommandsTest, IssueWithoutAnswerTellsHowToRepeat) {
   EXPECT_THAT(ran.err, HasSubstr("--request-id once"));
 }
 
+TEST_F(CommandsTest, IssueAsksForNothingThatItCouldNotWrite) {
+  const std::string csr = WriteTemp("request.csr", "the request");
+  for (const std::string& out :
+       {TempPath("none/issued.pem"), csr + "/issued.pem",
+        std::string("/proc/issued.pem"),
+        std::string(std::filesystem::path(csr).parent_path())}) {
+    for (const char* option : {"--out", "--chain-out"}) {
+      const Ran ran = Chancery({"issue", "--csr", csr, option, out});
+      EXPECT_EQ(ran.exit_code, 1) << out;
+      EXPECT_THAT(ran.err, HasSubstr(std::string(option) + ": " + out));
+      EXPECT_EQ(authority_.issue.csr(), "") << out;
+    }
+  }
+}
+
 TEST_F(CommandsTest, IssuePrintsTheCertificateThatItCannotWrite) {
   const std::string csr = WriteTemp("request.csr", "the request");
-  const Ran ran =
-      Chancery({"issue", "--csr", csr, "--out", TempPath("none/issued.pem")});
+  const std::string folder = TempPath("vanishes");
+  std::filesystem::create_directory(folder);
+  // Between the question and the answer.
+  authority_.while_issuing = [&] { std::filesystem::remove(folder); };
+  const Ran ran = Chancery({"issue", "--csr", csr, "--request-id", "once",
+                            "--out", folder + "/issued.pem"});
   EXPECT_EQ(ran.exit_code, 1);
   EXPECT_THAT(ran.out, HasSubstr("-----BEGIN CERTIFICATE-----"));
-  EXPECT_THAT(ran.err, HasSubstr("none"));
+  EXPECT_THAT(ran.err, HasSubstr(folder));
+  EXPECT_THAT(ran.err, HasSubstr("--request-id once"));
+}
+
+// Nothing is asked, and the exit code is that of a mistake in usage.
+TEST_F(CommandsTest, WrongTimesAreMistakesInUsage) {
+  const std::string csr = WriteTemp("request.csr", "the request");
+  for (const char* option : {"--not-before", "--not-after"}) {
+    const Ran ran = Chancery({"issue", "--csr", csr, option, "yesterday"});
+    EXPECT_EQ(ran.exit_code, 2);
+    EXPECT_THAT(ran.err, HasSubstr(option));
+  }
+  EXPECT_EQ(authority_.issue.csr(), "");
 }
 
 TEST_F(CommandsTest, IssueShowsARefusalAsItIs) {
@@ -359,6 +393,7 @@ TEST_F(CommandsTest, RevokeNamesTheLinesThatAreNoSerials) {
 TEST_F(CommandsTest, AnOrderIsMadeSignedShownAndSent) {
   const std::string file = WriteTemp("serials", "02\n01\n");
   const std::string order = TempPath("an-order");
+  std::filesystem::remove(order);
   EXPECT_EQ(Chancery({"order", "make", "--file", file, "--reason",
                       "keyCompromise", "--out", order, "--id", "incident 7"})
                 .exit_code,
@@ -374,6 +409,13 @@ TEST_F(CommandsTest, AnOrderIsMadeSignedShownAndSent) {
   EXPECT_THAT(ran.out, HasSubstr("\"certificates\": 2"));
   EXPECT_THAT(ran.out, HasSubstr("/operator/approver\""));
   EXPECT_THAT(ran.out, HasSubstr("\"signed\": true"));
+  // Another one does not take its place.
+  const std::string before = crypto::testing::Shell("cat " + order);
+  ran = Chancery({"order", "make", "--file", file, "--reason", "keyCompromise",
+                  "--out", order});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, HasSubstr(order));
+  EXPECT_EQ(crypto::testing::Shell("cat " + order), before);
   Chancery({"revoke", "--file", file, "--reason", "keyCompromise", "--order",
             order});
   ASSERT_EQ(mass_revocation_.asked.size(), 1u);
@@ -386,6 +428,7 @@ TEST_F(CommandsTest, AnOrderForOtherSerialsIsNotSigned) {
   const std::string file = WriteTemp("serials", "02\n01\n");
   const std::string other = WriteTemp("others", "02\n03\n");
   const std::string order = TempPath("an-order");
+  std::filesystem::remove(order);
   Chancery({"order", "make", "--file", file, "--out", order});
   for (const char* action : {"sign", "show"}) {
     std::vector<std::string> arguments = {"order", action, order, "--file",

@@ -93,6 +93,12 @@ void IssueCommand::Declare(OptionSet& options) {
   options.AddFlag({.name = "--json", .help = "Print JSON"}, json_);
 }
 
+absl::Status IssueCommand::Check() const {
+  RETURN_IF_ERROR(SecondsOption("--not-before", not_before_).status());
+  RETURN_IF_ERROR(SecondsOption("--not-after", not_after_).status());
+  return output_.Check();
+}
+
 absl::StatusOr<bool> IssueCommand::Run(const Environment& environment) {
   ASSIGN_OR_RETURN(const Connections connections,
                    Connections::Open(environment.globals));
@@ -141,7 +147,13 @@ absl::StatusOr<bool> IssueCommand::Run(const Environment& environment) {
       !written.ok()) {
     // It is issued and must not be lost.
     environment.out << PemOf({certificate.der()}) << PemOf(chain);
-    return written;
+    return absl::Status(written.code(),
+                        absl::StrCat(written.message(),
+                                     "\nIt is issued, and printed above. "
+                                     "Repeated with --request-id ",
+                                     request.request_id(),
+                                     ", the same certificate comes "
+                                     "back."));
   }
 
   if (json_) {

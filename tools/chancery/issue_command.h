@@ -17,7 +17,7 @@ class IssueCommand final : public Command {
   }
   std::string example() const override;
   void Declare(OptionSet& options) override;
-  absl::Status Check() const override { return output_.Check(); }
+  absl::Status Check() const override;
   absl::StatusOr<bool> Run(const Environment& environment) override;
 
  private:

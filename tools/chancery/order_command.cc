@@ -103,8 +103,8 @@ void OrderCommand::Declare(OptionSet& options) {
                   order_file_);
   options.AddText({.name = "--out",
                    .value = "FILE",
-                   .help = "Where the order goes. Without it, `sign` replaces "
-                           "ORDER"},
+                   .help = "Where the order goes; make: not over a file. "
+                           "Without it, `sign` replaces ORDER"},
                   out_);
   options.AddText(
       {.name = "--file",
@@ -219,9 +219,10 @@ absl::StatusOr<bool> OrderCommand::Make(const Environment& environment) const {
     ASSIGN_OR_RETURN(order.revoked_at, ParseTimeOption("--date", date_));
   }
   RETURN_IF_ERROR(ledger::ValidateOrder(order));
-  RETURN_IF_ERROR(WriteOrder(
-      out_,
-      {.certificate = {}, .content = {.message = ledger::EncodeOrder(order)}}));
+  const std::string bytes = ledger::EncodeSignedOrder(
+      {.certificate = {}, .content = {.message = ledger::EncodeOrder(order)}});
+  // Never over an order that somebody has signed.
+  RETURN_IF_ERROR(base::CreateFile(out_, base::AsBytes(bytes)));
   environment.out << FormatFacts(
       {{"Order", order.id},
        {"Certificates", absl::StrCat(order.serial_count)},

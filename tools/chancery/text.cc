@@ -12,23 +12,13 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "base/encoding.h"
+#include "x509/crl/reason.h"
 
 namespace chancery::cli {
 namespace {
 
-struct NamedReason {
-  int number;
-  const char* name;
-};
-
-// CRLReason ::= ENUMERATED; 7 is not used, and 8 belongs to delta CRLs.
-constexpr std::array kReasons = {
-    NamedReason{0, "unspecified"},     NamedReason{1, "keyCompromise"},
-    NamedReason{2, "cACompromise"},    NamedReason{3, "affiliationChanged"},
-    NamedReason{4, "superseded"},      NamedReason{5, "cessationOfOperation"},
-    NamedReason{6, "certificateHold"}, NamedReason{9, "privilegeWithdrawn"},
-    NamedReason{10, "aACompromise"},
-};
+// Those that a certificate is revoked for: 8 belongs to delta CRLs.
+constexpr std::array kReasons = {0, 1, 2, 3, 4, 5, 6, 9, 10};
 
 // Characters rather than bytes, so that columns of UTF-8 text line up.
 size_t Width(absl::string_view text) {
@@ -141,23 +131,20 @@ absl::StatusOr<int> ParseReason(absl::string_view text) {
   const std::string plain =
       absl::AsciiStrToLower(absl::StrReplaceAll(text, {{"-", ""}, {"_", ""}}));
   std::string known;
-  for (const NamedReason& reason : kReasons) {
-    if (numeric ? reason.number == number
-                : plain == absl::AsciiStrToLower(reason.name)) {
-      return reason.number;
+  for (const int reason : kReasons) {
+    const absl::string_view name = x509::CrlReasonName(reason);
+    if (numeric ? reason == number : plain == absl::AsciiStrToLower(name)) {
+      return reason;
     }
-    absl::StrAppend(&known, known.empty() ? "" : ", ", reason.name, " (",
-                    reason.number, ")");
+    absl::StrAppend(&known, known.empty() ? "" : ", ", name, " (", reason, ")");
   }
   return absl::InvalidArgumentError(
       absl::StrCat("--reason: value `", text, "`: must be one of ", known));
 }
 
 std::string ReasonName(int reason) {
-  for (const NamedReason& known : kReasons) {
-    if (known.number == reason) return known.name;
-  }
-  return absl::StrCat("reason ", reason);
+  const absl::string_view name = x509::CrlReasonName(reason);
+  return name.empty() ? absl::StrCat("reason ", reason) : std::string(name);
 }
 
 }  // namespace chancery::cli

@@ -1,6 +1,7 @@
 #include "x509/certificate/pem.h"
 
 #include <cstdint>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -9,6 +10,12 @@
 #include "base/status_macros.h"
 
 namespace chancery::x509 {
+namespace {
+
+constexpr absl::string_view kRequest = "CERTIFICATE REQUEST";
+constexpr absl::string_view kNewRequest = "NEW CERTIFICATE REQUEST";
+
+}  // namespace
 
 std::string EncodePem(absl::string_view label, base::Bytes der) {
   const std::string text = base::Base64(der);
@@ -57,6 +64,13 @@ absl::StatusOr<std::string> DerOrPem(absl::string_view label,
     return std::string(input);
   }
   ASSIGN_OR_RETURN(std::vector<std::string> blocks, DecodePem(label, input));
+  // RFC 7468 section 7: "Parsers MAY treat the label "NEW CERTIFICATE REQUEST"
+  // as equivalent."
+  if (label == kRequest) {
+    ASSIGN_OR_RETURN(std::vector<std::string> more,
+                     DecodePem(kNewRequest, input));
+    for (std::string& der : more) blocks.push_back(std::move(der));
+  }
   if (blocks.size() != 1) {
     return absl::InvalidArgumentError(
         absl::StrCat("expected DER or one PEM block \"", label, "\", found ",

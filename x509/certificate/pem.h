@@ -20,7 +20,9 @@ absl::StatusOr<std::vector<std::string>> DecodePem(absl::string_view label,
                                                    absl::string_view text);
 
 // DER (of 128 bytes or more, as certificates, requests and CRLs are), or the
-// one PEM block with this label in `input`. InvalidArgument: several or none.
+// one PEM block with this label in `input`; "NEW CERTIFICATE REQUEST" passes
+// for "CERTIFICATE REQUEST" (RFC 7468 section 7). InvalidArgument: several or
+// none.
 absl::StatusOr<std::string> DerOrPem(absl::string_view label,
                                      absl::string_view input);
 

@@ -74,5 +74,18 @@ TEST_F(PemTest, TakesDerOrOneBlock) {
   EXPECT_THAT(DerOrPem("CERTIFICATE", ""), StatusIs(kInvalid, "0"));
 }
 
+// RFC 7468 section 7: what some tools, such as keytool, write.
+TEST_F(PemTest, TakesTheOtherLabelOfRequests) {
+  const std::string request =
+      EncodePem("CERTIFICATE REQUEST", base::AsBytes(der_));
+  const std::string other =
+      EncodePem("NEW CERTIFICATE REQUEST", base::AsBytes(der_));
+  EXPECT_EQ(DerOrPem("CERTIFICATE REQUEST", request).value(), der_);
+  EXPECT_EQ(DerOrPem("CERTIFICATE REQUEST", other).value(), der_);
+  EXPECT_THAT(DerOrPem("CERTIFICATE REQUEST", request + other),
+              StatusIs(kInvalid, "2"));
+  EXPECT_THAT(DerOrPem("CERTIFICATE", other), StatusIs(kInvalid, "0"));
+}
+
 }  // namespace
 }  // namespace chancery::x509

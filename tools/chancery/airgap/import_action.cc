@@ -1,5 +1,9 @@
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -67,6 +71,8 @@ absl::StatusOr<bool> ImportAirGap(const AirGapOptions& options,
   ASSIGN_OR_RETURN(OnlineSide side,
                    OnlineSide::Open(options, environment.globals));
   ASSIGN_OR_RETURN(const block::KeySet keys, side.Keys());
+  std::error_code error;
+  const bool fresh = !std::filesystem::exists(options.certificates, error);
   if (!options.certificates.empty()) {
     RETURN_IF_ERROR(base::MakeDirectories(options.certificates));
   }
@@ -92,13 +98,18 @@ absl::StatusOr<bool> ImportAirGap(const AirGapOptions& options,
                      ".pem"),
         base::AsBytes(pem));
   };
-  ASSIGN_OR_RETURN(
-      const refresher::ImportedResult made,
+  const absl::StatusOr<refresher::ImportedResult> imported =
       refresher::ImportResult({.inventory = side.inventory(),
                                .folder = side.folder(),
                                .keys = keys,
                                .log = log},
-                              options.channel, options.file, outcome));
+                              options.channel, options.file, outcome);
+  if (!imported.ok()) {
+    // Only if it is empty.
+    if (fresh) rmdir(options.certificates.c_str());
+    return imported.status();
+  }
+  const refresher::ImportedResult& made = *imported;
   if (!options.head.empty()) {
     RETURN_IF_ERROR(WriteHead(options, side.inventory()));
   }

@@ -24,8 +24,12 @@ class AuditCommand final : public Command {
   std::string example() const override {
     return "chancery --dir ca audit\n"
            "  chancery --dir ca audit --sample 10000 --json\n"
-           "  chancery audit log verify ca/audit/signer.log* --anchor kept\n"
-           "  chancery audit log anchor ca/audit/signer.log* --out kept\n"
+           "  chancery audit log verify ca/audit/signer.log* \\\n"
+           "      --trust ca/service-ca/ca.pem --anchor kept\n"
+           "  chancery audit log anchor ca/audit/signer.log* \\\n"
+           "      --trust ca/service-ca/ca.pem --out kept\n"
+           "Without --trust nobody looks at who signed a log, also with "
+           "--dir.\n"
            "Exit codes: 0 nothing is wrong, 1 there are findings, 2 it could "
            "not be done, or not all of it.";
   }

@@ -85,16 +85,20 @@ std::string ToText(const rpc::AuditVerification& result) {
   for (const rpc::AuditFinding& finding : result.findings) {
     absl::StrAppend(&out, Place(finding), ": ", finding.what, "\n");
   }
-  absl::StrAppend(&out, result.lines, " lines of ", result.service,
-                  ", sequence ", result.first_sequence, " to ",
-                  result.last_sequence, "; ", result.checkpoints,
-                  " checkpoints, ", result.unsigned_lines,
-                  " lines after the last; ", result.anchors, " anchors agree\n",
-                  result.findings.empty() ? "Nothing is wrong.\n" : "");
+  absl::StrAppend(
+      &out, result.lines, " lines of ", result.service, ", sequence ",
+      result.first_sequence, " to ", result.last_sequence, "; ",
+      result.checkpoints, " checkpoints, ", result.unsigned_lines,
+      " lines after the last; ", result.anchors, " anchors agree\n");
+  for (const std::string& note : result.notes) {
+    absl::StrAppend(&out, "Note: ", note, ".\n");
+  }
+  absl::StrAppend(&out, result.findings.empty() ? "Nothing is wrong.\n" : "");
   return out;
 }
 
-std::string ToJson(const rpc::AuditVerification& result) {
+std::string ToJson(const rpc::AuditVerification& result,
+                   bool identities_checked) {
   std::vector<JsonObject> findings;
   for (const rpc::AuditFinding& finding : result.findings) {
     JsonObject one;
@@ -111,7 +115,9 @@ std::string ToJson(const rpc::AuditVerification& result) {
       .SetNumber("checkpoints", static_cast<int64_t>(result.checkpoints))
       .SetNumber("unsigned_lines", static_cast<int64_t>(result.unsigned_lines))
       .SetNumber("anchors", static_cast<int64_t>(result.anchors))
-      .SetObjects("findings", findings);
+      .SetObjects("findings", findings)
+      .SetBool("identities_checked", identities_checked)
+      .SetTexts("notes", result.notes);
   return all.Print();
 }
 
@@ -148,7 +154,8 @@ absl::StatusOr<bool> RunAuditLog(const AuditLogOptions& options,
   ASSIGN_OR_RETURN(const rpc::AuditVerification result, Verify(options));
   const bool right = result.findings.empty();
   if (options.words[1] == kVerify || !right) {
-    out << (options.json ? ToJson(result) : ToText(result));
+    out << (options.json ? ToJson(result, !options.trust_file.empty())
+                         : ToText(result));
     return right;
   }
   if (result.newest_checkpoint.empty()) {

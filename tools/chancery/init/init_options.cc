@@ -5,7 +5,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "base/bytes.h"
+#include "base/encoding.h"
 #include "base/status_macros.h"
+#include "base/utf8.h"
 
 namespace chancery::cli {
 namespace {
@@ -91,6 +94,12 @@ absl::Status CheckInitOptions(const InitOptions& options) {
   if (options.organization.size() > 40) {
     return Bad("--organization", options.organization,
                "must be of at most 40 bytes");
+  }
+  if (!base::IsPlainText(options.organization)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--organization: in hexadecimal ",
+                     base::Hex(base::AsBytes(options.organization)),
+                     ": must be UTF-8 without control characters"));
   }
   if (options.ocsp_validity_hours < 1 || options.ocsp_validity_hours > 8760) {
     return Bad("--ocsp-validity-hours",

@@ -262,6 +262,22 @@ TEST(InitClusterFolderTest, AFailureLeavesOnlyWhatWasThereBefore) {
                     .pin_file = pin}),
               StatusIs(absl::StatusCode::kNotFound, "/nowhere/module.so"));
   EXPECT_EQ(Shell("ls -A " + dir), "mine.txt\n");
+  fs::remove_all(dir);
+  EXPECT_FALSE(Init({.dir = dir,
+                     .pkcs11_module = "/nowhere/module.so",
+                     .token = "t",
+                     .pin_file = pin})
+                   .ok());
+  EXPECT_FALSE(fs::exists(dir));
+}
+
+TEST(InitClusterFolderTest, RefusesWhatNoNameMayHold) {
+  EXPECT_THAT(CheckInitOptions({.dir = "x",
+                                .organization = "a\x01"
+                                                "b"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, "--organization"));
+  EXPECT_THAT(CheckInitOptions({.dir = "x", .organization = "a\xff"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, "UTF-8"));
 }
 
 TEST(InitClusterFolderTest, UsesTcpWhereASocketsPathWouldBeTooLong) {

@@ -91,6 +91,7 @@ absl::Status MakeOwnedEntries(const Layout& layout) {
 }  // namespace
 
 absl::StatusOr<NewFolder> NewFolder::Begin(const Layout& layout) {
+  const bool fresh = !Exists(layout.dir());
   RETURN_IF_ERROR(base::MakeDirectories(layout.dir()));
   RETURN_IF_ERROR(RefuseCluster(layout));
   const bool interrupted = Exists(MarkPath(layout));
@@ -102,7 +103,7 @@ absl::StatusOr<NewFolder> NewFolder::Begin(const Layout& layout) {
     close(mark);
     return refused;
   }
-  NewFolder folder(layout, mark, interrupted);
+  NewFolder folder(layout, mark, interrupted, fresh);
   RETURN_IF_ERROR(RemoveOwnedEntries(layout));
   RETURN_IF_ERROR(MakeOwnedEntries(layout));
   return folder;
@@ -112,6 +113,7 @@ NewFolder::NewFolder(NewFolder&& other) noexcept
     : layout_(other.layout_),
       mark_(std::exchange(other.mark_, -1)),
       cleared_(other.cleared_),
+      fresh_(other.fresh_),
       committed_(other.committed_) {}
 
 NewFolder::~NewFolder() {
@@ -119,6 +121,8 @@ NewFolder::~NewFolder() {
   // The mark goes last: should clearing fail, the next init does it.
   if (committed_ || RemoveOwnedEntries(layout_).ok()) {
     unlink(MarkPath(layout_).c_str());
+    // Unless somebody has put something there meanwhile.
+    if (!committed_ && fresh_) rmdir(layout_.dir().c_str());
   }
   close(mark_);
 }

@@ -37,12 +37,13 @@ class NewFolder {
   absl::Status Commit(base::Bytes cluster_file);
 
  private:
-  NewFolder(const Layout& layout, int mark, bool cleared)
-      : layout_(layout), mark_(mark), cleared_(cleared) {}
+  NewFolder(const Layout& layout, int mark, bool cleared, bool fresh)
+      : layout_(layout), mark_(mark), cleared_(cleared), fresh_(fresh) {}
 
   Layout layout_;
   int mark_;  // Holds the lock; -1: moved from.
   bool cleared_;
+  bool fresh_;  // The folder itself is of our making.
   bool committed_ = false;
 };
 

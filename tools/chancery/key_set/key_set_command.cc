@@ -172,6 +172,11 @@ absl::Status KeySetCommand::Check() const {
   RETURN_IF_ERROR(needs("--key", key_file_, add));
   RETURN_IF_ERROR(needs("--from", from_, add));
   RETURN_IF_ERROR(needs("--until", until_, add || retire));
+  for (const auto& [option, value] :
+       {std::pair{"--from", from_}, std::pair{"--until", until_}}) {
+    if (!value.empty())
+      RETURN_IF_ERROR(ParseTimeOption(option, value).status());
+  }
   return needs("--id", key_id_, retire || remove);
 }
 

@@ -119,6 +119,18 @@ TEST_F(KeySetCommandTest, AKeyIsAddedOnceEnoughRootsHaveSigned) {
   EXPECT_EQ(absl::ToUnixSeconds(set->keys[1].not_before), 1799539200);
 }
 
+TEST_F(KeySetCommandTest, WrongTimesAreMistakesInUsage) {
+  const std::string out = TempPath("never");
+  EXPECT_EQ(Keyset({"add", first_, "--root-key", root_keys_[0], "--key", first_,
+                    "--from", "foo", "--until", "2029-01-10", "--out", out}),
+            2);
+  EXPECT_THAT(err_.str(), HasSubstr("--from"));
+  EXPECT_EQ(Keyset({"retire", first_, "--root-key", root_keys_[0], "--id",
+                    manifest_id_, "--until", "bar", "--out", out}),
+            2);
+  EXPECT_THAT(err_.str(), HasSubstr("--until"));
+}
+
 TEST_F(KeySetCommandTest, AKeyIsRetiredOrRemoved) {
   const std::string retired = TempPath("retired"), both = TempPath("both");
   EXPECT_EQ(Keyset({"retire", first_, "--root-key", root_keys_[0], "--id",

@@ -1,17 +1,36 @@
 #include "tools/chancery/lint/lint_command.h"
 
+#include <cstddef>
+#include <ostream>
+
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "policy/lints/linter.h"
 #include "policy/lints/registry.h"
 #include "tools/chancery/lint/lint_report.h"
+#include "tools/chancery/text.h"
 
 namespace chancery::cli {
 namespace {
 
 // CRLs are the largest.
 constexpr size_t kMaxFile = size_t{1} << 30;
+
+// Says which could not be read, whatever lints were chosen: a check must not
+// pass on what it did not look at.
+bool AllReadable(const std::vector<LintedFile>& files, std::ostream& err) {
+  bool all = true;
+  for (const LintedFile& file : files) {
+    for (size_t i = 0; i < file.objects.size(); ++i) {
+      if (!file.objects[i].unreadable) continue;
+      err << "chancery lint: " << Printable(file.path) << ", object " << i + 1
+          << ": could not be read\n";
+      all = false;
+    }
+  }
+  return all;
+}
 
 absl::Status InOption(absl::string_view option, absl::string_view value,
                       const absl::Status& rule) {
@@ -63,6 +82,9 @@ absl::StatusOr<policy::lints::Selection> LintCommand::Chosen() const {
 }
 
 absl::Status LintCommand::Check() const {
+  if (list_ && json_) {
+    return absl::InvalidArgumentError("--list: prints a table, not --json");
+  }
   if (list_) return absl::OkStatus();
   if (files_.empty()) {
     return absl::InvalidArgumentError("name at least one file");
@@ -88,8 +110,9 @@ absl::StatusOr<bool> LintCommand::Run(const Environment& environment) {
     }
   }
   environment.out << (json_ ? LintReportJson(files) : LintReportText(files));
+  const bool readable = AllReadable(files, environment.err);
   RETURN_IF_ERROR(unread);
-  return CountOf(files, policy::lints::Severity::kError) == 0;
+  return readable && CountOf(files, policy::lints::Severity::kError) == 0;
 }
 
 }  // namespace chancery::cli

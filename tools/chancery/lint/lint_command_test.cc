@@ -70,6 +70,31 @@ TEST_F(LintCommandTest, AFileThatCannotBeReadIsAnotherExitCode) {
   EXPECT_THAT(out_.str(), HasSubstr("1 error"));
 }
 
+// Whichever lints are chosen: none of them looked at it.
+TEST_F(LintCommandTest, WhatCannotBeReadNeverPasses) {
+  const std::string garbage = WriteTemp("garbage", "no certificate\n");
+  const std::string empty = WriteTemp("empty", "");
+  const std::string broken = WriteTemp("broken",
+                                       "-----BEGIN CERTIFICATE-----\nMAA=\n"
+                                       "-----END CERTIFICATE-----\n");
+  for (const std::string& path : {garbage, empty, broken}) {
+    EXPECT_EQ(Lint({path}), 1) << path;
+    EXPECT_THAT(err_.str(), HasSubstr(path + ", object 1: could not be read"));
+    for (const std::vector<std::string>& chosen :
+         {std::vector<std::string>{"--set", "br"},
+          {"--set", "rfc6960"},
+          {"--level", "error", "--set", "br"},
+          {"--ignore", "rfc7468_file_readable", "--ignore",
+           "rfc5280_cert_readable"}}) {
+      std::vector<std::string> all = {"lint", path, TempPath("warned")};
+      all.insert(all.end(), chosen.begin(), chosen.end());
+      std::ostringstream out, err;
+      EXPECT_EQ(cli::Run(all, out, err), 1) << path << chosen.back();
+      EXPECT_THAT(err.str(), HasSubstr(path));
+    }
+  }
+}
+
 TEST_F(LintCommandTest, TextNamesObjectLintSectionAndValue) {
   EXPECT_EQ(Lint({TempPath("both")}), 1);
   // The same certificate as the second object of the file; no control
@@ -106,6 +131,7 @@ TEST_F(LintCommandTest, JsonHasTheSame) {
 TEST_F(LintCommandTest, ListsAllLints) {
   EXPECT_EQ(Lint({"--list"}), 0);
   EXPECT_THAT(out_.str(), HasSubstr("| `rfc5280_cert_serial_positive` |"));
+  EXPECT_EQ(Lint({"--list", "--json"}), 2);
 }
 
 }  // namespace
