@@ -51,6 +51,7 @@ absl::Status CheckKeyPurposes(
     return absl::StrCat("issuer \"", issuer.name, "\".", name);
   };
   for (const Issuer& issuer : issuers) {
+    if (issuer.key == nullptr) continue;
     RETURN_IF_ERROR(purposes.Add(issuer.key->public_key(), Purpose::kCa,
                                  field(issuer, "key")));
   }

@@ -13,7 +13,8 @@ namespace chancery::signer {
 // OK if no key has two purposes: the CAs' keys, those of OCSP delegates, and
 // `manifest_keys`, the present one first and the next after it. A CA that signs
 // its own OCSP responses, and a delegate's key that serves several CAs, have
-// one. InvalidArgument names both fields, the key's SHA-256 and the rule.
+// one. Keys that are null are passed over. InvalidArgument names both fields,
+// the key's SHA-256 and the rule.
 absl::Status CheckKeyPurposes(
     const std::vector<Issuer>& issuers,
     const std::vector<crypto::PublicKey>& manifest_keys);
