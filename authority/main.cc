@@ -11,5 +11,6 @@ int main(int argc, char** argv) {
                   "keys.",
        .needs = "identity, listen, grant, inventory, signer",
        .check = chancery::authority::CheckConfig,
+       .check_files = chancery::authority::CheckFiles,
        .run = chancery::authority::Run});
 }

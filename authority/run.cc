@@ -88,6 +88,12 @@ absl::Status CheckConfig(const config::Authority& config) {
   return absl::OkStatus();
 }
 
+absl::Status CheckFiles(const config::Authority& config) {
+  RETURN_IF_ERROR(rpc::Credentials::Check(config.identity()));
+  RETURN_IF_ERROR(rpc::CheckAuditFolder(config.audit_log()));
+  return TokenClients::Load(config.tokens()).status();
+}
+
 absl::Status Run(const config::Authority& config, rpc::Process& process) {
   ASSIGN_OR_RETURN(const rpc::Credentials credentials,
                    rpc::Credentials::Load(config.identity()));

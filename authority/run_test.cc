@@ -153,6 +153,33 @@ TEST(CheckConfigOptionalTest, NeedsNeitherRefresherNorAdmin) {
   EXPECT_THAT(CheckConfig(config), IsOk());
 }
 
+TEST(CheckFilesTest, NamesTheFileThatIsWrong) {
+  rpc::testing::ServiceCa ca("check");
+  config::Authority config = FullConfig();
+  EXPECT_THAT(CheckFiles(config),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "`identity.certificate_file`: value `/certificate`"));
+  *config.mutable_identity() = ca.Issue(kAuthority);
+  EXPECT_THAT(CheckFiles(config), IsOk());
+  config.mutable_audit_log()->set_path("/none/audit.log");
+  EXPECT_THAT(CheckFiles(config),
+              StatusIs(absl::StatusCode::kInvalidArgument, "`audit_log.path`"));
+  config.clear_audit_log();
+  config::TokenClient& client = *config.mutable_tokens()->add_client();
+  config.mutable_tokens()->set_replay_file(
+      crypto::testing::TempPath("replays"));
+  client.set_uri(kClient);
+  client.set_key("file:/none");
+  EXPECT_THAT(CheckFiles(config),
+              StatusIs(absl::StatusCode::kNotFound, "`tokens.client[0].key`"));
+  client.set_key("file:" + crypto::testing::WriteTemp("hmac", "0123"));
+  EXPECT_THAT(CheckFiles(config), StatusIs(absl::StatusCode::kInvalidArgument,
+                                           "the HMAC key has 2 bytes"));
+  client.set_key("file:" + crypto::testing::WriteTemp(
+                               "hmac", "0123456789abcdef0123456789abcdef"));
+  EXPECT_THAT(CheckFiles(config), IsOk());
+}
+
 class RunTest : public ::testing::Test {
  protected:
   RunTest() {

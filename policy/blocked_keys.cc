@@ -51,7 +51,8 @@ absl::Status BlockedKeys::Add(const std::string& name, absl::string_view text) {
           "openssl-blacklist"));
     }
   }
-  names_.push_back(name);
+  // Whoever asks for a certificate is not told where it lies.
+  names_.push_back(name.substr(name.rfind('/') + 1));
   spkis_.insert(spkis_.end(), spkis.begin(), spkis.end());
   moduli_.insert(moduli_.end(), moduli.begin(), moduli.end());
   return absl::OkStatus();

@@ -26,8 +26,9 @@ class BlockedKeys {
   //   64 hexadecimal digits: SHA-256 of the DER SubjectPublicKeyInfo.
   //   20: an RSA key as Debian's openssl-blacklist has it, the last 10 bytes of
   //     SHA-1 over "Modulus=", its upper-case hexadecimal digits and a newline.
-  // `name` is what errors and refusals call the list. InvalidArgument names the
-  // list and the line; nothing was added then.
+  // `name` is what errors call the list; refusals, which others read, say only
+  // what follows its last slash. InvalidArgument names the list and the line;
+  // nothing was added then.
   absl::Status Add(const std::string& name, absl::string_view text);
   void Seal();
 

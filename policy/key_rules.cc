@@ -22,6 +22,11 @@ absl::Status CheckKey(const crypto::PublicKey& key) {
         absl::StrCat("key: RSA of ", key.bits(),
                      " bits: 2048 to 4096, a multiple of 8, are allowed"));
   }
+  if (key.rsa_exponent() == 0) {
+    return absl::InvalidArgumentError(
+        "key: RSA exponent of more than 64 bits: an odd one from 65537 to "
+        "2^64 - 1 is allowed (NIST SP 800-89)");
+  }
   if (key.rsa_exponent() < 65537 || key.rsa_exponent() % 2 == 0) {
     return absl::InvalidArgumentError(absl::StrCat(
         "key: RSA exponent ", key.rsa_exponent(),

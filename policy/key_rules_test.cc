@@ -85,6 +85,11 @@ TEST(KeyRulesTest, RefusesExponentsThatAreSmallEvenOrHuge) {
   for (const std::string& exponent : wrong) {
     EXPECT_THAT(CheckKey(Rsa(2048, exponent)), StatusIs(kInvalid, "exponent"));
   }
+  // 2^2040 + 1.
+  std::string huge(256, '\0');
+  huge.front() = huge.back() = '\x01';
+  EXPECT_THAT(CheckKey(Rsa(2048, huge)),
+              StatusIs(kInvalid, "exponent of more than 64 bits"));
 }
 
 }  // namespace

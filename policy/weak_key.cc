@@ -30,6 +30,11 @@ absl::Status CheckNotWeak(const crypto::PublicKey& key) {
         "finds them within ",
         kFermatRounds, " rounds (Baseline Requirements section 6.1.1.3)"));
   }
+  if (crypto::HasPrimeModulus(key)) {
+    return absl::InvalidArgumentError(
+        "key: its RSA modulus is a prime, so that anybody can compute the "
+        "private key; it is composite (NIST SP 800-89 section 5.3.3)");
+  }
   return absl::OkStatus();
 }
 

@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
        .purpose = "Has OCSP blocks and CRLs signed in time and pushes them.",
        .needs = "identity, listen, grant, inventory, signer, responder, name",
        .check = chancery::refresher::CheckConfig,
+       .check_files = chancery::refresher::CheckFiles,
        .run = chancery::refresher::Run,
        .switches = {{chancery::refresher::kOnceSwitch,
                      "Refresh what is due, fill every responder, and end: 0 if "

@@ -441,6 +441,11 @@ absl::Status Serve(const config::Refresher& config, const Settings& settings,
 
 }  // namespace
 
+absl::Status CheckFiles(const config::Refresher& config) {
+  RETURN_IF_ERROR(rpc::Credentials::Check(config.identity()));
+  return rpc::CheckAuditFolder(config.audit_log());
+}
+
 absl::Status Run(const config::Refresher& config, rpc::Process& process) {
   const bool once = process.HasSwitch(kOnceSwitch);
   if (!once && config.listen().address().empty()) {

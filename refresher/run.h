@@ -15,6 +15,10 @@ inline constexpr char kOnceSwitch[] = "once";
 
 // Works until the process is to stop. With --once: OK if everything is fresh at
 // every responder, FailedPrecondition or Unavailable says what is not.
+// Checks the files that it names: identity, the audit log's folder.
+// InvalidArgument and FailedPrecondition name the field, the file and the rule.
+absl::Status CheckFiles(const config::Refresher& config);
+
 absl::Status Run(const config::Refresher& config, rpc::Process& process);
 
 }  // namespace chancery::refresher

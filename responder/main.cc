@@ -12,5 +12,6 @@ int main(int argc, char** argv) {
        .needs = "identity, listen, grant, cache_dir, key_set_file, "
                 "key_set_root_file, http_address",
        .check = chancery::responder::CheckConfig,
+       .check_files = chancery::responder::CheckFiles,
        .run = chancery::responder::Run});
 }

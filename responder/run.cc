@@ -305,6 +305,12 @@ absl::Status CheckConfig(const config::Responder& config) {
   return TagsOf(config).status();
 }
 
+absl::Status CheckFiles(const config::Responder& config) {
+  RETURN_IF_ERROR(rpc::Credentials::Check(config.identity()));
+  RETURN_IF_ERROR(rpc::CheckAuditFolder(config.audit_log()));
+  return WatchKeySet(config).status();
+}
+
 absl::Status Run(const config::Responder& config, rpc::Process& process) {
   (void)mallopt(M_ARENA_MAX, kArenas);
   ASSIGN_OR_RETURN(const rpc::Credentials credentials,

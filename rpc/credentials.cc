@@ -168,6 +168,10 @@ absl::StatusOr<Credentials> Credentials::Load(
   return Credentials(std::move(state));
 }
 
+absl::Status Credentials::Check(const config::TlsIdentity& identity) {
+  return CheckFiles(identity).status();
+}
+
 const Identity& Credentials::identity() const { return state_->identity; }
 
 std::shared_ptr<grpc::ServerCredentials> Credentials::ForServer() const {

@@ -42,6 +42,9 @@ class Credentials {
   static absl::StatusOr<Credentials> Load(const config::TlsIdentity& identity,
                                           unsigned reload_seconds = 10);
 
+  // As Load, and nothing is kept: gRPC does not start.
+  static absl::Status Check(const config::TlsIdentity& identity);
+
   // Who we are.
   const Identity& identity() const;
 

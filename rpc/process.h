@@ -12,7 +12,7 @@
 //
 // Flags: --config FILE, --check-config (load, check, say OK, exit), --version,
 // --help, and the service's own switches. Exit codes: 0 a clean end, 1 it
-// failed, 2 bad flags or configuration.
+// failed, 2 bad flags or configuration, or files that it names.
 #ifndef CHANCERY_RPC_PROCESS_H_
 #define CHANCERY_RPC_PROCESS_H_
 
@@ -76,9 +76,11 @@ struct Service {
   std::string name;
   std::string purpose;
   std::string needs;  // What the configuration must hold, for --help.
-  // Checks a configuration without doing anything: for --check-config, and
-  // before `run`.
+  // Checks a configuration by itself: for --check-config, and before `run`.
   absl::Status (*check)(const Config&) = nullptr;
+  // Reads and checks the files that it names, after `check`; null: there are
+  // none. Leaves sockets, databases, tokens and networks alone.
+  absl::Status (*check_files)(const Config&) = nullptr;
   // Returns when the process was stopped, or with the error that ends it.
   absl::Status (*run)(const Config&, Process&) = nullptr;
   std::vector<Switch> switches = {};
@@ -111,7 +113,13 @@ int Main(int argc, char** argv, const Service<Config>& service) {
        .switches = service.switches,
        .config = config,
        .logging = [&]() -> const config::Logging& { return config.logging(); },
-       .check = [&] { return service.check(config); },
+       .check = [&]() -> absl::Status {
+         absl::Status checked = service.check(config);
+         if (checked.ok() && service.check_files != nullptr) {
+           checked = service.check_files(config);
+         }
+         return checked;
+       },
        .run = [&](Process& process) { return service.run(config, process); }});
 }
 

@@ -131,6 +131,18 @@ TEST(MainTest, RefusesABadConfiguration) {
   EXPECT_THAT(unknown.output(), HasSubstr("idle.textproto:1:"));
 }
 
+TEST(MainTest, RefusesAConfigurationWhoseFilesAreWrong) {
+  const std::string config = Config("cache_dir: 'missing'");
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"--config", config},
+        std::vector<std::string>{"--check-config", "--config", config}}) {
+    Idle idle(arguments);
+    EXPECT_EQ(idle.Wait(), 2);
+    EXPECT_THAT(idle.output(), HasSubstr("idle.textproto: field `cache_dir`: "
+                                         "value `missing`: is not there"));
+  }
+}
+
 TEST(MainTest, ChecksAConfigurationWithoutRunning) {
   Idle good({"--check-config", "--config", Config("cache_dir: 'broken'")});
   EXPECT_EQ(good.Wait(), 0);

@@ -34,6 +34,8 @@ namespace br = policy::br;
 
 constexpr uint32_t kDefaultOcspHours = 96;
 constexpr uint32_t kDefaultCrlHours = 168;
+// A response that outlives this says nothing any more.
+constexpr uint32_t kMaxOcspHours = 365 * 24;
 constexpr uint32_t kMaxCrlShards = ledger::kMaxCrlShards;
 // Half of what responders count as fresh unless they are told otherwise.
 constexpr uint32_t kMaxHeadSeconds = 300;
@@ -158,6 +160,11 @@ absl::Status CheckIssuer(const config::Issuer& issuer,
   }
   const uint32_t hours = OcspValidityHours(issuer);
   const uint32_t crl_hours = CrlValidityHours(issuer);
+  if (hours > kMaxOcspHours) {
+    return rpc::ConfigError(
+        field + "ocsp_validity_hours", absl::StrCat(hours),
+        absl::StrCat("at most ", kMaxOcspHours, ", a year"));
+  }
   if (issuer.policy() == config::Issuer::BR) {
     RETURN_IF_ERROR(CheckBr(issuer, field, hours, crl_hours, profiles));
   }
@@ -197,6 +204,13 @@ absl::Status CheckListener(const config::Signer& config) {
                           "say where to listen, such as unix:/path");
 }
 
+absl::StatusOr<std::string> OcspSubject(const config::OcspKeyRotation& from) {
+  return x509::EncodeName(
+      {{"C", from.country()},
+       {"O", from.organization()},
+       {"CN", from.common_name().empty() ? "OCSP" : from.common_name()}});
+}
+
 // TRUST 6: "subject with C, O, CN".
 absl::Status CheckOcspRotation(const config::OcspKeyRotation& rotation) {
   RETURN_IF_ERROR(
@@ -205,6 +219,11 @@ absl::Status CheckOcspRotation(const config::OcspKeyRotation& rotation) {
       rpc::RequireSet("ocsp_key_rotation.country", rotation.country()));
   RETURN_IF_ERROR(rpc::RequireSet("ocsp_key_rotation.organization",
                                   rotation.organization()));
+  const absl::Status subject = OcspSubject(rotation).status();
+  if (!subject.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("ocsp_key_rotation: ", subject.message()));
+  }
   if (rotation.has_key()) {
     const absl::Status token =
         OcspTokenKeys::CheckToken(ToKeySource(rotation.key()));
@@ -287,12 +306,7 @@ absl::StatusOr<OcspKeyRotation::Options> ToOcspRotation(
   } else {
     options.private_keys = std::make_shared<OcspFileKeys>(from.folder());
   }
-  ASSIGN_OR_RETURN(
-      options.subject,
-      x509::EncodeName(
-          {{"C", from.country()},
-           {"O", from.organization()},
-           {"CN", from.common_name().empty() ? "OCSP" : from.common_name()}}));
+  ASSIGN_OR_RETURN(options.subject, OcspSubject(from));
   if (!from.key_type().empty()) {
     ASSIGN_OR_RETURN(const std::set<crypto::KeyType> types,
                      policy::KeyTypesFromNames({from.key_type()}));

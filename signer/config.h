@@ -25,6 +25,16 @@ namespace chancery::signer {
 // and FailedPrecondition name the field, its value and the rule.
 absl::Status CheckConfig(const config::Signer& config);
 
+// The same of the files that it names, without a look at any token: identity,
+// the audit log's folder, the key set, issuers' certificates and chains, and
+// keys in files, none of which has two purposes. Others as LoadIssuers.
+absl::Status CheckFiles(const config::Signer& config);
+
+// Of CheckFiles: the issuers. As LoadIssuers, without their keys in tokens and
+// without templates: null where a key is not in a file.
+absl::StatusOr<std::vector<Issuer>> ReadIssuers(const config::Signer& config,
+                                                crypto::KeyOpener& opener);
+
 // Opens every issuer's keys, compares them with its certificates and makes the
 // templates, from CountSigningThreads threads. The error is that of the first
 // issuer that has one; it names the issuer, and the key's file or URI. Keys in

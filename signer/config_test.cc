@@ -238,6 +238,31 @@ TEST(CheckConfigTest, NamesTheFieldThatBreaksARule) {
        "flying"},
       {"UnknownKeyType", [=](auto& c) { profile(c)->add_key_type("dsa"); },
        "dsa"},
+      {"UnknownUsageOfAProfile",
+       [=](auto& c) { profile(c)->add_key_usage("flying"); },
+       "profile \"server\".key_usage"},
+      {"UnknownPurposeOfAProfile",
+       [=](auto& c) { profile(c)->add_extended_key_usage("flying"); },
+       "profile \"server\".extended_key_usage"},
+      {"UnknownKeyTypeOfAProfile",
+       [=](auto& c) { profile(c)->add_key_type("dsa"); },
+       "profile \"server\".key_type"},
+      {"UnknownAttribute",
+       [=](auto& c) { profile(c)->add_subject_attribute("ZZ"); },
+       "`profile \"server\".subject_attribute`: value `ZZ`: not one of CN"},
+      {"WildcardSuffix", [=](auto& c) { profile(c)->add_dns_suffix("*.x"); },
+       "`profile \"server\".dns_suffix`: value `*.x`"},
+      {"RsaOfOddBits", [=](auto& c) { profile(c)->set_min_rsa_bits(3073); },
+       "`profile \"server\".min_rsa_bits`: value `3073`: 2048 to 4096, a "
+       "multiple of 8"},
+      {"OcspForACentury",
+       [=](auto& c) { issuer(c)->set_ocsp_validity_hours(999999); },
+       "`issuer \"issuing\".ocsp_validity_hours`: value `999999`: at most "
+       "8760"},
+      {"RotationOfNoCountry", [=](auto& c) { rotation(c)->set_country("CHE"); },
+       "ocsp_key_rotation: "},
+      {"NoBlockedKeys", [](auto& c) { c.add_blocked_key_file("/none"); },
+       "`blocked_key_file`: value `/none`"},
       {"NoNames", [=](auto& c) { profile(c)->clear_allow_dns(); }, "allow_dns"},
       // TRUST 6: "subject with C, O, CN".
       {"RotationWithoutFolder", [=](auto& c) { rotation(c)->clear_folder(); },
@@ -331,6 +356,38 @@ TEST_F(LoadIssuersTest, TakesDefaultsAndWhatTheCertificateSays) {
   EXPECT_NE(issuer.rehearsal_key->public_key().KeyHashSha1(),
             issuer.key->public_key().KeyHashSha1());
   EXPECT_EQ(issuer.rehearsal_key->algorithm(), issuer.key->algorithm());
+}
+
+// docs/formats.md: "without the root, which relying parties have".
+TEST_F(LoadIssuersTest, TheChainThatGoesOutIsWithoutItsRoot) {
+  auto issuers = Load();
+  ASSERT_THAT(issuers, IsOk());
+  EXPECT_TRUE(issuers->at(0).chain.empty());
+
+  const std::string section =
+      WriteTemp("below.ext",
+                "basicConstraints=critical,CA:TRUE\n"
+                "keyUsage=critical,keyCertSign,cRLSign\n"
+                "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n");
+  Shell(
+      "umask 077; openssl req -new -newkey ec -pkeyopt "
+      "ec_paramgen_curve:P-256 -nodes -keyout " +
+      TempPath("below.key") +
+      " -subj /CN=below | openssl x509 -req -days 90 "
+      "-CA " +
+      TempPath("ca.pem") + " -CAkey " + TempPath("ca.key") +
+      " -CAcreateserial -extfile " + section + " -out " +
+      TempPath("below.pem") + "; cat " + TempPath("below.pem") + " " +
+      TempPath("ca.pem") + " > " + TempPath("whole.pem"));
+  config_.mutable_issuer(0)->mutable_key()->set_file(TempPath("below.key"));
+  const std::string below =
+      Shell("openssl x509 -outform DER -in " + TempPath("below.pem"));
+  for (const char* file : {"below.pem", "whole.pem"}) {
+    config_.mutable_issuer(0)->set_certificate_file(TempPath(file));
+    issuers = Load();
+    ASSERT_THAT(issuers, IsOk());
+    EXPECT_EQ(issuers->at(0).chain, std::vector<std::string>{below}) << file;
+  }
 }
 
 TEST_F(LoadIssuersTest, LintsAreThoseOfTheConfiguration) {

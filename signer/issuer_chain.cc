@@ -35,4 +35,9 @@ absl::StatusOr<std::vector<x509::Certificate>> ParseIssuerChain(
   return parsed;
 }
 
+bool IsRoot(const x509::Certificate& certificate) {
+  return certificate.facts().issuer == certificate.facts().subject &&
+         certificate.VerifySignedBy(certificate.public_key()).ok();
+}
+
 }  // namespace chancery::signer

@@ -16,6 +16,10 @@ namespace chancery::signer {
 absl::StatusOr<std::vector<x509::Certificate>> ParseIssuerChain(
     const std::vector<std::string>& chain);
 
+// Whether `certificate` is a root's: its subject is its issuer, and its own key
+// signed it.
+bool IsRoot(const x509::Certificate& certificate);
+
 }  // namespace chancery::signer
 
 #endif  // CHANCERY_SIGNER_ISSUER_CHAIN_H_

@@ -1,5 +1,8 @@
 #include "signer/issuer_chain.h"
 
+#include <string>
+
+#include "base/bytes.h"
 #include "base/testing/status_matchers.h"
 #include "crypto/testing/command.h"
 #include "gtest/gtest.h"
@@ -41,6 +44,30 @@ TEST_F(ParseIssuerChainTest, TakesAChainWithAndWithoutItsRoot) {
   EXPECT_THAT(ParseIssuerChain({Der("lower"), Der("upper")}), IsOk());
   EXPECT_THAT(ParseIssuerChain({Der("lower"), Der("upper"), Der("root")}),
               IsOk());
+}
+
+TEST_F(ParseIssuerChainTest, TheRootIsTheOneThatItsOwnKeySigned) {
+  const auto chain =
+      ParseIssuerChain({Der("lower"), Der("upper"), Der("root")});
+  ASSERT_THAT(chain, IsOk());
+  EXPECT_FALSE(IsRoot(chain->at(0)));
+  EXPECT_FALSE(IsRoot(chain->at(1)));
+  EXPECT_TRUE(IsRoot(chain->at(2)));
+}
+
+// A new key of an old name, that the old one certifies, is no root.
+TEST_F(ParseIssuerChainTest, SelfIssuedIsNotSelfSigned) {
+  Shell(
+      "openssl req -new -newkey ed25519 -nodes -subj /CN=root -addext "
+      "basicConstraints=critical,CA:TRUE -keyout " +
+      TempPath("link") + ".key -out " + TempPath("csr") +
+      " && openssl x509 -req -copy_extensions copy -in " + TempPath("csr") +
+      " -CA " + TempPath("root") + " -CAkey " + TempPath("root") +
+      ".key -out " + TempPath("link"));
+  const std::string der = Der("link");
+  const auto link = x509::Certificate::Parse(base::AsBytes(der));
+  ASSERT_THAT(link, IsOk());
+  EXPECT_FALSE(IsRoot(*link));
 }
 
 TEST_F(ParseIssuerChainTest, NamesTheCertificateThatDoesNotFit) {

@@ -126,6 +126,8 @@ absl::Status ReadChain(Draft& draft) {
   if (!chain.ok()) return InFile(path, chain.status());
   draft.chain = *std::move(chain);
   issuer.certificate = issuer.chain.front();
+  // Relying parties have it, and would believe no other.
+  if (IsRoot(draft.chain.back())) issuer.chain.pop_back();
   const x509::CertificateFacts& facts = draft.ca().facts();
   if (!facts.extensions.is_ca.value_or(false) ||
       facts.extensions.subject_key_identifier.empty()) {
@@ -229,19 +231,17 @@ absl::StatusOr<std::vector<Issuer>> Collect(std::vector<Draft> drafts) {
   return issuers;
 }
 
-}  // namespace
-
-absl::StatusOr<std::vector<Issuer>> LoadIssuers(const config::Signer& config,
-                                                crypto::KeyOpener& opener) {
-  ASSIGN_OR_RETURN(const Profiles profiles, LoadProfiles(config));
-  ASSIGN_OR_RETURN(const auto blocked_keys, LoadBlockedKeys(config));
+std::vector<Draft> DraftsOf(const config::Signer& config) {
   std::vector<Draft> drafts(static_cast<size_t>(config.issuer_size()));
   for (size_t i = 0; i < drafts.size(); ++i) {
     drafts[i].config = &config.issuer(static_cast<int>(i));
-    drafts[i].issuer.blocked_keys = blocked_keys;
   }
-  SigningThreads threads(CountSigningThreads(config));
-  FirstError first(threads, drafts.size());
+  return drafts;
+}
+
+// All that lies in files.
+void ReadFiles(const Profiles& profiles, crypto::KeyOpener& opener,
+               std::vector<Draft>& drafts, FirstError& first) {
   first.Run([&](size_t i) -> absl::Status {
     Draft& draft = drafts[i];
     absl::Status read = ReadChain(draft);
@@ -251,6 +251,31 @@ absl::StatusOr<std::vector<Issuer>> LoadIssuers(const config::Signer& config,
     if (read.ok()) read = TakeSettings(profiles, draft);
     return InIssuer(*draft.config, read);
   });
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Issuer>> ReadIssuers(const config::Signer& config,
+                                                crypto::KeyOpener& opener) {
+  ASSIGN_OR_RETURN(const Profiles profiles, LoadProfiles(config));
+  std::vector<Draft> drafts = DraftsOf(config);
+  SigningThreads threads(CountSigningThreads(config));
+  FirstError first(threads, drafts.size());
+  ReadFiles(profiles, opener, drafts, first);
+  RETURN_IF_ERROR(first.status());
+  for (Draft& draft : drafts) draft.issuer.ocsp_key = draft.delegate_key;
+  return Collect(std::move(drafts));
+}
+
+absl::StatusOr<std::vector<Issuer>> LoadIssuers(const config::Signer& config,
+                                                crypto::KeyOpener& opener) {
+  ASSIGN_OR_RETURN(const Profiles profiles, LoadProfiles(config));
+  ASSIGN_OR_RETURN(const auto blocked_keys, LoadBlockedKeys(config));
+  std::vector<Draft> drafts = DraftsOf(config);
+  for (Draft& draft : drafts) draft.issuer.blocked_keys = blocked_keys;
+  SigningThreads threads(CountSigningThreads(config));
+  FirstError first(threads, drafts.size());
+  ReadFiles(profiles, opener, drafts, first);
   // A token is not asked from several threads at once before it is logged in,
   // and a wrong PIN of one that nobody came to is not tried.
   RehearsalKeys rehearsal_keys;

@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
        .needs =
            "identity, listen, grant, ledger_dir, manifest_key, issuer, profile",
        .check = chancery::signer::CheckConfig,
+       .check_files = chancery::signer::CheckFiles,
        .run = chancery::signer::Run,
        .switches = {{"confirm-clock",
                      "Go on although the clock is far ahead of the ledger's "

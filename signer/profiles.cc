@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
@@ -13,11 +12,13 @@
 #include "policy/cfssl/config.h"
 #include "policy/cfssl/profiles.h"
 #include "policy/copied_extensions.h"
+#include "policy/dns_name.h"
 #include "policy/name_pattern.h"
 #include "rpc/config.h"
 #include "signer/lint_settings.h"
 #include "x509/certificate/certificate_policies.h"
 #include "x509/certificate/name_constraints.h"
+#include "x509/certificate/names.h"
 
 namespace chancery::signer {
 namespace {
@@ -119,12 +120,14 @@ absl::Status SetCopied(const config::Profile& from, const std::string& field,
   return absl::OkStatus();
 }
 
-absl::StatusOr<policy::Profile> ToProfile(const config::Profile& from) {
-  using x509::AltNameKind;
-  policy::Profile profile;
-  profile.name = from.name();
-  profile.validity = absl::Hours(from.validity_hours());
-  profile.backdate = absl::Minutes(from.backdate_minutes());
+// `status`, which begins with the name of a field, says of which profile.
+absl::Status InProfile(const std::string& field, const absl::Status& status) {
+  if (status.ok()) return status;
+  return absl::Status(status.code(), absl::StrCat(field, status.message()));
+}
+
+absl::Status SetPurposes(const config::Profile& from,
+                         policy::Profile& profile) {
   ASSIGN_OR_RETURN(profile.key_usage,
                    policy::KeyUsageFromNames(
                        {from.key_usage().begin(), from.key_usage().end()}));
@@ -135,12 +138,25 @@ absl::StatusOr<policy::Profile> ToProfile(const config::Profile& from) {
   ASSIGN_OR_RETURN(profile.key_types,
                    policy::KeyTypesFromNames(
                        {from.key_type().begin(), from.key_type().end()}));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<policy::Profile> ToProfile(const config::Profile& from) {
+  using x509::AltNameKind;
+  policy::Profile profile;
+  profile.name = from.name();
+  profile.validity = absl::Hours(from.validity_hours());
+  profile.backdate = absl::Minutes(from.backdate_minutes());
+  const std::string field = absl::StrCat("profile \"", from.name(), "\".");
+  RETURN_IF_ERROR(InProfile(field, SetPurposes(from, profile)));
   if (from.allow_dns()) profile.alt_name_kinds.insert(AltNameKind::kDns);
   if (from.allow_ip()) profile.alt_name_kinds.insert(AltNameKind::kIp);
   if (from.allow_email()) profile.alt_name_kinds.insert(AltNameKind::kEmail);
   if (from.allow_uri()) profile.alt_name_kinds.insert(AltNameKind::kUri);
   for (const std::string& suffix : from.dns_suffix()) {
-    profile.dns_suffixes.push_back(absl::AsciiStrToLower(suffix));
+    auto domain = policy::NormalizeDnsName(suffix, /*allow_wildcard=*/false);
+    RETURN_IF_ERROR(InField(field + "dns_suffix", suffix, domain.status()));
+    profile.dns_suffixes.push_back(*std::move(domain));
   }
   profile.allow_wildcard = from.allow_wildcard();
   if (from.max_names() != 0) profile.max_names = from.max_names();
@@ -149,7 +165,6 @@ absl::StatusOr<policy::Profile> ToProfile(const config::Profile& from) {
   profile.must_staple = from.must_staple();
   profile.subject_attributes = {from.subject_attribute().begin(),
                                 from.subject_attribute().end()};
-  const std::string field = absl::StrCat("profile \"", from.name(), "\".");
   ASSIGN_OR_RETURN(profile.lints, CertificateLintsOf(from, field));
   ASSIGN_OR_RETURN(profile.names,
                    ToConstraints(from.names(), field + "names."));
@@ -171,11 +186,12 @@ absl::StatusOr<policy::Profile> ToProfile(const config::Profile& from) {
 absl::Status CheckSizes(const config::Profile& profile,
                         const std::string& field) {
   const auto check = [&](const char* name, uint32_t bits) {
-    return bits == 0 || (bits >= kMinRsaBits && bits <= kMaxRsaBits)
+    return bits == 0 ||
+                   (bits >= kMinRsaBits && bits <= kMaxRsaBits && bits % 8 == 0)
                ? absl::OkStatus()
-               : rpc::ConfigError(
-                     field + name, absl::StrCat(bits),
-                     absl::StrCat(kMinRsaBits, " to ", kMaxRsaBits));
+               : rpc::ConfigError(field + name, absl::StrCat(bits),
+                                  absl::StrCat(kMinRsaBits, " to ", kMaxRsaBits,
+                                               ", a multiple of 8"));
   };
   RETURN_IF_ERROR(check("min_rsa_bits", profile.min_rsa_bits()));
   RETURN_IF_ERROR(check("max_rsa_bits", profile.max_rsa_bits()));
@@ -192,6 +208,19 @@ absl::Status CheckSizes(const config::Profile& profile,
                             absl::StrCat("at most ", kMaxPathLength,
                                          ", and not with "
                                          "any_path_length"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckSubject(const config::Profile& profile,
+                          const std::string& field) {
+  for (const std::string& type : profile.subject_attribute()) {
+    // A value that each of them can have.
+    if (x509::EncodeName({{type, "XX"}}).ok()) continue;
+    return rpc::ConfigError(
+        field + "subject_attribute", type,
+        "not one of CN, O, OU, C, L, ST, serialNumber, DC, emailAddress or a "
+        "dotted OID");
   }
   return absl::OkStatus();
 }
@@ -240,6 +269,7 @@ absl::Status CheckProfile(const config::Profile& profile) {
                             absl::StrCat(profile.max_names()),
                             absl::StrCat("at most ", kMaxNames));
   }
+  RETURN_IF_ERROR(CheckSubject(profile, field));
   return CheckSizes(profile, field);
 }
 
@@ -313,9 +343,9 @@ absl::StatusOr<std::shared_ptr<const policy::BlockedKeys>> LoadBlockedKeys(
   }
   auto keys = std::make_shared<policy::BlockedKeys>();
   for (const std::string& path : config.blocked_key_file()) {
-    ASSIGN_OR_RETURN(const std::string text,
-                     base::ReadFile(path, kMaxBlockedFile));
-    const absl::Status added = keys->Add(path, text);
+    const auto text = base::ReadFile(path, kMaxBlockedFile);
+    RETURN_IF_ERROR(InField("blocked_key_file", path, text.status()));
+    const absl::Status added = keys->Add(path, *text);
     if (!added.ok()) {
       return absl::Status(added.code(),
                           absl::StrCat("blocked_key_file: ", added.message()));

@@ -41,6 +41,7 @@
 #include "signer/issuance.h"
 #include "signer/issuance_service.h"
 #include "signer/issuer_record.h"
+#include "signer/key_purposes.h"
 #include "signer/ledger/ledger.h"
 #include "signer/ledger/rocksdb_store.h"
 #include "signer/ledger_growth.h"
@@ -334,6 +335,9 @@ absl::Status Run(const config::Signer& config, rpc::Process& process) {
     ASSIGN_OR_RETURN(keys.emplace_back(),
                      opener.Open(ToKeySource(config.next_manifest_key())));
   }
+  std::vector<crypto::PublicKey> publics;
+  for (const auto& key : keys) publics.push_back(key->public_key());
+  RETURN_IF_ERROR(CheckKeyPurposes(issuers.all(), publics));
   const ManifestKeys manifest_keys(std::move(keys));
   ASSIGN_OR_RETURN(const block::KeySet key_set,
                    ReadKeySet(config.key_set_file()));

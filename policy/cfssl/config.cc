@@ -21,8 +21,8 @@ using Json = nlohmann::json;
 constexpr int kMaxDepth = 16;
 
 absl::Status Refuse(absl::string_view path, absl::string_view rule) {
-  return absl::InvalidArgumentError(
-      absl::StrCat(absl::CHexEscape(path), ": ", rule));
+  return absl::InvalidArgumentError(absl::StrCat(
+      path.empty() ? "the file" : absl::CHexEscape(path), ": ", rule));
 }
 
 std::string Below(const std::string& path, const std::string& name) {

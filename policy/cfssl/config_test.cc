@@ -101,7 +101,7 @@ TEST(CfsslConfigTest, NamesTheFieldThatIsWrong) {
       {"", "line 1, column 1: not JSON"},
       {"{\n  \"signing\": {,}}", "line 2, column 15: not JSON"},
       {"{} {}", "not JSON"},
-      {"[]", "an object is allowed"},
+      {"[]", "the file: an object is allowed"},
       {"{}", "signing: required"},
       {R"({"signing":[]})", "signing: an object"},
       {R"({"signing":{},"signing":{}})", "\"signing\\\" twice"},

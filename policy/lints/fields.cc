@@ -69,6 +69,7 @@ bool ReadExtensions(Bytes contents, std::vector<Extension>& all) {
       if (critical->size() != 1) return false;
       extension.critical = (*critical)[0] != 0;
       extension.false_encoded = !extension.critical;
+      extension.odd_true = extension.critical && (*critical)[0] != 0xff;
     }
     //   extnValue  OCTET STRING }
     if (!fields.Read(der::Tag::kOctetString, extension.value) ||

@@ -24,6 +24,7 @@ struct Extension {
   std::string oid = {};  // Dotted.
   bool critical = false;
   bool false_encoded = false;  // `critical` is there, and FALSE.
+  bool odd_true = false;       // `critical` is TRUE, and not of 8 one bits.
   Bytes value = {};
 };
 

@@ -1,4 +1,6 @@
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "crypto/public_key.h"
 #include "policy/lints/certificate_rules.h"
 #include "policy/lints/check.h"
 #include "policy/lints/oids.h"
@@ -42,6 +44,17 @@ std::string UnknownCritical(const C& c) {
     if (!known) return extension.oid;
   }
   return "";
+}
+
+// Curves that are none of ours are not looked at.
+std::string WrongPoint(const C& c) {
+  constexpr uint8_t kUncompressed = 0x04;
+  if (c.key.algorithm_oid != oid::kEc || c.key.key.empty() ||
+      c.key.key[0] != kUncompressed) {
+    return "";
+  }
+  const absl::Status read = crypto::PublicKey::FromSpki(c.spki).status();
+  return absl::IsInvalidArgument(read) ? std::string(read.message()) : "";
 }
 
 }  // namespace
@@ -126,6 +139,13 @@ CertificateRules Rfc5280CertificateBody() {
                        "notAfter is ", Quoted(c.not_after.contents),
                        ", notBefore is ", Quoted(c.not_before.contents));
        }},
+      {{"rfc5280_cert_ec_point_on_curve", "RFC 5480 section 2.2", kError,
+        "an uncompressed EC point is one of the key's curve (SEC 1 section "
+        "2.3.4)"},
+       [](const C& c) {
+         const std::string wrong = WrongPoint(c);
+         return Unless(wrong.empty(), wrong);
+       }},
       {{"rfc5280_cert_extensions_not_empty", "RFC 5280 section 4.1.2.9", kError,
         "extensions, if present, holds at least one"},
        [](const C& c) {
@@ -146,6 +166,17 @@ CertificateRules Rfc5280CertificateBody() {
            if (extension.false_encoded) {
              return absl::StrCat("extension ", extension.oid,
                                  " encodes critical FALSE");
+           }
+         }
+         return std::string();
+       }},
+      {{"rfc5280_cert_extension_true", "X.690 section 11.1", kError,
+        "critical, a DER BOOLEAN, is TRUE as an octet of eight one bits"},
+       [](const C& c) {
+         for (const Extension& extension : c.extensions) {
+           if (extension.odd_true) {
+             return absl::StrCat("extension ", extension.oid,
+                                 " encodes critical TRUE otherwise");
            }
          }
          return std::string();

@@ -1,5 +1,7 @@
 #include "rpc/audit_log/open_configured.h"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -24,6 +26,18 @@ absl::Status CheckAuditLog(const config::AuditLogFile& file) {
                        absl::StrCat("at most ", kMaxMb));
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckAuditFolder(const config::AuditLogFile& file) {
+  if (file.path().empty()) return absl::OkStatus();
+  const std::filesystem::path path(file.path());
+  const std::filesystem::path folder =
+      path.has_parent_path() ? path.parent_path() : ".";
+  std::error_code error;
+  if (std::filesystem::is_directory(folder, error)) return absl::OkStatus();
+  return ConfigError("audit_log.path", file.path(),
+                     absl::StrCat("there is no folder ", folder.string(),
+                                  ": make it, its owner's alone"));
 }
 
 absl::StatusOr<std::unique_ptr<AuditLog>> OpenAuditLog(

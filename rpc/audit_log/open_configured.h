@@ -20,6 +20,10 @@ namespace chancery::rpc {
 // InvalidArgument names the field: a size without a path.
 absl::Status CheckAuditLog(const config::AuditLogFile& file);
 
+// InvalidArgument names the field, its value and the rule: a path in a folder
+// that is none. Writes nothing.
+absl::Status CheckAuditFolder(const config::AuditLogFile& file);
+
 // The log of the service `own`, whose checkpoints its key signs; null if none
 // is configured. Errors as AuditLog::Open.
 absl::StatusOr<std::unique_ptr<AuditLog>> OpenAuditLog(

@@ -9,6 +9,11 @@ absl::Status Check(const chancery::config::Responder& config) {
   return chancery::rpc::RequireSet("cache_dir", config.cache_dir());
 }
 
+absl::Status CheckFiles(const chancery::config::Responder& config) {
+  if (config.cache_dir() != "missing") return absl::OkStatus();
+  return chancery::rpc::ConfigError("cache_dir", "missing", "is not there");
+}
+
 absl::Status Run(const chancery::config::Responder& config,
                  chancery::rpc::Process& process) {
   if (config.cache_dir() == "broken") return absl::DataLossError("it broke");
@@ -26,6 +31,7 @@ int main(int argc, char** argv) {
        .purpose = "Does nothing, well.",
        .needs = "cache_dir",
        .check = Check,
+       .check_files = CheckFiles,
        .run = Run,
        .switches = {{"force", "Does it with force."}}});
 }

@@ -17,6 +17,7 @@
 #include "signer/airgap/operators.h"
 #include "signer/config.h"
 #include "signer/crl_files.h"
+#include "signer/key_purposes.h"
 #include "signer/ledger/rocksdb_store.h"
 #include "signer/manifest_keys.h"
 #include "signer/revocation_limit.h"
@@ -118,6 +119,7 @@ absl::StatusOr<std::unique_ptr<OfflineSigner>> OfflineSigner::Open(
   ASSIGN_OR_RETURN(std::vector<Issuer> issuers, LoadIssuers(config, opener));
   ASSIGN_OR_RETURN(std::unique_ptr<crypto::SigningKey> manifest_key,
                    opener.Open(ToKeySource(config.manifest_key())));
+  RETURN_IF_ERROR(CheckKeyPurposes(issuers, {manifest_key->public_key()}));
   ASSIGN_OR_RETURN(std::unique_ptr<Ledger> ledger, OpenLedger(config, clock));
   ASSIGN_OR_RETURN(CrlFiles crl_files,
                    CrlFiles::Open(config.ledger_dir() + "/crls"));

@@ -24,6 +24,8 @@ namespace {
 
 constexpr size_t kMaxFileBytes = 256 << 20;
 constexpr size_t kMaxOrderBytes = 1 << 16;
+// An order is for what happens now.
+constexpr uint32_t kMaxExpiresHours = 7 * 24;
 
 absl::StatusOr<ledger::SignedOrder> ReadOrder(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string bytes,
@@ -158,7 +160,12 @@ absl::Status OrderCommand::Check() const {
     if (expires_hours_ == 0) {
       return absl::InvalidArgumentError("--expires-hours: must be positive");
     }
-    RETURN_IF_ERROR(ParseReason(reason_).status());
+    if (expires_hours_ > kMaxExpiresHours) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--expires-hours: ", expires_hours_, ": at most ",
+                       kMaxExpiresHours, ", a week"));
+    }
+    RETURN_IF_ERROR(ParseReasonOption(reason_).status());
     return date_.empty() ? absl::OkStatus()
                          : ParseTimeOption("--date", date_).status();
   }
@@ -204,7 +211,7 @@ absl::StatusOr<bool> OrderCommand::Make(const Environment& environment) const {
                      Connections::Open(environment.globals));
     issuer = connections.config().default_issuer();
   }
-  ASSIGN_OR_RETURN(const int reason, ParseReason(reason_));
+  ASSIGN_OR_RETURN(const int reason, ParseReasonOption(reason_));
   const std::string fresh_id = environment.random.Bytes(16);
   ledger::RevocationOrder order{
       .id = id_.empty() ? base::Hex(base::AsBytes(fresh_id)) : id_,

@@ -149,13 +149,13 @@ absl::Status RevokeCommand::Check() const {
     return absl::InvalidArgumentError(
         "which certificates? Either SERIAL, or --cert FILE, or --file FILE");
   }
-  RETURN_IF_ERROR(ParseReason(reason_).status());
+  RETURN_IF_ERROR(ParseReasonOption(reason_).status());
   return date_.empty() ? absl::OkStatus()
                        : ParseTimeOption("--date", date_).status();
 }
 
 absl::StatusOr<bool> RevokeCommand::Run(const Environment& environment) {
-  ASSIGN_OR_RETURN(const int reason, ParseReason(reason_));
+  ASSIGN_OR_RETURN(const int reason, ParseReasonOption(reason_));
   int64_t revoked_at = 0;
   if (!date_.empty()) {
     ASSIGN_OR_RETURN(const absl::Time date, ParseTimeOption("--date", date_));

@@ -138,8 +138,14 @@ absl::StatusOr<int> ParseReason(absl::string_view text) {
     }
     absl::StrAppend(&known, known.empty() ? "" : ", ", name, " (", reason, ")");
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("--reason: value `", text, "`: must be one of ", known));
+  return absl::InvalidArgumentError(absl::StrCat("must be one of ", known));
+}
+
+absl::StatusOr<int> ParseReasonOption(absl::string_view text) {
+  auto reason = ParseReason(text);
+  if (reason.ok()) return reason;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--reason: value `", text, "`: ", reason.status().message()));
 }
 
 std::string ReasonName(int reason) {

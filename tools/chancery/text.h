@@ -43,6 +43,8 @@ std::string FormatSerial(base::Bytes serial);
 // A CRLReason (RFC 5280 section 5.3.1): its name in any case ("keyCompromise",
 // "key-compromise") or its number. InvalidArgument lists those that exist.
 absl::StatusOr<int> ParseReason(absl::string_view text);
+// The same of the option --reason, which errors name with its value.
+absl::StatusOr<int> ParseReasonOption(absl::string_view text);
 // "keyCompromise"; "reason 7" for one that has no name.
 std::string ReasonName(int reason);
 

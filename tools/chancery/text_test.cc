@@ -61,6 +61,8 @@ TEST(ParseReasonTest, TakesNamesAndNumbersOfRfc5280) {
 
 TEST(ParseReasonTest, RefusesUnusedNumbers) {
   for (const char* text : {"7", "8", "11", "-1", "", "why"}) {
+    EXPECT_THAT(ParseReasonOption(text),
+                StatusIs(kInvalid, "--reason: value `"));
     EXPECT_THAT(ParseReason(text), StatusIs(kInvalid, "must be one of"))
         << text;
   }

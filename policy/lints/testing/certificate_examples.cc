@@ -39,6 +39,19 @@ void PutKeyIdNotCritical(DerTree& tree) {
   tree.Put({0, 7, 0, tree.ChildWithOid(all, "551d0e")}, kKeyIdNotCritical);
 }
 
+// BER's TRUE: any octet but zero.
+void PutOddTrue(DerTree& tree) {
+  const Path all = {0, 7, 0};
+  tree.Put({0, 7, 0, tree.ChildWithOid(all, "551d0f"), 1}, "010101");
+}
+
+// x = y = 0x0101...: on P-256 no point has these.
+std::string PointOffTheCurve() {
+  std::string element = "03420004";
+  for (int i = 0; i < 64; ++i) element += "01";
+  return element;
+}
+
 }  // namespace
 
 Examples Rfc5280BodyExamples() {
@@ -82,6 +95,9 @@ Examples Rfc5280BodyExamples() {
           Server().Insert({0, 7, 0, 0}, kKeyIdExtension)),
       Row("rfc5280_cert_extension_default", Server(),
           Server().Edit(PutKeyIdNotCritical)),
+      Row("rfc5280_cert_extension_true", Server(), Server().Edit(PutOddTrue)),
+      Row("rfc5280_cert_ec_point_on_curve", Server(),
+          Server().Put({0, 6, 1}, PointOffTheCurve())),
       Row("rfc5280_cert_extension_form", Server(),
           Client().Set("keyUsage", "critical,DER:0500")),
       Row("rfc5280_cert_critical_known", Server().Set("1.2.3.4", "DER:0500"),

@@ -126,7 +126,7 @@ class Items {
     revoke.set_request_id(RequestId());
     revoke.set_issuer(options_.issuer);
     ASSIGN_OR_RETURN(*revoke.mutable_serial(), ParseSerial(text));
-    ASSIGN_OR_RETURN(const int reason, ParseReason(options_.reason));
+    ASSIGN_OR_RETURN(const int reason, ParseReasonOption(options_.reason));
     revoke.set_reason(reason);
     if (!options_.date.empty()) {
       ASSIGN_OR_RETURN(const absl::Time date,
@@ -187,7 +187,7 @@ absl::Status CheckExportItems(const AirGapOptions& options) {
     RETURN_IF_ERROR(ParseSerial(serial).status());
   }
   if (!options.revoke.empty()) {
-    RETURN_IF_ERROR(ParseReason(options.reason).status());
+    RETURN_IF_ERROR(ParseReasonOption(options.reason).status());
   }
   for (const std::string& crl : options.crls) {
     RETURN_IF_ERROR(CrlItem(crl, options.delta).status());

@@ -52,20 +52,23 @@ absl::StatusOr<std::string> ReadSubject(
 absl::StatusOr<uint32_t> ReadKeyUsage(const std::string& field,
                                       const config::CeremonyCertificate& from) {
   uint32_t usage = 0;
-  std::vector<std::string> others;
   for (const std::string& name : from.key_usage()) {
     if (name == "key_cert_sign") {
       usage |= x509::kKeyCertSign;
     } else if (name == "crl_sign") {
       usage |= x509::kCrlSign;
     } else {
-      others.push_back(name);
+      const auto other = policy::KeyUsageFromNames({name});
+      if (!other.ok()) {
+        return ConfigError(
+            field + "key_usage", name,
+            "not one of key_cert_sign, crl_sign, digital_signature, "
+            "content_commitment, key_encipherment, data_encipherment, "
+            "key_agreement");
+      }
+      usage |= *other;
     }
   }
-  const auto rest = policy::KeyUsageFromNames(others);
-  RETURN_IF_ERROR(InField(field + "key_usage",
-                          others.empty() ? "" : others.front(), rest.status()));
-  usage |= *rest;
   if (usage == 0) return ConfigError(field + "key_usage", "", "is required");
   return usage;
 }

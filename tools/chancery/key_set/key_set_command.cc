@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/bytes.h"
 #include "base/encoding.h"
@@ -19,6 +20,7 @@
 #include "crypto/software_key.h"
 #include "tools/chancery/key_set/pinned_key_set.h"
 #include "tools/chancery/text.h"
+#include "x509/certificate/certificate.h"
 #include "x509/certificate/pem.h"
 
 namespace chancery::cli {
@@ -76,6 +78,29 @@ absl::StatusOr<block::KeySet::ManifestKey*> FindKey(block::KeySet& set,
         absl::StrCat("--id: \"", id, "\": no key of the set begins so"));
   }
   return found;
+}
+
+// TRUST 4: "a manifest key used for nothing else".
+absl::Status CheckOnlyForManifests(const crypto::PublicKey& key,
+                                   const block::KeySetRoots& roots,
+                                   const block::KeySet& set) {
+  const auto refuse = [&](absl::string_view owner) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("key ", base::Hex(block::KeyIdOf(key)), ": it is ", owner,
+                     ": a manifest key is used for nothing else (TRUST 4)"));
+  };
+  if (std::find(roots.keys.begin(), roots.keys.end(), key) !=
+      roots.keys.end()) {
+    return refuse("the key of one of --root");
+  }
+  for (const block::KeySet::Issuer& issuer : set.issuers) {
+    const auto certificate =
+        x509::Certificate::Parse(base::AsBytes(issuer.certificate));
+    if (certificate.ok() && certificate->public_key() == key) {
+      return refuse(absl::StrCat("the key of issuer \"", issuer.name, "\""));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status AddRootSignature(const std::string& root_key_file,
@@ -180,10 +205,16 @@ absl::Status KeySetCommand::Check() const {
   return needs("--id", key_id_, retire || remove);
 }
 
-absl::Status KeySetCommand::Change(block::KeySet& set) const {
+absl::Status KeySetCommand::Change(const block::KeySetRoots& roots,
+                                   block::KeySet& set) const {
   ++set.version;
   if (action_ == "add") {
     ASSIGN_OR_RETURN(const crypto::PublicKey key, ReadPublicKey(key_file_));
+    const absl::Status only = CheckOnlyForManifests(key, roots, set);
+    if (!only.ok()) {
+      return absl::Status(only.code(), absl::StrCat("--key: ", key_file_, ": ",
+                                                    only.message()));
+    }
     block::KeySet::ManifestKey added{.spki = base::ToString(key.spki())};
     ASSIGN_OR_RETURN(added.not_before, ParseTimeOption("--from", from_));
     ASSIGN_OR_RETURN(added.not_after, ParseTimeOption("--until", until_));
@@ -229,7 +260,7 @@ absl::StatusOr<bool> KeySetCommand::Run(const Environment& environment) {
     const std::string bytes = file.Encode();
     ASSIGN_OR_RETURN(block::KeySet set,
                      block::OpenKeySet(base::AsBytes(bytes), roots));
-    RETURN_IF_ERROR(Change(set));
+    RETURN_IF_ERROR(Change(roots, set));
     file = {.message = set.Encode()};
   }
   // As others will read it.

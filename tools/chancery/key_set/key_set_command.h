@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "block/key_set.h"
+#include "block/key_set_file.h"
 #include "tools/chancery/command.h"
 
 namespace chancery::cli {
@@ -27,7 +28,8 @@ class KeySetCommand final : public Command {
 
  private:
   // To the version that is to be signed: a key more or less, or its time.
-  absl::Status Change(block::KeySet& set) const;
+  absl::Status Change(const block::KeySetRoots& roots,
+                      block::KeySet& set) const;
 
   std::string action_;
   std::string file_;

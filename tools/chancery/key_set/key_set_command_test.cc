@@ -148,6 +148,39 @@ TEST_F(KeySetCommandTest, AKeyIsRetiredOrRemoved) {
   EXPECT_THAT(err_.str(), HasSubstr("it is the only key"));
 }
 
+// TRUST 4: "a manifest key used for nothing else".
+TEST_F(KeySetCommandTest, RefusesAsAManifestKeyWhatHasAnotherPurpose) {
+  const std::string out = TempPath("second-purpose");
+  const auto add = [&](const std::string& file, const std::string& key) {
+    return Keyset({"add", file, "--root-key", root_keys_[0], "--key",
+                   PublicOf(key), "--from", "2027-01-10", "--until",
+                   "2029-01-10", "--out", out});
+  };
+  EXPECT_NE(add(first_, root_keys_[1]), 0);
+  EXPECT_THAT(err_.str(), HasSubstr("--key: " + root_keys_[1] + ".pub: key "));
+  EXPECT_THAT(err_.str(), HasSubstr("it is the key of one of --root"));
+  EXPECT_THAT(err_.str(), HasSubstr("(TRUST 4)"));
+
+  const std::string ca = MakeKey("ca");
+  block::KeySet set = *Open(first_);
+  set.issuers = {
+      {.name = "issuing",
+       .certificate = Shell("openssl req -x509 -new -subj /CN=ca -outform DER "
+                            "-key " +
+                            ca)}};
+  block::KeySetFile file{.message = set.Encode()};
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(block::AddSignature(
+                    **crypto::LoadSoftwareKey(root_keys_[i], nullptr), file),
+                IsOk());
+  }
+  const std::string with_ca = WriteTemp("with-ca", file.Encode(), 0644);
+  EXPECT_NE(add(with_ca, ca), 0);
+  EXPECT_THAT(err_.str(), HasSubstr("it is the key of issuer \"issuing\""));
+  EXPECT_FALSE(base::ReadFile(out).ok());
+  EXPECT_EQ(add(with_ca, MakeKey("fresh")), 0) << err_.str();
+}
+
 TEST_F(KeySetCommandTest, RefusesWhatWouldBelieveTooLittleOrLoseAFile) {
   const std::string out = TempPath("out");
   const std::string stranger = MakeKey("stranger");
