@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "base/status_macros.h"
 #include "rpc/config.h"
 #include "tools/chancery/ceremony/certificate_fields.h"
@@ -147,7 +148,30 @@ absl::Status Planner::AddCertificate(MakeCertificate certificate) {
     return ConfigError(Field() + "name", certificate.name,
                        "another certificate has this name");
   }
+  contents_.emplace(certificate.name, certificate.content);
   Push(std::move(certificate));
+  return absl::OkStatus();
+}
+
+absl::Status Planner::CheckOtherCa(const MakeCertificate& below) {
+  if (below.key == below.issuer_key) {
+    return ConfigError(
+        Field() + "key", below.key,
+        absl::StrCat("it is the key of its issuer, \"", below.issuer, "\""));
+  }
+  const auto issuer = contents_.find(below.issuer);
+  if (issuer == contents_.end()) return absl::OkStatus();
+  if (below.content.subject == issuer->second.subject) {
+    return ConfigError(Field() + "certificate.subject", below.name,
+                       absl::StrCat("it is the subject of its issuer, \"",
+                                    below.issuer, "\""));
+  }
+  if (below.content.not_before < issuer->second.not_before) {
+    return ConfigError(
+        Field() + "certificate.not_before",
+        absl::FormatTime(below.content.not_before, absl::UTCTimeZone()),
+        absl::StrCat("it begins before its issuer, \"", below.issuer, "\""));
+  }
   return absl::OkStatus();
 }
 
@@ -185,6 +209,9 @@ absl::Status Planner::AddBelow(const Message& from, CertificateKind kind) {
   }
   ASSIGN_OR_RETURN(below.content, ReadCertificate(Field() + "certificate.",
                                                   from.certificate(), kind));
+  if (kind == CertificateKind::kIntermediate) {
+    RETURN_IF_ERROR(CheckOtherCa(below));
+  }
   return AddCertificate(std::move(below));
 }
 

@@ -59,6 +59,9 @@ class Planner {
   // The key of an issuer.
   absl::StatusOr<std::string> IssuerKey(const std::string& name);
   absl::Status AddCertificate(MakeCertificate certificate);
+  // Of an intermediate: it is another CA than its issuer, as far as the file
+  // tells.
+  absl::Status CheckOtherCa(const MakeCertificate& below);
   absl::Status AddRoot(const config::CeremonyStep::Root& from);
   template <typename Message>
   absl::Status AddBelow(const Message& from, CertificateKind kind);
@@ -91,6 +94,7 @@ class Planner {
   std::string kind_;                           // and what it is.
   std::map<std::string, std::string> key_of_;  // By certificate; may be empty.
   std::map<std::string, const char*> signs_;   // By key.
+  std::map<std::string, NewCertificate> contents_;  // Of those that it makes.
   std::set<std::string> used_, made_, destroyed_;
 };
 
