@@ -214,7 +214,8 @@ TEST_F(MassRevocationTest, OneThatCannotBeRevokedKeepsNoOtherFromIt) {
   for (const auto& one : done->refused) refused[one.serial] = one.why;
   EXPECT_THAT(refused["unknown"],
               StatusIs(absl::StatusCode::kNotFound, "never issued"));
-  EXPECT_THAT(refused[serials_[1]], StatusIs(kPrecondition, "reason 3"));
+  EXPECT_THAT(refused[serials_[1]],
+              StatusIs(kPrecondition, "reason affiliationChanged"));
 }
 
 TEST_F(MassRevocationTest, RefusesWhatNoCertificateCanBe) {
