@@ -190,7 +190,13 @@ absl::StatusOr<StandingReport> Standing::Judge() {
     RETURN_IF_ERROR(close(report.why));
     return report;
   }
-  report.head = facts.newest_head.value_or("");
+  if (facts.newest_head.has_value()) {
+    // After a promotion it is one of the signer before, which tells that one
+    // nothing.
+    ASSIGN_OR_RETURN(const block::Head head,
+                     block::HeadOf(base::AsBytes(*facts.newest_head)));
+    if (head.epoch == facts.epoch) report.head = *facts.newest_head;
+  }
   if (active_) return report;
   ledger_.Bar(absl::OkStatus());
   // The next head is later than all that others hold.

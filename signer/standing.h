@@ -46,7 +46,7 @@ struct StandingReport {
   uint64_t epoch = 1;
   // Entries that the furthest statement covers.
   uint64_t wanted_size = 0;
-  // The newest that it made; empty unless it is active.
+  // The newest that it made in this epoch; empty unless it is active.
   std::string head = {};
 
   bool active() const { return state == StandingState::kActive; }

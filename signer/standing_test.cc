@@ -348,6 +348,8 @@ TEST_F(StandingTest, AStandbyFollowsAndIsPromoted) {
   Issue("b");
   world_.clock.Advance(absl::Minutes(1));
   EXPECT_EQ(Show(*standby, Head()), StandingState::kActive);
+  // Its ledger has a head, of the one before.
+  EXPECT_EQ(standby->standing.Look()->head, "");
   // It stays the signer.
   standby = Open(disk, {.await_head = true, .standby = true});
   EXPECT_EQ(Look(*standby), StandingState::kAwaitsHead);
@@ -544,7 +546,9 @@ TEST_F(CloneTest, APromotedSignerIsNotConcernedByEarlierEpochs) {
   const Statement second = Head();
   ASSERT_EQ(Show(second), StandingState::kActive);
   ASSERT_THAT(world_.signer.standing().Promote(), IsOk());
+  EXPECT_EQ(world_.signer.standing().Look()->head, "");
   const Statement third = Head();
+  EXPECT_EQ(world_.signer.standing().Look()->head, third.bytes);
   for (const Statement& head : {third, clones, first, second, ClonesHead()}) {
     EXPECT_EQ(Show(head), StandingState::kActive);
   }
