@@ -151,7 +151,8 @@ TEST_F(BrRevocationTest, HasFewerReasonsAndNoHold) {
 TEST_F(RevocationTest, NothingMakesARevokedCertificateGood) {
   const absl::Time date = world_.now();
   ASSERT_THAT(Revoke(4), IsOk());
-  EXPECT_THAT(Release(), StatusIs(kPrecondition, "revoked with reason superseded"));
+  EXPECT_THAT(Release(),
+              StatusIs(kPrecondition, "revoked with reason superseded"));
   EXPECT_THAT(Revoke(6), StatusIs(kPrecondition, "held"));
   EXPECT_THAT(world_.Issue("issue"), IsOk());  // Repeated.
   for (int days = 0; days < 80; days += 20) {

@@ -394,11 +394,11 @@ TEST_F(CommandsTest, AnOrderIsMadeSignedShownAndSent) {
   const std::string file = WriteTemp("serials", "02\n01\n");
   const std::string order = TempPath("an-order");
   std::filesystem::remove(order);
-  EXPECT_THAT(Chancery({"order", "make", "--file", file, "--reason",
-                        "keyCompromise", "--out", order, "--expires-hours",
-                        "169"})
-                  .err,
-              HasSubstr("--expires-hours: 169: at most 168, a week"));
+  EXPECT_THAT(
+      Chancery({"order", "make", "--file", file, "--reason", "keyCompromise",
+                "--out", order, "--expires-hours", "169"})
+          .err,
+      HasSubstr("--expires-hours: 169: at most 168, a week"));
   EXPECT_EQ(Chancery({"order", "make", "--file", file, "--reason",
                       "keyCompromise", "--out", order, "--id", "incident 7"})
                 .exit_code,
