@@ -33,8 +33,10 @@ absl::Status CheckWritable(absl::string_view option, const std::string& path) {
   };
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) return fails("is a folder");
-  std::string folder = std::filesystem::path(path).parent_path();
-  if (folder.empty()) folder = ".";
+  const std::filesystem::path parent =
+      std::filesystem::path(path).parent_path();
+  const std::string folder =
+      parent.empty() ? std::string(".") : parent.string();
   if (!std::filesystem::is_directory(folder, error)) {
     return fails(absl::StrCat(folder, " is no folder"));
   }
