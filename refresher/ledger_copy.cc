@@ -13,6 +13,8 @@ namespace {
 // What databases keep sizes in.
 constexpr uint64_t kMaxSize = std::numeric_limits<int64_t>::max();
 
+}  // namespace
+
 absl::StatusOr<storage::LedgerRootRow> RootUpTo(storage::LedgerFeed& feed,
                                                 const std::string& signer,
                                                 uint64_t size) {
@@ -20,8 +22,6 @@ absl::StatusOr<storage::LedgerRootRow> RootUpTo(storage::LedgerFeed& feed,
   if (absl::IsNotFound(root.status())) return storage::LedgerRootRow();
   return root;
 }
-
-}  // namespace
 
 absl::StatusOr<storage::LedgerRootRow> NewestRoot(storage::LedgerFeed& feed,
                                                   const std::string& signer) {

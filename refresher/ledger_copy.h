@@ -11,6 +11,11 @@
 
 namespace chancery::refresher {
 
+// The largest of at most `size` entries; empty if there is none.
+absl::StatusOr<storage::LedgerRootRow> RootUpTo(storage::LedgerFeed& feed,
+                                                const std::string& signer,
+                                                uint64_t size);
+
 // Where it ends; size 0 before the first entry. Unavailable: the inventory.
 absl::StatusOr<storage::LedgerRootRow> NewestRoot(storage::LedgerFeed& feed,
                                                   const std::string& signer);

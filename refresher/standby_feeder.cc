@@ -71,20 +71,19 @@ absl::StatusOr<bool> StandbyFeeder::ShowPromoted() {
 // what follows on the last of these that it shares.
 absl::Status StandbyFeeder::ShowFork(uint64_t has,
                                      const storage::LedgerRootRow& next) {
-  auto shared = inventory_.LedgerRootUpTo(signer_, has);
-  if (absl::IsNotFound(shared.status())) shared = storage::LedgerRootRow();
-  RETURN_IF_ERROR(shared.status());
-  if (shared->size > 0) {
+  ASSIGN_OR_RETURN(const storage::LedgerRootRow shared,
+                   RootUpTo(inventory_, signer_, has));
+  if (shared.size > 0) {
     ASSIGN_OR_RETURN(SignerStanding shown,
-                     client_.Show("", shared->signed_root));
+                     client_.Show("", shared.signed_root));
     Note(std::move(shown));
     if (standing_.forked()) return absl::OkStatus();
   }
-  if (shared->size == has) return absl::OkStatus();
+  if (shared.size == has) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::vector<std::string> entries,
-                   inventory_.ReadLedger(signer_, shared->size, next.size));
+                   inventory_.ReadLedger(signer_, shared.size, next.size));
   ASSIGN_OR_RETURN(SignerStanding compared,
-                   client_.AddEntries(shared->size, entries, next.signed_root));
+                   client_.AddEntries(shared.size, entries, next.signed_root));
   Note(std::move(compared));
   return absl::OkStatus();
 }
